@@ -1,0 +1,72 @@
+// SPDX-License-Identifier: Apache-2.0
+// A borrowed run of bytes: not NUL-terminated, not owned. Values; every function is pure.
+// `ptr == NULL` means "absent", which is not the same as empty.
+#ifndef SLUICE_BASE_STRVIEW_H
+#define SLUICE_BASE_STRVIEW_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <string.h>
+
+struct strview {
+    const char *ptr;
+    size_t len;
+};
+
+/// A view of a string literal; SV_INIT is the same for static initialisers.
+#define SV(lit)      ((struct strview){.ptr = "" lit, .len = sizeof(lit) - 1})
+#define SV_INIT(lit) {.ptr = "" lit, .len = sizeof(lit) - 1}
+#define SV_NONE      ((struct strview){.ptr = NULL, .len = 0})
+
+/// For printf: `"%.*s", SV_ARG(s)`. Lengths over INT_MAX don't occur (bodies end at 7 MiB).
+#define SV_ARG(s)    (int)(s).len, ((s).ptr != NULL ? (s).ptr : "")
+
+/// A view of a NUL-terminated string; NULL gives SV_NONE.
+static inline struct strview sv_from(const char *s)
+{
+    return (struct strview){.ptr = s, .len = s != NULL ? strlen(s) : 0};
+}
+
+static inline struct strview sv_make(const char *ptr, size_t len)
+{
+    return (struct strview){.ptr = ptr, .len = len};
+}
+
+static inline bool sv_present(struct strview s)
+{
+    return s.ptr != NULL;
+}
+
+/// Bytes equal; absent equals empty.
+static inline bool sv_eq(struct strview a, struct strview b)
+{
+    return a.len == b.len && (a.len == 0 || memcmp(a.ptr, b.ptr, a.len) == 0);
+}
+
+static inline bool sv_eq_lit(struct strview a, const char *lit)
+{
+    return sv_eq(a, sv_from(lit));
+}
+
+/// strcmp's order on bytes.
+int sv_cmp(struct strview a, struct strview b);
+
+bool sv_starts(struct strview s, struct strview prefix);
+bool sv_ends(struct strview s, struct strview suffix);
+
+/// Offset of the first C / of the first NEEDLE in S, or SIZE_MAX.
+size_t sv_find_char(struct strview s, char c);
+size_t sv_find(struct strview s, struct strview needle);
+size_t sv_find_last_char(struct strview s, char c);
+
+/// S from byte AT on (clamped), and at most LEN bytes of it.
+struct strview sv_from_pos(struct strview s, size_t at);
+struct strview sv_sub(struct strview s, size_t at, size_t len);
+
+/// Without leading and trailing ASCII white space.
+struct strview sv_trim(struct strview s);
+
+/// Cuts the next piece off *REST at SEP: false when nothing is left. "a,,b" gives "a", "", "b".
+bool sv_split(struct strview *rest, char sep, struct strview *piece);
+
+#endif

@@ -1,0 +1,133 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "common/k8s/violation.h"
+
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdio.h>
+
+static const struct {
+    const char *name;
+    const char *lead;
+} REASONS[CAUSE_COUNT] = {
+#define X(id, reason_, lead_) [CAUSE_##id] = {reason_, lead_},
+    CAUSE_REASONS(X)
+#undef X
+};
+
+#define PATH_MAX_BYTES    1024
+#define MESSAGE_MAX_BYTES 1024
+#define QUOTE_MAX_BYTES   64
+
+const char *cause_reason_name(enum cause_reason r)
+{
+    return (unsigned)r < CAUSE_COUNT ? REASONS[r].name : "FieldValueInvalid";
+}
+
+/// Room for one more, or NULL: then it is only counted.
+static struct violation *add(struct violations *v)
+{
+    if (v->count >= v->max) {
+        v->dropped++;
+        return NULL;
+    }
+    if (v->count == v->cap) {
+        size_t cap = v->cap != 0 ? v->cap * 2 : 16;
+        struct violation *items = ARENA_NEW_N(v->arena, struct violation, cap);
+        if (items == NULL) {
+            v->dropped++;
+            return NULL;
+        }
+        if (v->count != 0) {
+            memcpy(items, v->items, v->count * sizeof(*items));
+        }
+        v->items = items;
+        v->cap = cap;
+    }
+    return &v->items[v->count++];
+}
+
+static struct strview render_path(struct arena *a, const struct path *path)
+{
+    CLEANUP(strbuf_done) struct strbuf b = STRBUF(PATH_MAX_BYTES);
+    path_put(&b, path);
+    return arena_copy(a, strbuf_view(&b));
+}
+
+PRINTF(3, 0)
+static struct strview render_message(struct violations *v, struct strview lead, const char *fmt,
+                                     va_list args)
+{
+    char text[MESSAGE_MAX_BYTES];
+    int n = vsnprintf(text, sizeof(text), fmt, args);
+    size_t len = n < 0 ? 0 : (size_t)n < sizeof(text) ? (size_t)n : sizeof(text) - 1;
+    if (lead.len == 0) {
+        return arena_copy(v->arena, sv_make(text, len));
+    }
+    if (len == 0) {
+        return arena_copy(v->arena, lead);
+    }
+    return arena_printf(v->arena, "%.*s: %.*s", SV_ARG(lead), (int)len, text);
+}
+
+void violation_deny(struct violations *v, const char *rule, enum cause_reason reason,
+                    const struct path *path, struct strview value, const char *fmt, ...)
+{
+    v->denials++;
+    struct violation *it = add(v);
+    if (it == NULL) {
+        return;
+    }
+    const char *lead = REASONS[reason].lead;
+    struct strview head = sv_present(value)
+                              ? arena_printf(v->arena, "%s: %.*s", lead, SV_ARG(value))
+                              : sv_from(lead);
+    va_list args;
+    va_start(args, fmt);
+    *it = (struct violation){.severity = SEVERITY_DENY,
+                             .reason = reason,
+                             .rule = rule,
+                             .path = render_path(v->arena, path),
+                             .value = value,
+                             .message = render_message(v, head, fmt, args)};
+    va_end(args);
+}
+
+void violation_warn(struct violations *v, const char *rule, const struct path *path,
+                    const char *fmt, ...)
+{
+    struct violation *it = add(v);
+    if (it == NULL) {
+        return;
+    }
+    va_list args;
+    va_start(args, fmt);
+    *it = (struct violation){.severity = SEVERITY_WARN,
+                             .reason = CAUSE_INVALID,
+                             .rule = rule,
+                             .path = render_path(v->arena, path),
+                             .message = render_message(v, SV_NONE, fmt, args)};
+    va_end(args);
+}
+
+struct strview violation_quote(struct arena *a, struct strview s)
+{
+    CLEANUP(strbuf_done) struct strbuf b = STRBUF(QUOTE_MAX_BYTES * 4 + 16);
+    strbuf_put_char(&b, '"');
+    size_t n = s.len < QUOTE_MAX_BYTES ? s.len : QUOTE_MAX_BYTES;
+    // Never cut within a character.
+    while (n < s.len && n != 0 && ((unsigned char)s.ptr[n] & 0xc0) == 0x80) {
+        n--;
+    }
+    for (size_t i = 0; i < n; i++) {
+        unsigned char c = (unsigned char)s.ptr[i];
+        if (c == '"' || c == '\\') {
+            strbuf_printf(&b, "\\%c", c);
+        } else if (c < 0x20 || c == 0x7f) {
+            strbuf_printf(&b, "\\x%02x", c);
+        } else {
+            strbuf_put_char(&b, (char)c);
+        }
+    }
+    strbuf_put_str(&b, n < s.len ? "…\"" : "\"");
+    return arena_copy(a, strbuf_view(&b));
+}
