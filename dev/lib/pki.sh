@@ -1,0 +1,52 @@
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=bash
+# Keys, certificates and kubeconfigs of a cluster: one CA, P-256 throughout, valid for a year, thrown away with the cluster.
+
+# pki_issue NAME SUBJECT EXTENSIONS
+pki_issue() {
+    openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj "$2" \
+        -keyout "$PKI_DIR/$1.key" -out "$PKI_DIR/$1.csr" 2>/dev/null
+    openssl x509 -req -in "$PKI_DIR/$1.csr" -CA "$PKI_DIR/ca.crt" -CAkey "$PKI_DIR/ca.key" -days 365 \
+        -set_serial "0x$(openssl rand -hex 8)" -extfile <(printf '%b' "$3") -out "$PKI_DIR/$1.crt" 2>/dev/null
+    rm "$PKI_DIR/$1.csr"
+}
+
+# pki_make: everything that the control plane needs. Component names are those that the built-in RBAC roles are bound to.
+pki_make() {
+    local client='extendedKeyUsage=clientAuth\n'
+    mkdir -p "$PKI_DIR"
+    openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 365 -subj "/CN=sluice-dev-$CLUSTER_NAME" \
+        -addext keyUsage=critical,keyCertSign,cRLSign -keyout "$PKI_DIR/ca.key" -out "$PKI_DIR/ca.crt" 2>/dev/null
+    pki_issue apiserver /CN=kube-apiserver \
+        'extendedKeyUsage=serverAuth\nsubjectAltName=IP:127.0.0.1,IP:10.96.0.1,DNS:localhost,DNS:kubernetes.default.svc\n'
+    pki_issue admin /O=system:masters/CN=sluice-dev-admin "$client"
+    pki_issue kwok /O=system:masters/CN=kwok "$client"
+    pki_issue kube-controller-manager /CN=system:kube-controller-manager "$client"
+    pki_issue kube-scheduler /CN=system:kube-scheduler "$client"
+    openssl ecparam -name prime256v1 -genkey -noout -out "$PKI_DIR/service-account.key"
+    openssl ec -in "$PKI_DIR/service-account.key" -pubout -out "$PKI_DIR/service-account.pub" 2>/dev/null
+}
+
+# kubeconfig_write OUT SERVER CA_FILE NAMESPACE USER_YAML: USER_YAML is the inside of a flow mapping.
+kubeconfig_write() {
+    cat >"$1" <<EOF
+apiVersion: v1
+kind: Config
+clusters:
+- name: sluice-dev
+  cluster: {server: "$2", certificate-authority-data: $(base64 -w 0 <"$3")}
+users:
+- name: user
+  user: {$5}
+contexts:
+- name: sluice-dev
+  context: {cluster: sluice-dev, user: user, namespace: $4}
+current-context: sluice-dev
+EOF
+}
+
+# pki_kubeconfig NAME OUT: with the client certificate NAME inside, so the file may be copied.
+pki_kubeconfig() {
+    kubeconfig_write "$2" "https://127.0.0.1:$API_PORT" "$PKI_DIR/ca.crt" default \
+        "client-certificate-data: $(base64 -w 0 <"$PKI_DIR/$1.crt"), client-key-data: $(base64 -w 0 <"$PKI_DIR/$1.key")"
+}
