@@ -11,32 +11,26 @@ source "$DEV_DIR/lib/tools.sh"
 GO_NEEDED=1.26.0 # what tools/go.mod says
 GO_FETCHED=1.26.8
 
-# go_newer_than A B: whether version A is at least B.
 version_at_least() {
     [[ $(printf '%s\n%s\n' "$1" "$2" | sort -V | head -n 1) == "$2" ]]
 }
 
-# Leaves a Go in PATH (or in GOTOOLCHAIN) that is new enough, or says in one line how to get it. Go from 1.21 on fetches
-# a newer one of itself, if only it is told to; Debian 12's own is 1.19.
+# Leaves a new enough Go in PATH. Any older one, also Debian 12's 1.19, fetches it as the module golang.org/toolchain,
+# with the checksums of every other module; Go from 1.21 on does the same inside GOTOOLCHAIN.
 find_go() {
-    local have=0
-    export PATH=$PATH:/usr/local/go/bin:$HOME/.local/go/bin
-    if command -v go >/dev/null; then
-        have=$(cd / && GOTOOLCHAIN=local go env GOVERSION)
-        have=${have#go}
-    fi
-    if version_at_least "$have" "$GO_NEEDED"; then
-        export GOTOOLCHAIN=local
-    elif version_at_least "$have" 1.21; then
-        say "Go $have fetches Go $GO_FETCHED for this build"
-        export GOTOOLCHAIN=go$GO_FETCHED
-    else
-        local arch
-        arch=$(uname -m | sed 's/x86_64/amd64/; s/aarch64/arm64/')
-        say "the control plane is built by Go $GO_NEEDED or newer; there is $([[ $have == 0 ]] && echo none || echo "only $have") here. Run:"
-        say "  mkdir -p ~/.local && curl -fsSL https://go.dev/dl/go$GO_FETCHED.linux-$arch.tar.gz | tar -C ~/.local -xz"
-        die "then try again; or point KUBEBUILDER_ASSETS to ready binaries, or SLUICE_KUBECONFIG to a cluster"
-    fi
+    local have toolchain arch
+    export PATH=$PATH:/usr/local/go/bin GOTOOLCHAIN=local
+    need_commands go=golang-go
+    have=$(cd / && go env GOVERSION)
+    ! version_at_least "${have#go}" "$GO_NEEDED" || return 0
+    say "Go ${have#go} is older than $GO_NEEDED: fetching Go $GO_FETCHED by it"
+    arch=$(go env GOHOSTARCH)
+    toolchain=$(cd / && go mod download -json "golang.org/toolchain@v0.0.1-go$GO_FETCHED.linux-$arch" |
+        sed -n 's/^[[:space:]]*"Dir": "\(.*\)",$/\1/p')
+    [[ -d $toolchain ]] || die "Go $GO_FETCHED could not be fetched; install Go $GO_NEEDED or newer from https://go.dev/dl/"
+    find "$toolchain/bin" "$toolchain/pkg/tool" -type f -exec chmod u+x {} + # modules carry no executable bits
+    export PATH=$toolchain/bin:$PATH
+    go version >/dev/null || die "the Go in $toolchain does not run"
 }
 
 elapsed() {

@@ -53,7 +53,7 @@ use_cluster() {
     LOG_DIR=$CLUSTER_DIR/logs
     PKI_DIR=$CLUSTER_DIR/pki
     if [[ -n ${SLUICE_KUBECONFIG:-} ]]; then
-        CLUSTER_KUBECONFIG=$SLUICE_KUBECONFIG
+        CLUSTER_KUBECONFIG=$(realpath -m "$SLUICE_KUBECONFIG")
     else
         CLUSTER_KUBECONFIG=$CLUSTER_DIR/admin.kubeconfig
     fi
