@@ -1,0 +1,31 @@
+// SPDX-License-Identifier: Apache-2.0
+// The rules of a FlinkCluster beyond its schema, as a table (rules.def): each has an id, what it
+// looks at, why it is there, and fixtures that it accepts and rejects. Pure.
+#ifndef SLUICE_FLINK_RULES_H
+#define SLUICE_FLINK_RULES_H
+
+#include <stdbool.h>
+
+#include "common/base/arena.h"
+#include "common/flink/cluster.h"
+#include "common/k8s/violation.h"
+
+struct flink_rules_input {
+    const struct flink_cluster *now; // as it will be stored (after mutation)
+    const struct flink_cluster *old; // NULL on a create
+};
+
+/// Judges INPUT by every rule: denials and warnings into OUT. With an old object the ratchet holds: a
+/// violation (rule, path, value) that the old object has too comes out as a warning.
+void flink_rules_check(const struct flink_rules_input *input, struct violations *out);
+
+/// One rule for people: `sluice explain RULE`, the reference page.
+struct flink_rule_info {
+    const char *id;
+    const char *summary; // what it demands, one line
+    const char *why;     // the reason, with its source
+    bool on_create, on_update;
+};
+const struct flink_rule_info *flink_rule_infos(size_t *count);
+
+#endif
