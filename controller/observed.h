@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+// Everything that one reconcile of one FlinkCluster looks at, gathered before any decision: the
+// object, its children as the watches show them, the time. From here to the plan all is pure, so a
+// reconcile can be replayed from a fixture.
+#ifndef SLUICE_CONTROLLER_OBSERVED_H
+#define SLUICE_CONTROLLER_OBSERVED_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/base/arena.h"
+#include "common/base/err.h"
+#include "common/flink/cluster.h"
+#include "common/json/view.h"
+
+/// Kinds of children, in the order in which they are made. X(id, apiVersion, Kind, plural, group, version)
+#define CHILD_KINDS(X)                                                                             \
+    X(REVISION, "apps/v1", "ControllerRevision", "controllerrevisions", "apps", "v1")              \
+    X(CONFIG_MAP, "v1", "ConfigMap", "configmaps", "", "v1")                                       \
+    X(SERVICE_ACCOUNT, "v1", "ServiceAccount", "serviceaccounts", "", "v1")                        \
+    X(ROLE_BINDING, "rbac.authorization.k8s.io/v1", "RoleBinding", "rolebindings",                 \
+      "rbac.authorization.k8s.io", "v1")                                                           \
+    X(SERVICE, "v1", "Service", "services", "", "v1")                                              \
+    X(PDB, "policy/v1", "PodDisruptionBudget", "poddisruptionbudgets", "policy", "v1")             \
+    X(POD, "v1", "Pod", "pods", "", "v1")
+
+enum child_kind {
+#define X(id, api_version, kind, plural, group, version) CHILD_##id,
+    CHILD_KINDS(X)
+#undef X
+        CHILD_KIND_COUNT
+};
+
+struct child_kind_info {
+    const char *api_version, *kind, *plural, *group, *version;
+};
+extern const struct child_kind_info CHILD_KIND_INFO[CHILD_KIND_COUNT];
+
+/// Children of one kind: trees borrowed from the store's snapshots, which outlive the reconcile.
+struct children {
+    const struct json *const *items;
+    size_t n;
+};
+
+struct observed {
+    const struct json *object; // the FlinkCluster as stored, without managedFields
+    struct flink_cluster cluster;
+    struct strview uid, resource_version;
+    int64_t generation;
+    bool deleting; // deletionTimestamp is set
+    struct children children[CHILD_KIND_COUNT]; // owned by it (controller ownerReference, by UID)
+    int64_t now_ms; // wall clock, Unix milliseconds
+};
+
+/// Fills *RET from OBJECT and CHILDREN (in CHILD_* order); memory from ARENA. 0, or -1 with E_INVALID when
+/// OBJECT is no FlinkCluster with name, namespace and uid, E_NOMEM.
+MUST_USE int observed_make(const struct json *object, const struct children *children,
+                           int64_t now_ms, struct arena *arena, struct observed *ret,
+                           struct err *err);
+
+#endif

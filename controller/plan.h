@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: Apache-2.0
+// What to do, in order: the result of a reconcile's pure part. act.c executes it from first to last
+// and stops at the first error. A plan made of its own result is empty. Pure.
+#ifndef SLUICE_CONTROLLER_PLAN_H
+#define SLUICE_CONTROLLER_PLAN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/base/arena.h"
+#include "common/base/err.h"
+#include "common/base/strview.h"
+#include "controller/observed.h"
+
+enum action_verb {
+    ACTION_CREATE,        // POST body; on 409 act.c reads the object: ours by owner UID is fine, else E_CONFLICT
+    ACTION_APPLY,         // forced server-side apply of body, which carries metadata.uid
+    ACTION_DELETE,        // with precondition uid; background propagation; grace period as the object has it
+    ACTION_STATUS,        // merge patch of the FlinkCluster's status subresource with body
+    ACTION_EVENT,         // reason, message, type
+};
+
+/// One step. Texts live in the plan's arena.
+struct action {
+    enum action_verb verb;
+    enum child_kind kind; // CREATE, APPLY, DELETE
+    struct strview name;  // of the child
+    struct strview uid;   // DELETE, APPLY: of the object that was seen
+    struct strview body;  // JSON text: the object, or the status patch {"status": …}
+    bool live_read;       // CREATE of a replacement pod: read the old pod (by `reads`) first; go on only
+                          // when it's gone, has ended, or has another owner
+    struct strview reads; // name of the pod to read live
+    struct {
+        const char *type;   // "Normal" or "Warning"
+        const char *reason; // CamelCase, from the table of events
+        struct strview message;
+    } event; // EVENT
+};
+
+struct actions {
+    struct action *items;
+    size_t n;
+    int64_t requeue_after_ms; // look again then even if nothing changes; 0: no need
+};
+
+/// What the process knows and the objects don't tell.
+struct plan_settings {
+    const char *version;          // Sluice's own, for the label app.kubernetes.io/version's kin; never in a hash
+    const char *ha_cluster_role;  // "sluice-flink-ha"
+    unsigned render_format;       // the newest format; objects of an old revision keep theirs
+    unsigned revision_history;    // ControllerRevisions kept beside those in use (10)
+    void (*hash)(struct strview text, char hex[65]); // SHA-256 in hex, from the shell's OpenSSL
+};
+
+/// The whole pure chain: accept → status → desired → plan. The same OBSERVED gives the same plan.
+/// Memory from ARENA. 0, or -1 with E_NOMEM, or E_BUG.
+MUST_USE int plan_make(const struct observed *observed, const struct plan_settings *settings,
+                       struct arena *arena, struct actions *ret, struct err *err);
+
+#endif
