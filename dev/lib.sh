@@ -36,6 +36,7 @@ make_sa_kubeconfig() {
         -o 'jsonpath={.clusters[0].cluster.certificate-authority-data}' | base64 -d >"$ca"
     renew_sa_token "$@"
     kubeconfig_write "$3" "$server" "$ca" "$1" "tokenFile: \"$(realpath "$3.token")\""
+    rm "$ca"
 }
 
 # renew_sa_token NAMESPACE SERVICE_ACCOUNT OUT [DURATION]: replaces OUT.token at once, as a kubelet does.
@@ -59,6 +60,7 @@ start_program() {
 apply_webhooks() {
     local port=$1 file
     shift
+    need_commands jq=jq
     for file in "$@"; do
         sluice_dev_kubectl create --dry-run=client -o json -f "$file" |
             jq --arg port "$port" '(.webhooks[]?.clientConfig | select(.service)) |=
@@ -70,6 +72,7 @@ apply_webhooks() {
 # audit_forbidden: every request of a program of ours (ServiceAccounts in sluice-system) that was answered 403; one line
 # each. Empty output is what a test wants.
 audit_forbidden() {
+    need_commands jq=jq
     jq -r 'select(.responseStatus.code == 403 and (.user.username | startswith("system:serviceaccount:sluice-system:"))) |
         "\(.user.username) \(.verb) \(.requestURI)"' "$LOG_DIR/audit.log" | sort | uniq -c
 }
