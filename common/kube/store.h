@@ -1,0 +1,63 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a watch has seen: immutable objects, shared by reference count, found by namespace/name and
+// by the UID of their controller. Written by the watch thread, read by any. managedFields are left
+// out (they are most of an object's text). Shell only in that it locks.
+#ifndef SLUICE_KUBE_STORE_H
+#define SLUICE_KUBE_STORE_H
+
+#include <stddef.h>
+
+#include "common/base/arena.h"
+#include "common/base/err.h"
+#include "common/base/strview.h"
+#include "common/json/view.h"
+#include "common/kube/watch_core.h"
+
+/// One object at one resourceVersion. All views live as long as a reference is held.
+struct kube_object {
+    struct strview text; // JSON without managedFields
+    const struct json *json;
+    struct strview ns, name, uid, resource_version;
+    struct strview owner_uid, owner_kind,
+        owner_name; // of the owner with controller: true, or absent
+};
+
+/// Parses TEXT; one reference. E_PARSE, E_INVALID (no metadata.name), E_TOO_LARGE, E_NOMEM.
+MUST_USE int kube_object_new(struct strview text, struct kube_object **ret, struct err *err);
+struct kube_object *kube_object_ref(const struct kube_object *o);
+/// NULL is fine.
+void kube_object_unref(const struct kube_object *o);
+
+struct kube_store;
+
+/// After a change, in the watch thread, no lock held: OLD is NULL for a new object, NOW for one
+/// that is gone. Both are borrowed for the call. An object that came again unchanged (same UID and
+/// resourceVersion) is not told. A name that was deleted and made again between two lists is told
+/// as (old, NULL), then (NULL, now).
+typedef void kube_changed_fn(void *ctx, const struct kube_object *old,
+                             const struct kube_object *now);
+
+/// Holds at most MAX_OBJECTS (further ones fail their event with E_TOO_LARGE, so the watch is
+/// listed again later and never silently incomplete). CHANGED may be NULL.
+MUST_USE int kube_store_new(size_t max_objects, kube_changed_fn *changed, void *ctx,
+                            struct kube_store **ret, struct err *err);
+void kube_store_free(struct kube_store *s);
+
+/// A kube_event_fn: give it to a watch with the store as its context. One watch feeds one store.
+int kube_store_event(void *store, enum kube_event event, struct strview object, struct err *err);
+
+/// A reference that the caller gives back, or NULL. NS is empty for cluster-scoped objects.
+struct kube_object *kube_store_get(struct kube_store *s, struct strview ns, struct strview name);
+
+/// References to all objects whose controller has that UID / of that namespace (empty: all), sorted
+/// by namespace and name; the array lies in ARENA. 0, or -1 with E_NOMEM and no references taken.
+MUST_USE int kube_store_list_by_owner(struct kube_store *s, struct strview owner_uid,
+                                      struct arena *arena, struct kube_object ***ret,
+                                      size_t *ret_count, struct err *err);
+MUST_USE int kube_store_list(struct kube_store *s, struct strview ns, struct arena *arena,
+                             struct kube_object ***ret, size_t *ret_count, struct err *err);
+void kube_objects_unref(struct kube_object **objects, size_t count);
+
+size_t kube_store_count(struct kube_store *s);
+
+#endif

@@ -1,0 +1,60 @@
+// SPDX-License-Identifier: Apache-2.0
+// Runs any number of watches (watch_core) in one thread over one libcurl multi handle: all of them
+// share one HTTP/2 connection where the server speaks it. Handlers are called in that thread and
+// must be quick: decode, store, queue a key. Shell; logs nothing.
+#ifndef SLUICE_KUBE_WATCHER_H
+#define SLUICE_KUBE_WATCHER_H
+
+#include <stdbool.h>
+
+#include "common/base/err.h"
+#include "common/base/strview.h"
+#include "common/kube/client.h"
+#include "common/kube/config.h"
+#include "common/kube/resource.h"
+#include "common/kube/watch_core.h"
+
+#define KUBE_MAX_WATCHES 32
+
+struct kube_watcher;
+
+struct kube_watch_spec {
+    const struct kube_resource *resource;
+    struct strview ns; // empty: all namespaces
+    struct strview label_selector, field_selector;
+    kube_event_fn *event;
+    void *event_ctx;
+    /// After each whole list (FIRST: the first one). May be NULL.
+    void (*synced)(void *ctx, bool first);
+    /// After each failure, which has been taken into account; for a log line. May be NULL.
+    void (*failed)(void *ctx, const struct err *err);
+    void *ctx; // of synced and failed
+};
+
+/// OBSERVE may be NULL. -1 with E_NOMEM.
+MUST_USE int kube_watcher_new(struct kube_config *config, kube_observe_fn *observe,
+                              void *observe_ctx, struct kube_watcher **ret, struct err *err);
+
+/// Before the start. SPEC and its strings are copied; contexts are borrowed until the stop. *RET_ID
+/// (may be NULL) is the watch's number. E_TOO_LARGE: more than KUBE_MAX_WATCHES.
+MUST_USE int kube_watcher_add(struct kube_watcher *w, const struct kube_watch_spec *spec,
+                              unsigned *ret_id, struct err *err);
+
+/// Starts the thread.
+MUST_USE int kube_watcher_start(struct kube_watcher *w, struct err *err);
+
+/// Whether watch ID / every watch had a whole list once. Any thread.
+bool kube_watcher_synced_one(const struct kube_watcher *w, unsigned id);
+bool kube_watcher_synced(const struct kube_watcher *w);
+
+/// Waits until all are synced: true, or false after TIMEOUT_MS or a stop.
+bool kube_watcher_wait_synced(struct kube_watcher *w, int64_t timeout_ms);
+
+/// Ends the thread and waits for it; at most as long as a handler runs. Then nothing is called any
+/// more.
+void kube_watcher_stop(struct kube_watcher *w);
+
+/// Stops, and frees. NULL is fine.
+void kube_watcher_free(struct kube_watcher *w);
+
+#endif
