@@ -2,29 +2,36 @@
 # shellcheck shell=bash
 # Keys, certificates and kubeconfigs of a cluster: one CA, P-256 throughout, valid for a year, thrown away with the cluster.
 
+# openssl talks even when all is well.
+pki_openssl() {
+    openssl "$@" 2>>"$LOG_DIR/openssl.log" || die "openssl failed; its messages: $LOG_DIR/openssl.log"
+}
+
 # pki_issue NAME SUBJECT EXTENSIONS
 pki_issue() {
-    openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj "$2" \
-        -keyout "$PKI_DIR/$1.key" -out "$PKI_DIR/$1.csr" 2>/dev/null
-    openssl x509 -req -in "$PKI_DIR/$1.csr" -CA "$PKI_DIR/ca.crt" -CAkey "$PKI_DIR/ca.key" -days 365 \
-        -set_serial "0x$(openssl rand -hex 8)" -extfile <(printf '%b' "$3") -out "$PKI_DIR/$1.crt" 2>/dev/null
-    rm "$PKI_DIR/$1.csr"
+    pki_openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj "$2" \
+        -keyout "$PKI_DIR/$1.key" -out "$PKI_DIR/$1.csr"
+    printf '%b' "$3" >"$PKI_DIR/$1.ext"
+    pki_openssl x509 -req -in "$PKI_DIR/$1.csr" -CA "$PKI_DIR/ca.crt" -CAkey "$PKI_DIR/ca.key" -days 365 \
+        -set_serial "0x$(openssl rand -hex 8)" -extfile "$PKI_DIR/$1.ext" -out "$PKI_DIR/$1.crt"
+    rm "$PKI_DIR/$1.csr" "$PKI_DIR/$1.ext"
 }
 
 # pki_make: everything that the control plane needs. Component names are those that the built-in RBAC roles are bound to.
 pki_make() {
     local client='extendedKeyUsage=clientAuth\n'
     mkdir -p "$PKI_DIR"
-    openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 365 -subj "/CN=sluice-dev-$CLUSTER_NAME" \
-        -addext keyUsage=critical,keyCertSign,cRLSign -keyout "$PKI_DIR/ca.key" -out "$PKI_DIR/ca.crt" 2>/dev/null
+    pki_openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 365 \
+        -subj "/CN=sluice-dev-$CLUSTER_NAME" -addext keyUsage=critical,keyCertSign,cRLSign \
+        -keyout "$PKI_DIR/ca.key" -out "$PKI_DIR/ca.crt"
     pki_issue apiserver /CN=kube-apiserver \
         'extendedKeyUsage=serverAuth\nsubjectAltName=IP:127.0.0.1,IP:10.96.0.1,DNS:localhost,DNS:kubernetes.default.svc\n'
     pki_issue admin /O=system:masters/CN=sluice-dev-admin "$client"
     pki_issue kwok /O=system:masters/CN=kwok "$client"
     pki_issue kube-controller-manager /CN=system:kube-controller-manager "$client"
     pki_issue kube-scheduler /CN=system:kube-scheduler "$client"
-    openssl ecparam -name prime256v1 -genkey -noout -out "$PKI_DIR/service-account.key"
-    openssl ec -in "$PKI_DIR/service-account.key" -pubout -out "$PKI_DIR/service-account.pub" 2>/dev/null
+    pki_openssl ecparam -name prime256v1 -genkey -noout -out "$PKI_DIR/service-account.key"
+    pki_openssl ec -in "$PKI_DIR/service-account.key" -pubout -out "$PKI_DIR/service-account.pub"
 }
 
 # kubeconfig_write OUT SERVER CA_FILE NAMESPACE USER_YAML: USER_YAML is the inside of a flow mapping.
