@@ -13,6 +13,9 @@
 struct flink_rules_input {
     const struct flink_cluster *now; // as it will be stored (after mutation)
     const struct flink_cluster *old; // NULL on a create
+    // NOW is judged before its defaults were filled in (the mutating webhook, when the schema refuses
+    // the object anyway): what the defaults would fill is not missed.
+    bool before_defaults;
 };
 
 /// Judges INPUT by every rule: denials and warnings into OUT. With an old object the ratchet holds: a
