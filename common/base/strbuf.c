@@ -19,6 +19,7 @@ void strbuf_reset(struct strbuf *b)
 {
     b->len = 0;
     b->failed = false;
+    b->no_memory = false;
     if (b->ptr != NULL) {
         b->ptr[0] = '\0';
     }
@@ -42,6 +43,7 @@ char *strbuf_reserve(struct strbuf *b, size_t n)
         char *p = mem_realloc(b->ptr, cap);
         if (p == NULL) {
             b->failed = true;
+            b->no_memory = true;
             return NULL;
         }
         b->ptr = p;

@@ -18,6 +18,7 @@ struct strbuf {
     size_t cap;
     size_t max; // len never passes it
     bool failed;
+    bool no_memory; // failed for want of memory, not by the limit
 };
 
 /// An empty buffer of at most MAX_LEN bytes: `CLEANUP(strbuf_done) struct strbuf b = STRBUF(4096);`

@@ -24,12 +24,13 @@ void json_patch_done(struct json_patch *p);
 /// existing parent gets an object that holds the rest), since adding beneath an absent parent fails the
 /// API server's call. Two sets beneath the same absent parent must not be made one after the other:
 /// they would each add it; use one call with the whole object. A parent of a wrong type: nothing is
-/// added and -1 comes back (E_INVALID); E_TOO_LARGE when it doesn't fit.
+/// added and -1 comes back (E_INVALID); E_TOO_LARGE when it doesn't fit, E_NOMEM.
 MUST_USE int json_patch_set(struct json_patch *p, const struct json *root,
                             const struct strview *keys, size_t n, struct strview value,
                             struct err *err);
 
-/// Closes it: the whole text, "[]" when empty. Borrowed until json_patch_done().
+/// Closes it, once: the whole text, "[]" when empty; SV_NONE after E_TOO_LARGE or E_NOMEM. Borrowed
+/// until json_patch_done().
 struct strview json_patch_end(struct json_patch *p);
 
 /// KEY as a reference token of RFC 6901 (~ → ~0, / → ~1).

@@ -12,19 +12,25 @@
 #include "common/base/err.h"
 #include "common/base/strview.h"
 
+#define JSON_DEPTH_CAP    64 // no limits may ask for more: the scan's stack is that large
+#define JSON_NUMBER_BYTES 63 // a longer number is refused: the parser behind would cut it
+
 struct json_limits {
-    size_t max_bytes;  // of the whole text
-    size_t max_values; // every null, bool, number, string (not keys), array, object counts one
-    size_t max_string; // bytes of one string or key as written
-    unsigned max_depth;
+    size_t max_bytes;   // of the whole text
+    size_t max_values;  // every null, bool, number, string (not keys), array, object counts one
+    size_t max_string;  // bytes of one string or key as written
+    unsigned max_depth; // of nested arrays and objects, at most JSON_DEPTH_CAP
 };
 
 /// What the product page promises: 7 MiB, 100,000 values, strings of 1 MiB, depth 64.
 extern const struct json_limits JSON_LIMITS_DEFAULT;
 
-/// 0, or -1 with E_PARSE (a malformed text: the message tells line:column, or the byte offset for
-/// one-line texts, and what is wrong) or E_TOO_LARGE (a limit: which and how much).
-/// *RET_VALUES (may be NULL) is the number of values on success.
+/// 0, or -1 with E_PARSE (a malformed text, also one that is nested too deep: the message tells line
+/// and column in characters, both from 1, or for one-line texts the byte offset from 0, and what is
+/// wrong), E_TOO_LARGE (bytes, values or a string over their limit: which and how much) or E_NOMEM
+/// (SCRATCH has no room for the key table: at most some 100 bytes a key of one object).
+/// *RET_VALUES (may be NULL) is the number of values on success. Linear in the text, whatever it is:
+/// an object whose keys are made to collide in the key table is refused with E_TOO_LARGE.
 MUST_USE int json_strict(struct strview text, const struct json_limits *limits,
                          struct arena *scratch, size_t *ret_values, struct err *err);
 

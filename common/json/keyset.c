@@ -1,0 +1,149 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "common/json/keyset.h"
+
+#include <string.h>
+
+#define SMALL       16 // keys that are compared one by one
+#define FIRST_SLOTS (4 * (size_t)SMALL)
+#define FIRST_KEYS  128
+
+static uint64_t load64(const char *p)
+{
+    uint64_t w;
+    memcpy(&w, p, sizeof(w));
+    return w;
+}
+
+static uint64_t load32(const char *p)
+{
+    uint32_t w;
+    memcpy(&w, p, sizeof(w));
+    return w;
+}
+
+static uint64_t mix(uint64_t h, uint64_t w)
+{
+    h = (h ^ w) * UINT64_C(0x9e3779b97f4a7c15);
+    return h ^ (h >> 32);
+}
+
+uint32_t keyset_hash(struct strview key)
+{
+    const char *p = key.ptr;
+    size_t n = key.len;
+    uint64_t h = n;
+    if (n >= 8) {
+        for (; n > 8; n -= 8, p += 8) {
+            h = mix(h, load64(p));
+        }
+        h = mix(h, load64(key.ptr + key.len - 8));
+    } else if (n >= 4) {
+        h = mix(h, load32(p) | load32(p + n - 4) << 32);
+    } else if (n != 0) {
+        h = mix(h, (uint64_t)(unsigned char)p[0] | (uint64_t)(unsigned char)p[n / 2] << 8 |
+                       (uint64_t)(unsigned char)p[n - 1] << 16);
+    }
+    h *= UINT64_C(0xd6e8feb86659fd93);
+    return (uint32_t)(h >> 32);
+}
+
+void keyset_enter(struct keyset *ks)
+{
+    struct keyset_level *l = &ks->levels[ks->depth++];
+    l->base = ks->count;
+    l->size = 0;
+}
+
+void keyset_leave(struct keyset *ks)
+{
+    ks->count = ks->levels[--ks->depth].base;
+}
+
+static bool same(const struct keyset_key *a, const struct keyset_key *b)
+{
+    return a->hash == b->hash && a->len == b->len && memcmp(a->ptr, b->ptr, a->len) == 0;
+}
+
+/// A table of twice the size (or a first one) that holds the object's keys so far.
+static bool grow_table(struct keyset *ks, struct keyset_level *l)
+{
+    size_t size = l->size != 0 ? 2 * l->size : FIRST_SLOTS;
+    if (size <= l->cap) {
+        memset(l->slots, 0, size * sizeof(*l->slots));
+    } else {
+        uint32_t *slots = ARENA_NEW_N(ks->arena, uint32_t, size);
+        if (slots == NULL) {
+            return false;
+        }
+        l->slots = slots;
+        l->cap = size;
+    }
+    l->size = size;
+    for (size_t i = l->base; i < ks->count; i++) {
+        size_t at = ks->keys[i].hash & (size - 1);
+        while (l->slots[at] != 0) {
+            at = (at + 1) & (size - 1);
+        }
+        l->slots[at] = (uint32_t)(i - l->base) + 1;
+    }
+    return true;
+}
+
+static enum keyset_answer add_to_table(struct keyset *ks, struct keyset_level *l,
+                                       const struct keyset_key *key)
+{
+    size_t n = ks->count - l->base;
+    if (2 * (n + 1) > l->size && !grow_table(ks, l)) {
+        return KEYSET_NO_MEMORY;
+    }
+    size_t at = key->hash & (l->size - 1);
+    for (unsigned probes = 0; l->slots[at] != 0; probes++) {
+        if (same(&ks->keys[l->base + l->slots[at] - 1], key)) {
+            return KEYSET_TWICE;
+        }
+        if (probes == KEYSET_PROBES) {
+            return KEYSET_FLOOD;
+        }
+        at = (at + 1) & (l->size - 1);
+    }
+    l->slots[at] = (uint32_t)n + 1;
+    return KEYSET_NEW;
+}
+
+static bool push(struct keyset *ks, const struct keyset_key *key)
+{
+    if (ks->count == ks->cap) {
+        size_t cap = ks->cap != 0 ? 2 * ks->cap : FIRST_KEYS;
+        struct keyset_key *keys = arena_alloc(ks->arena, cap * sizeof(*keys));
+        if (keys == NULL) {
+            return false;
+        }
+        if (ks->count != 0) {
+            memcpy(keys, ks->keys, ks->count * sizeof(*keys));
+        }
+        ks->keys = keys;
+        ks->cap = cap;
+    }
+    ks->keys[ks->count++] = *key;
+    return true;
+}
+
+enum keyset_answer keyset_add(struct keyset *ks, struct strview key)
+{
+    const struct keyset_key k = {
+        .ptr = key.ptr, .len = (uint32_t)key.len, .hash = keyset_hash(key)};
+    struct keyset_level *l = &ks->levels[ks->depth - 1];
+    if (ks->count - l->base < SMALL) {
+        for (size_t i = l->base; i < ks->count; i++) {
+            if (same(&ks->keys[i], &k)) {
+                return KEYSET_TWICE;
+            }
+        }
+    } else {
+        enum keyset_answer answer = add_to_table(ks, l, &k);
+        if (answer != KEYSET_NEW) {
+            return answer;
+        }
+    }
+    return push(ks, &k) ? KEYSET_NEW : KEYSET_NO_MEMORY;
+}

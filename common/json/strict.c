@@ -1,0 +1,430 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "common/json/strict.h"
+
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "common/base/parse_num.h"
+#include "common/json/keyset.h"
+#include "common/json/text.h"
+
+#define SHOWN_BYTES 64 // of a key in a message
+
+const struct json_limits JSON_LIMITS_DEFAULT = {
+    .max_bytes = (size_t)7 << 20,
+    .max_values = 100000,
+    .max_string = (size_t)1 << 20,
+    .max_depth = JSON_DEPTH_CAP,
+};
+
+/// Each scan_…() takes the position and gives the one behind what it read, or NULL after a failure.
+struct scan {
+    const char *start, *end;
+    const struct json_limits *limits;
+    struct err *err;
+    size_t values;
+    unsigned depth;
+    bool in_object[JSON_DEPTH_CAP];
+    struct keyset keys;
+};
+
+/// The place of AT as people count: by line when there are several, else by byte.
+static void put_place(const struct scan *s, const char *at, char *to, size_t size)
+{
+    struct strview text = sv_trim(sv_make(s->start, (size_t)(s->end - s->start)));
+    if (sv_find_char(text, '\n') == SIZE_MAX) {
+        snprintf(to, size, "at byte %zu", (size_t)(at - s->start));
+        return;
+    }
+    size_t line = 1, column = 1;
+    for (const char *p = s->start; p < at; p++) {
+        if (*p == '\n') {
+            line++;
+            column = 1;
+        } else if (((unsigned char)*p & 0xc0) != 0x80) {
+            column++;
+        }
+    }
+    snprintf(to, size, "line %zu, column %zu", line, column);
+}
+
+PRINTF(3, 4)
+__attribute__((cold, noinline)) static const char *fail(struct scan *s, const char *at,
+                                                        const char *fmt, ...)
+{
+    char place[64], what[sizeof(s->err->msg) - sizeof(place)];
+    put_place(s, at, place, sizeof(place));
+    va_list args;
+    va_start(args, fmt);
+    vsnprintf(what, sizeof(what), fmt, args);
+    va_end(args);
+    (void)err_set(s->err, E_PARSE, "%s: %s", place, what);
+    return NULL;
+}
+
+/// AT holds something else than WANTED ("a value").
+__attribute__((cold, noinline)) static const char *fail_unexpected(struct scan *s, const char *at,
+                                                                   const char *wanted)
+{
+    if (at == s->end) {
+        return fail(s, at, "the text ends where %s must stand", wanted);
+    }
+    unsigned char c = (unsigned char)*at;
+    if (c > 0x20 && c < 0x7f) {
+        return fail(s, at, "'%c' where %s must stand", c, wanted);
+    }
+    if (at == s->start && s->end - at >= 3 && memcmp(at, "\xef\xbb\xbf", 3) == 0) {
+        return fail(s, at, "byte order mark where %s must stand", wanted);
+    }
+    return fail(s, at, "byte 0x%02x where %s must stand", c, wanted);
+}
+
+static const char *skip_space(const char *p, const char *end)
+{
+    while (p < end && (*p == ' ' || *p == '\n' || *p == '\r' || *p == '\t')) {
+        p++;
+    }
+    return p;
+}
+
+static bool at_char(const struct scan *s, const char *p, char c)
+{
+    return p < s->end && *p == c;
+}
+
+/// The four hex digits at P, or -1.
+static int32_t hex4(const char *p, const char *end)
+{
+    if (end - p < 4) {
+        return -1;
+    }
+    int32_t v = 0;
+    for (int i = 0; i < 4; i++) {
+        char c = p[i];
+        int digit = c >= '0' && c <= '9'   ? c - '0'
+                    : c >= 'a' && c <= 'f' ? c - 'a' + 10
+                    : c >= 'A' && c <= 'F' ? c - 'A' + 10
+                                           : -1;
+        if (digit < 0) {
+            return -1;
+        }
+        v = v * 16 + digit;
+    }
+    return v;
+}
+
+/// P at the backslash of \uXXXX.
+static const char *scan_unicode_escape(struct scan *s, const char *p)
+{
+    int32_t unit = hex4(p + 2, s->end);
+    if (unit < 0) {
+        return fail(s, p, "\\u without four hex digits");
+    }
+    if (unit == 0) {
+        return fail(s, p, "\\u0000 in a string");
+    }
+    if (unit < 0xd800 || unit > 0xdfff) {
+        return p + 6;
+    }
+    bool paired = unit < 0xdc00 && s->end - p >= 12 && p[6] == '\\' && p[7] == 'u';
+    int32_t low = paired ? hex4(p + 8, s->end) : -1;
+    if (low < 0xdc00 || low > 0xdfff) {
+        return fail(s, p, "\\u%.4s is half of a surrogate pair", p + 2);
+    }
+    return p + 12;
+}
+
+static const char *scan_escape(struct scan *s, const char *p)
+{
+    if (s->end - p < 2) {
+        return fail(s, s->end, "the text ends within a string");
+    }
+    switch (p[1]) {
+    case '"':
+    case '\\':
+    case '/':
+    case 'b':
+    case 'f':
+    case 'n':
+    case 'r':
+    case 't':
+        return p + 2;
+    case 'u':
+        return scan_unicode_escape(s, p);
+    default:
+        return fail(s, p, "unknown escape in a string");
+    }
+}
+
+/// P behind the opening quote; gives the position of the closing one.
+static const char *scan_string(struct scan *s, const char *open, bool *escaped)
+{
+    const char *p = json_skip_plain(open, s->end);
+    while (!at_char(s, p, '"')) {
+        if (p == s->end) {
+            return fail(s, p, "the text ends within a string");
+        }
+        if (*p == '\\') {
+            *escaped = true;
+            p = scan_escape(s, p);
+            if (p == NULL) {
+                return NULL;
+            }
+        } else if ((unsigned char)*p < 0x20) {
+            return fail(s, p, "control character 0x%02x in a string", (unsigned char)*p);
+        } else {
+            size_t len = json_utf8_len(p, s->end);
+            if (len == 0) {
+                return fail(s, p, "invalid UTF-8");
+            }
+            p += len;
+        }
+        p = json_skip_plain(p, s->end);
+    }
+    if ((size_t)(p - open) > s->limits->max_string) {
+        (void)err_set(s->err, E_TOO_LARGE, "a string of %zu bytes; at most %zu are allowed",
+                      (size_t)(p - open), s->limits->max_string);
+        return NULL;
+    }
+    return p;
+}
+
+/// What the string's bytes RAW, known to be good, stand for; SV_NONE when the arena is full.
+static struct strview unescape(struct arena *a, struct strview raw)
+{
+    static const char from[] = "\"\\/bfnrt";
+    static const char to[] = "\"\\/\b\f\n\r\t";
+    char *out = arena_alloc(a, raw.len);
+    if (out == NULL) {
+        return SV_NONE;
+    }
+    size_t len = 0;
+    const char *end = raw.ptr + raw.len;
+    for (const char *p = raw.ptr; p < end;) {
+        if (*p != '\\') {
+            out[len++] = *p++;
+        } else if (p[1] != 'u') {
+            out[len++] = to[strchr(from, p[1]) - from];
+            p += 2;
+        } else {
+            uint32_t c = (uint32_t)hex4(p + 2, end);
+            p += 6;
+            if (c >= 0xd800 && c <= 0xdfff) {
+                c = 0x10000 + ((c - 0xd800) << 10) + ((uint32_t)hex4(p + 2, end) - 0xdc00);
+                p += 6;
+            }
+            len += json_utf8_put(out + len, c);
+        }
+    }
+    return sv_make(out, len);
+}
+
+/// Tells a duplicate, or what kept the key from being compared.
+__attribute__((cold, noinline)) static const char *
+fail_key(struct scan *s, enum keyset_answer answer, struct strview raw)
+{
+    if (answer == KEYSET_NO_MEMORY) {
+        (void)err_set(s->err, E_NOMEM, "no memory left for the keys of an object");
+        return NULL;
+    }
+    if (answer == KEYSET_FLOOD) {
+        (void)err_set(s->err, E_TOO_LARGE, "an object whose keys are too costly to compare");
+        return NULL;
+    }
+    size_t n = raw.len < SHOWN_BYTES ? raw.len : SHOWN_BYTES;
+    while (n < raw.len && ((unsigned char)raw.ptr[n] & 0xc0) == 0x80) {
+        n--; // never cut within a character
+    }
+    return fail(s, raw.ptr - 1, "duplicate key \"%.*s%s\"", (int)n, raw.ptr,
+                n < raw.len ? "…" : "");
+}
+
+/// A key and its colon.
+static const char *scan_key(struct scan *s, const char *p)
+{
+    p = skip_space(p, s->end);
+    if (!at_char(s, p, '"')) {
+        return fail_unexpected(s, p, "a key");
+    }
+    const char *open = p + 1;
+    bool escaped = false;
+    p = scan_string(s, open, &escaped);
+    if (p == NULL) {
+        return NULL;
+    }
+    struct strview raw = sv_make(open, (size_t)(p - open));
+    struct strview key = escaped ? unescape(s->keys.arena, raw) : raw;
+    enum keyset_answer answer =
+        sv_present(key) ? keyset_add(&s->keys, key) : KEYSET_NO_MEMORY;
+    if (answer != KEYSET_NEW) {
+        return fail_key(s, answer, raw);
+    }
+    p = skip_space(p + 1, s->end);
+    return at_char(s, p, ':') ? p + 1 : fail_unexpected(s, p, "a colon");
+}
+
+static const char *skip_digits(const char *p, const char *end)
+{
+    while (p < end && *p >= '0' && *p <= '9') {
+        p++;
+    }
+    return p;
+}
+
+/// RFC 8259, section 6: -?(0|[1-9][0-9]*)(.[0-9]+)?([eE][+-]?[0-9]+)?
+static const char *scan_number(struct scan *s, const char *start)
+{
+    const char *p = start + (*start == '-');
+    const char *digits = p;
+    p = skip_digits(p, s->end);
+    if (p == digits) {
+        return fail_unexpected(s, p, "a digit");
+    }
+    if (*digits == '0' && p - digits > 1) {
+        return fail(s, start, "number with a leading zero");
+    }
+    if (at_char(s, p, '.')) {
+        digits = ++p;
+        p = skip_digits(p, s->end);
+        if (p == digits) {
+            return fail_unexpected(s, p, "a digit");
+        }
+    }
+    bool exponent = at_char(s, p, 'e') || at_char(s, p, 'E');
+    if (exponent) {
+        p++;
+        p += at_char(s, p, '+') || at_char(s, p, '-');
+        digits = p;
+        p = skip_digits(p, s->end);
+        if (p == digits) {
+            return fail_unexpected(s, p, "a digit");
+        }
+    }
+    if (p - start > JSON_NUMBER_BYTES) {
+        return fail(s, start, "number of more than %d characters", JSON_NUMBER_BYTES);
+    }
+    double value;
+    // Without an exponent so few digits never overflow.
+    if (exponent && !parse_double(sv_make(start, (size_t)(p - start)), &value)) {
+        return fail(s, start, "number out of range");
+    }
+    return p;
+}
+
+static const char *scan_word(struct scan *s, const char *p, struct strview word)
+{
+    if ((size_t)(s->end - p) < word.len || memcmp(p, word.ptr, word.len) != 0) {
+        return fail_unexpected(s, p, "a value");
+    }
+    return p + word.len;
+}
+
+/// Behind an opening bracket; *MORE when a value must follow.
+static const char *open_container(struct scan *s, const char *p, bool object, bool *more)
+{
+    if (s->depth == s->limits->max_depth) {
+        return fail(s, p - 1, "nested deeper than %u", s->limits->max_depth);
+    }
+    p = skip_space(p, s->end);
+    if (at_char(s, p, object ? '}' : ']')) {
+        return p + 1;
+    }
+    s->in_object[s->depth++] = object;
+    *more = true;
+    if (!object) {
+        return p;
+    }
+    keyset_enter(&s->keys);
+    return scan_key(s, p);
+}
+
+/// A scalar as a whole; of a container its beginning (an empty one as a whole).
+static const char *scan_value(struct scan *s, const char *p, bool *more)
+{
+    p = skip_space(p, s->end);
+    if (++s->values > s->limits->max_values) {
+        (void)err_set(s->err, E_TOO_LARGE, "more than %zu JSON values", s->limits->max_values);
+        return NULL;
+    }
+    bool escaped = false;
+    switch (p < s->end ? *p : '\0') {
+    case '"':
+        p = scan_string(s, p + 1, &escaped);
+        return p != NULL ? p + 1 : NULL;
+    case '{':
+        return open_container(s, p + 1, true, more);
+    case '[':
+        return open_container(s, p + 1, false, more);
+    case 't':
+        return scan_word(s, p, SV("true"));
+    case 'f':
+        return scan_word(s, p, SV("false"));
+    case 'n':
+        return scan_word(s, p, SV("null"));
+    default:
+        if (p < s->end && (*p == '-' || (*p >= '0' && *p <= '9'))) {
+            return scan_number(s, p);
+        }
+        return fail_unexpected(s, p, "a value");
+    }
+}
+
+/// Behind a value: closes what ends here, up to a comma (and then a key); *MORE when a value follows.
+static const char *scan_after(struct scan *s, const char *p, bool *more)
+{
+    for (; s->depth != 0; p++) {
+        bool object = s->in_object[s->depth - 1];
+        p = skip_space(p, s->end);
+        if (at_char(s, p, ',')) {
+            *more = true;
+            return object ? scan_key(s, p + 1) : p + 1;
+        }
+        if (!at_char(s, p, object ? '}' : ']')) {
+            return fail_unexpected(s, p, object ? "a comma or '}'" : "a comma or ']'");
+        }
+        s->depth--;
+        if (object) {
+            keyset_leave(&s->keys);
+        }
+    }
+    return p;
+}
+
+int json_strict(struct strview text, const struct json_limits *limits, struct arena *scratch,
+                size_t *ret_values, struct err *err)
+{
+    ASSERT(limits->max_depth <= JSON_DEPTH_CAP && limits->max_bytes <= UINT32_MAX);
+    if (text.len > limits->max_bytes) {
+        return err_set(err, E_TOO_LARGE, "a text of %zu bytes; at most %zu are allowed", text.len,
+                       limits->max_bytes);
+    }
+    text = sv_present(text) ? text : SV("");
+    struct scan s = {.start = text.ptr,
+                     .end = text.ptr + text.len,
+                     .limits = limits,
+                     .err = err,
+                     .keys = {.arena = scratch}};
+    const char *p = text.ptr;
+    bool more = true;
+    while (more) {
+        more = false;
+        p = scan_value(&s, p, &more);
+        if (p != NULL && !more) {
+            p = scan_after(&s, p, &more);
+        }
+        if (p == NULL) {
+            return -1;
+        }
+    }
+    p = skip_space(p, s.end);
+    if (p != s.end) {
+        (void)fail_unexpected(&s, p, "the end of the text");
+        return -1;
+    }
+    if (ret_values != NULL) {
+        *ret_values = s.values;
+    }
+    return 0;
+}
