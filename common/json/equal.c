@@ -13,8 +13,8 @@ static int by_key(const void *a, const void *b)
     return sv_cmp(json_key(*left), json_key(*right));
 }
 
-/// CHILD and its N - 1 next siblings in the order of their keys; the caller gives them to mem_free().
-/// NULL: no memory.
+/// CHILD and its N - 1 next siblings in the order of their keys; the caller gives them to
+/// mem_free(). NULL: no memory.
 static const struct json **sorted(const struct json *child, size_t n)
 {
     const struct json **members = mem_alloc(n * sizeof(const struct json *));

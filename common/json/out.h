@@ -31,8 +31,8 @@ void json_out_key(struct json_out *o, struct strview key);
 /// A string; bytes that are no UTF-8 become U+FFFD, control characters are escaped.
 void json_out_string(struct json_out *o, struct strview s);
 void json_out_int(struct json_out *o, int64_t v);
-/// A finite number: the shortest decimal form that reads back as the same double; integral ones below
-/// 1e21 as plain digits.
+/// A finite number: the shortest decimal form that reads back as the same double; integral ones
+/// below 1e21 as plain digits.
 void json_out_double(struct json_out *o, double v);
 void json_out_bool(struct json_out *o, bool v);
 void json_out_null(struct json_out *o);

@@ -80,12 +80,13 @@ int json_patch_set(struct json_patch *p, const struct json *root, const struct s
         parent = found;
     }
     size_t len = p->text.len;
-    if (put_operation(p, found != NULL, keys, depth + 1, keys + depth + 1, n - depth - 1, value) < 0) {
+    if (put_operation(p, found != NULL, keys, depth + 1, keys + depth + 1, n - depth - 1, value) <
+        0) {
         bool no_memory = p->text.no_memory;
         strbuf_truncate(&p->text, len);
-        return no_memory ? err_set(err, E_NOMEM, "no memory left for a patch")
-                         : err_set(err, E_TOO_LARGE, "the patch has no room in %zu bytes",
-                                   p->text.max);
+        return no_memory
+                   ? err_set(err, E_NOMEM, "no memory left for a patch")
+                   : err_set(err, E_TOO_LARGE, "the patch has no room in %zu bytes", p->text.max);
     }
     p->count++;
     return 0;

@@ -19,12 +19,12 @@ struct json_patch {
 #define JSON_PATCH(max_bytes) ((struct json_patch){.text = STRBUF(max_bytes)})
 void json_patch_done(struct json_patch *p);
 
-/// Sets the member at KEYS (N of them, from ROOT down) to the JSON text VALUE: `replace` when ROOT has
-/// it, `add` when it has not; a parent that ROOT lacks is added as part of one operation (the deepest
-/// existing parent gets an object that holds the rest), since adding beneath an absent parent fails the
-/// API server's call. Two sets beneath the same absent parent must not be made one after the other:
-/// they would each add it; use one call with the whole object. A parent of a wrong type: nothing is
-/// added and -1 comes back (E_INVALID); E_TOO_LARGE when it doesn't fit, E_NOMEM.
+/// Sets the member at KEYS (N of them, from ROOT down) to the JSON text VALUE: `replace` when ROOT
+/// has it, `add` when it has not; a parent that ROOT lacks is added as part of one operation (the
+/// deepest existing parent gets an object that holds the rest), since adding beneath an absent
+/// parent fails the API server's call. Two sets beneath the same absent parent must not be made one
+/// after the other: they would each add it; use one call with the whole object. A parent of a wrong
+/// type: nothing is added and -1 comes back (E_INVALID); E_TOO_LARGE when it doesn't fit, E_NOMEM.
 MUST_USE int json_patch_set(struct json_patch *p, const struct json *root,
                             const struct strview *keys, size_t n, struct strview value,
                             struct err *err);

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// json_scan_uid() of strict.h: a walk over brackets and strings that asks for no more order than that.
+// json_scan_uid() of strict.h: a walk over brackets and strings that asks for no more order than
+// that.
 #include "common/json/strict.h"
 
 #include <stdbool.h>
@@ -47,8 +48,8 @@ static bool is_uid(struct strview s)
 {
     for (size_t i = 0; i < s.len; i++) {
         char c = s.ptr[i];
-        bool plain = (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') ||
-                     c == '-';
+        bool plain =
+            (c >= '0' && c <= '9') || (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || c == '-';
         if (!plain) {
             return false;
         }

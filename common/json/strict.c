@@ -256,8 +256,7 @@ static const char *scan_key(struct scan *s, const char *p)
     }
     struct strview raw = sv_make(open, (size_t)(p - open));
     struct strview key = escaped ? unescape(s->keys.arena, raw) : raw;
-    enum keyset_answer answer =
-        sv_present(key) ? keyset_add(&s->keys, key) : KEYSET_NO_MEMORY;
+    enum keyset_answer answer = sv_present(key) ? keyset_add(&s->keys, key) : KEYSET_NO_MEMORY;
     if (answer != KEYSET_NEW) {
         return fail_key(s, answer, raw);
     }
@@ -316,7 +315,7 @@ static const char *scan_number(struct scan *s, const char *start)
 static const char *scan_word(struct scan *s, const char *p, struct strview word)
 {
     if ((size_t)(s->end - p) < word.len || memcmp(p, word.ptr, word.len) != 0) {
-        return fail_unexpected(s, p, "a value");
+        return fail(s, p, "unknown word where a value must stand");
     }
     return p + word.len;
 }
@@ -371,7 +370,8 @@ static const char *scan_value(struct scan *s, const char *p, bool *more)
     }
 }
 
-/// Behind a value: closes what ends here, up to a comma (and then a key); *MORE when a value follows.
+/// Behind a value: closes what ends here, up to a comma (and then a key); *MORE when a value
+/// follows.
 static const char *scan_after(struct scan *s, const char *p, bool *more)
 {
     for (; s->depth != 0; p++) {

@@ -28,9 +28,9 @@ static inline const char *json_skip_plain(const char *p, const char *end)
         // Borrows can only spoil bytes above a true hit, and the lowest hit is the one that counts.
         uint64_t quote = w ^ (ones * '"');
         uint64_t slash = w ^ (ones * '\\');
-        uint64_t hits = (((w - ones * 0x20) & ~w) | ((quote - ones) & ~quote) |
-                         ((slash - ones) & ~slash) | w) &
-                        tops;
+        uint64_t hits =
+            (((w - ones * 0x20) & ~w) | ((quote - ones) & ~quote) | ((slash - ones) & ~slash) | w) &
+            tops;
         if (hits != 0) {
             return p + (__builtin_ctzll(hits) >> 3);
         }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // A parsed JSON text as a read-only tree. Every parse goes through json_strict() first; the tree
-// (cJSON's, out of sight) lives in the caller's arena and goes with it. NULL is a fine `const struct
-// json *` everywhere: it reads as "absent". Pure; a tree may be read by many threads at once.
+// (cJSON's, out of sight) lives in the caller's arena and goes with it. NULL is a fine `const
+// struct json *` everywhere: it reads as "absent". Pure; a tree may be read by many threads at
+// once.
 #ifndef SLUICE_JSON_VIEW_H
 #define SLUICE_JSON_VIEW_H
 
@@ -28,15 +29,15 @@ enum json_type {
 /// Must be called once, in main, before any thread parses: installs the arena under the parser.
 void json_global_init(void);
 
-/// Strict scan, then a tree in ARENA. 0, or -1 with what json_strict() says or E_NOMEM (the arena is
-/// full). TEXT need not outlive the call.
+/// Strict scan, then a tree in ARENA. 0, or -1 with what json_strict() says or E_NOMEM (the arena
+/// is full). TEXT need not outlive the call.
 MUST_USE int json_parse(struct strview text, const struct json_limits *limits, struct arena *arena,
                         const struct json **ret, struct err *err);
 
 enum json_type json_type(const struct json *v);
 
-/// "null", "boolean", "number", "string", "array", "object" (or "integer" for an integral number), as
-/// the API server names them in type faults.
+/// "null", "boolean", "number", "string", "array", "object" (or "integer" for an integral number),
+/// as the API server names them in type faults.
 const char *json_type_name(const struct json *v);
 
 /// The member of that exact (case-sensitive) key, or NULL. O(members): walk with json_each instead
@@ -72,7 +73,8 @@ bool json_double(const struct json *v, double *ret);
 /// False when V is no boolean.
 bool json_bool(const struct json *v, bool *ret);
 
-/// Same type and value: objects regardless of order, numbers by value. Depth is bounded by the parse.
+/// Same type and value: objects regardless of order, numbers by value. Depth is bounded by the
+/// parse.
 bool json_equal(const struct json *a, const struct json *b);
 
 #endif
