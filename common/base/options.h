@@ -22,7 +22,7 @@
 #include "common/base/arena.h"
 #include "common/base/err.h"
 #include "common/base/macros.h"
-#include "common/base/strbuf.h"
+#include "common/base/strview.h"
 
 enum option_type {
     OPTION_STRING,   // const char *, never NULL ("" when not set)
@@ -82,6 +82,9 @@ struct options_result {
     size_t operand_count;
 };
 
+#define OPTIONS_MAX      64    // rows of a program
+#define OPTIONS_FILE_MAX 65536 // bytes of a configuration file
+
 /// Fills OUT (the program's struct). Strings live in ARENA or argv. 0, or -1 with a message that
 /// names the option, where it came from and what is allowed; an unknown flag's message names the
 /// nearest. GETENV_FN is getenv in programs. --help and --version win over faults that follow them.
@@ -96,10 +99,5 @@ MUST_USE int options_main(const struct option_program *p, int argc, char *const 
 
 /// A duration's text to ms: digits with ms, s, m, h, d, largest first (1m30s); a bare 0 is allowed.
 bool options_parse_duration(struct strview s, int64_t *ret_ms);
-
-/// The help text, the man page (man(7) roff, section SECTION), the reference page (markdown).
-void options_write_help(const struct option_program *p, struct strbuf *out);
-void options_write_man(const struct option_program *p, int section, struct strbuf *out);
-void options_write_markdown(const struct option_program *p, struct strbuf *out);
 
 #endif
