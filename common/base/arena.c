@@ -10,8 +10,10 @@
 
 #include "common/base/mem.h"
 
+#ifndef SLUICE_SANITIZED
 #define ALIGN      (alignof(max_align_t))
 #define CHUNK_SIZE ((size_t)32 << 10)
+#endif
 
 struct arena_chunk {
     struct arena_chunk *next;
