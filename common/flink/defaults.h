@@ -1,21 +1,32 @@
 // SPDX-License-Identifier: Apache-2.0
-// What a FlinkCluster gets when its writer left it out (product page: "the parallelism law", "defaults
-// follow, and only when they must"), as an RFC 6902 patch. Pure.
+// What a FlinkCluster gets when its writer left it out (product page: "the parallelism law",
+// "defaults follow, and only when they must"), as an RFC 6902 patch. Filled in are only the three
+// fields that must stand in the stored object: spec.flinkVersion, spec.parallelism,
+// spec.taskManager.replicas. Every other default is applied where the object is read
+// (flink/effective.h). Pure.
 #ifndef SLUICE_FLINK_DEFAULTS_H
 #define SLUICE_FLINK_DEFAULTS_H
+
+#include <stdint.h>
 
 #include "common/base/arena.h"
 #include "common/base/err.h"
 #include "common/flink/cluster.h"
 #include "common/json/patch.h"
 
-#define FLINK_DEFAULTED_ANNOTATION "sluice.dev/defaulted"
+struct flink_defaults_input {
+    const struct flink_cluster *now;
+    const struct flink_cluster *old; // NULL on a create
+    int64_t parallelism;             // when neither P nor R is given: from policy; 0: 1
+};
 
-/// Adds to PATCH what must change in NOW (OLD is NULL on a create), at most one operation for each
-/// absent parent; nothing when nothing must. NOW may be badly typed anywhere: such members are left
-/// alone. 0, or -1 when the patch doesn't fit or memory ran out. Applying the patch and calling again
-/// gives an empty patch.
-MUST_USE int flink_defaults(const struct flink_cluster *now, const struct flink_cluster *old,
-                            struct arena *arena, struct json_patch *patch, struct err *err);
+/// Adds to PATCH what must change in IN's object, at most one operation for each absent parent;
+/// nothing when nothing must. The object may be badly typed: when a member that matters here is,
+/// the object can't pass its schema anyway, and PATCH stays empty. What was filled in is noted,
+/// with what it was computed from, in the annotation FLINK_DEFAULTED_ANNOTATION. Applying the patch
+/// and calling again gives an empty patch. 0, or -1 when the patch doesn't fit (E_TOO_LARGE) or
+/// ARENA is full (E_NOMEM).
+MUST_USE int flink_defaults(const struct flink_defaults_input *in, struct arena *arena,
+                            struct json_patch *patch, struct err *err);
 
 #endif

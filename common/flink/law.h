@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The parallelism law: P (parallelism), R (TaskManager replicas), S (slots of one). Pure arithmetic,
-// the same for the webhook's defaults and rules, and for the controller after `scale`.
+// The parallelism law: P (parallelism), R (TaskManager replicas), S (slots of one). Pure
+// arithmetic, the same for the webhook's defaults and rules, and for the controller after `scale`.
 #ifndef SLUICE_FLINK_LAW_H
 #define SLUICE_FLINK_LAW_H
 
