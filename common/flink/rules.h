@@ -22,6 +22,10 @@ struct flink_rules_input {
 /// violation (rule, path, value) that the old object has too comes out as a warning.
 void flink_rules_check(const struct flink_rules_input *input, struct violations *out);
 
+/// Judges the deletion of OLD: denied while its annotation FLINK_DELETION_PROTECTION_ANNOTATION is "true".
+#define FLINK_DELETION_PROTECTION_ANNOTATION "sluice.dev/deletion-protection"
+void flink_rules_check_delete(const struct flink_cluster *old, struct violations *out);
+
 /// One rule for people: `sluice explain RULE`, the reference page.
 struct flink_rule_info {
     const char *id;

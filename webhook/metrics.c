@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "webhook/metrics.h"
+
+#include "common/k8s/admission.h"
+#include "webhook/review.h"
+
+static const char *const WEBHOOKS[] = {
+#define X(id, name) [REVIEW_##id] = name,
+    REVIEW_KINDS(X)
+#undef X
+};
+static const char *const VERDICTS[] = {
+#define X(id, name) [REVIEW_##id] = name,
+    REVIEW_VERDICTS(X)
+#undef X
+};
+static const char *const REJECT_LABELS[] = {
+#define X(id, label, status, text) [REJECT_##id] = label,
+    REJECTS(X)
+#undef X
+};
+static const char *const OPERATIONS[ADMISSION_OPERATION_COUNT] = {
+    [ADMISSION_CREATE] = "CREATE",
+    [ADMISSION_UPDATE] = "UPDATE",
+    [ADMISSION_DELETE] = "DELETE",
+    [ADMISSION_CONNECT] = "CONNECT",
+};
+
+static const struct metric_label LABEL_WEBHOOK = {"webhook", WEBHOOKS, ARRAY_LEN(WEBHOOKS)};
+static const struct metric_label LABEL_VERDICT = {"verdict", VERDICTS, ARRAY_LEN(VERDICTS)};
+static const struct metric_label LABEL_OPERATION = {"operation", OPERATIONS, ARRAY_LEN(OPERATIONS)};
+static const struct metric_label LABEL_REJECT = {"reason", REJECT_LABELS, ARRAY_LEN(REJECT_LABELS)};
+
+const struct metric_row WEBHOOK_METRICS[M_COUNT] = {
+#define METRIC METRIC_ROW
+#include "webhook/metrics.def"
+#undef METRIC
+};

@@ -1,0 +1,36 @@
+// SPDX-License-Identifier: Apache-2.0
+// The webhook's metrics as an enum and a table, both from metrics.def.
+#ifndef SLUICE_WEBHOOK_METRICS_H
+#define SLUICE_WEBHOOK_METRICS_H
+
+#include "common/base/metrics.h"
+
+/// Why a request was turned away before a review. X(id, label, HTTP status (0: cut without an
+/// answer), text)
+#define REJECTS(X)                                                                                 \
+    X(METHOD, "method", 405, "Only POST is answered here.\n")                                      \
+    X(PATH, "path", 404, "No such path.\n")                                                        \
+    X(MEDIA_TYPE, "media_type", 415, "The content type must be application/json.\n")               \
+    X(HEADERS, "headers", 400, "Content-Length is given more than once.\n")                        \
+    X(TOO_LARGE, "too_large", 413, "The body is larger than 7 MiB.\n")                             \
+    X(BUSY, "busy", 429, "Too much is being reviewed right now; try again in a second.\n")         \
+    X(CUT, "cut", 0, "")                                                                           \
+    X(MEMORY, "memory", 500, "Out of memory.\n")
+
+enum reject {
+#define X(id, label, status, text) REJECT_##id,
+    REJECTS(X)
+#undef X
+        REJECT_COUNT
+};
+
+enum {
+#define METRIC METRIC_ID
+#include "webhook/metrics.def"
+#undef METRIC
+    M_COUNT
+};
+
+extern const struct metric_row WEBHOOK_METRICS[M_COUNT];
+
+#endif

@@ -1,0 +1,42 @@
+// SPDX-License-Identifier: Apache-2.0
+// One request: its body into one bounded buffer, then the review in this thread's arena. Knows
+// nothing of HTTP beyond the status to answer. One thread at a time.
+#ifndef SLUICE_WEBHOOK_REQUEST_H
+#define SLUICE_WEBHOOK_REQUEST_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/base/macros.h"
+#include "common/base/strbuf.h"
+#include "common/base/strview.h"
+#include "webhook/budget.h"
+#include "webhook/metrics.h"
+#include "webhook/review.h"
+
+/// controller-runtime's cap: two objects of the API server's 3 MiB, and what stands around them.
+#define REQUEST_BODY_MAX ((size_t)7 << 20)
+
+struct request {
+    enum review_kind kind;
+    enum reject reject; // REJECT_COUNT: none so far
+    struct strbuf body;
+    size_t reserved; // of the budget
+    int64_t start_ns;
+};
+
+/// SIZE is Content-Length, or SIZE_MAX when it isn't told. NULL: out of memory; a request that may
+/// not come in has `reject` set. Free it with request_free().
+struct request *request_new(enum review_kind kind, size_t size, struct budget *budget);
+void request_free(struct request *r, struct budget *budget);
+
+/// The next piece of the body. After a rejection pieces are dropped.
+void request_append(struct request *r, struct strview piece, struct budget *budget);
+
+/// Runs the review on the whole body. OUT gets the answer; *RET stays valid until the next review
+/// of this thread. False: rejected (r->reject tells), nothing in OUT. At most one large body is
+/// reviewed at once: its tree costs several times its size.
+bool request_review(struct request *r, struct strbuf *out, struct review_result *ret);
+
+#endif

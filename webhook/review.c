@@ -1,0 +1,237 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "webhook/review.h"
+
+#include "common/flink/cluster.h"
+#include "common/flink/decode.h"
+#include "common/flink/defaults.h"
+#include "common/flink/rules.h"
+#include "common/json/patch.h"
+#include "common/json/view.h"
+
+#define PATCH_MAX_BYTES ((size_t)64 << 10)
+
+/// One review under way.
+struct review {
+    struct arena *arena;
+    struct strbuf *out;
+    struct review_result *result;
+    enum review_kind kind;
+    struct admission_request request;
+    struct admission_response response;
+    struct violations violations;
+    struct json_patch patch;
+};
+
+const char *review_kind_name(enum review_kind k)
+{
+    static const char *const NAMES[] = {
+#define X(id, name) [REVIEW_##id] = name,
+        REVIEW_KINDS(X)
+#undef X
+    };
+    return NAMES[k];
+}
+
+const char *review_verdict_name(enum review_verdict v)
+{
+    static const char *const NAMES[] = {
+#define X(id, name) [REVIEW_##id] = name,
+        REVIEW_VERDICTS(X)
+#undef X
+    };
+    return NAMES[v];
+}
+
+// ---- answers
+// -------------------------------------------------------------------------------------
+
+static void allow(struct review *r)
+{
+    r->response.allowed = true;
+    r->result->verdict = REVIEW_ALLOWED;
+}
+
+static void refuse(struct review *r, enum review_verdict verdict, int code, const char *reason,
+                   const char *message)
+{
+    r->response.allowed = false;
+    r->response.code = code;
+    r->response.reason = reason;
+    r->response.message = sv_from(message);
+    r->result->verdict = verdict;
+}
+
+/// A body that is no review, or no JSON: answered under its uid if there is one, since a non-2xx
+/// answer is never shown to the user, and lets the object in where failurePolicy is Ignore.
+static void answer_malformed(struct review *r, const struct err *err)
+{
+    int code = err->code == E_TOO_LARGE ? 413 : err->code == E_NOMEM ? 500 : 400;
+    enum review_verdict verdict = code == 500 ? REVIEW_ERROR : REVIEW_MALFORMED;
+    refuse(r, verdict, code, code == 413 ? "RequestEntityTooLarge" : "BadRequest", err->msg);
+    if (!sv_present(r->response.uid)) {
+        r->result->http_status = code;
+    }
+}
+
+static void answer_violations(struct review *r)
+{
+    r->response.violations = &r->violations;
+    if (r->violations.denials != 0) {
+        r->response.allowed = false;
+        r->response.code = 422;
+        r->result->verdict = REVIEW_DENIED;
+    } else {
+        allow(r);
+    }
+}
+
+// ---- the two reviews
+// -----------------------------------------------------------------------------
+
+/// Schema faults and rule faults together. The old object's own schema faults are not the user's.
+static void decode_both(struct review *r, struct flink_cluster *now, struct flink_cluster *old)
+{
+    struct violations ignored = VIOLATIONS(r->arena, 0);
+    flink_decode(r->request.object, now, &r->violations);
+    if (r->request.old_object != NULL) {
+        flink_decode(r->request.old_object, old, &ignored);
+    }
+}
+
+static void mutate(struct review *r)
+{
+    struct flink_cluster now, old_cluster;
+    const struct flink_cluster *old = r->request.old_object != NULL ? &old_cluster : NULL;
+    decode_both(r, &now, &old_cluster);
+    flink_schema_rules(&now, old, &r->violations);
+    if (r->violations.denials != 0) {
+        // The API server would now stop at the schema and report that alone; so all is said here.
+        struct flink_rules_input input = {.now = &now, .old = old, .before_defaults = true};
+        flink_rules_check(&input, &r->violations);
+        answer_violations(r);
+        return;
+    }
+    // Any other fault waits for validation, which sees the final object; so do the warnings.
+    struct flink_defaults_input in = {.now = &now, .old = old};
+    struct err err;
+    if (flink_defaults(&in, r->arena, &r->patch, &err) != 0) {
+        refuse(r, REVIEW_ERROR, 500, "InternalError", "the defaults could not be worked out");
+        return;
+    }
+    allow(r);
+    if (r->patch.count != 0) {
+        r->response.patch = json_patch_end(&r->patch);
+        r->result->verdict = REVIEW_PATCHED;
+    }
+}
+
+static void validate(struct review *r)
+{
+    struct flink_cluster now, old_cluster;
+    const struct flink_cluster *old = r->request.old_object != NULL ? &old_cluster : NULL;
+    decode_both(r, &now, &old_cluster);
+    flink_schema_rules(&now, old, &r->violations);
+    struct flink_rules_input input = {.now = &now, .old = old};
+    flink_rules_check(&input, &r->violations);
+    answer_violations(r);
+    admission_audit_add(&r->response, "enforcement", SV("Deny"));
+}
+
+static void validate_delete(struct review *r)
+{
+    struct flink_cluster old;
+    struct violations ignored = VIOLATIONS(r->arena, 0);
+    flink_decode(r->request.old_object, &old, &ignored);
+    flink_rules_check_delete(&old, &r->violations);
+    if (r->violations.denials == 0) {
+        allow(r);
+        return;
+    }
+    refuse(r, REVIEW_DENIED, 403, "Forbidden", NULL);
+    r->response.message = r->violations.items[0].message;
+}
+
+static bool is_ours(const struct admission_request *q)
+{
+    return sv_eq_lit(q->kind.group, FLINK_GROUP) && sv_eq_lit(q->kind.version, FLINK_VERSION) &&
+           sv_eq_lit(q->kind.kind, FLINK_KIND) && q->sub_resource.len == 0;
+}
+
+static void dispatch(struct review *r)
+{
+    if (!is_ours(&r->request)) {
+        refuse(r, REVIEW_MALFORMED, 400, "BadRequest",
+               "this webhook judges FlinkClusters of sluice.dev/v1beta1 alone: its configuration "
+               "sends it something else");
+        return;
+    }
+    switch (r->request.operation) {
+    case ADMISSION_CREATE:
+    case ADMISSION_UPDATE:
+        r->kind == REVIEW_MUTATE ? mutate(r) : validate(r);
+        break;
+    case ADMISSION_DELETE:
+        r->kind == REVIEW_MUTATE ? allow(r) : validate_delete(r);
+        break;
+    case ADMISSION_CONNECT:
+    case ADMISSION_OPERATION_COUNT:
+        refuse(r, REVIEW_MALFORMED, 400, "BadRequest", "FlinkClusters know no CONNECT");
+        break;
+    }
+}
+
+static void write_answer(struct review *r)
+{
+    if (r->result->http_status != 200) {
+        strbuf_put(r->out, r->response.message);
+        strbuf_put_char(r->out, '\n');
+        return;
+    }
+    admission_response_put(r->out, &r->response);
+    if (!arena_ok(r->arena) || !strbuf_ok(r->out)) {
+        // What was gathered is not whole: no verdict may rest on it.
+        strbuf_reset(r->out);
+        refuse(r, REVIEW_ERROR, 500, "InternalError", "out of memory for this review");
+        r->response.violations = NULL;
+        r->response.patch = SV_NONE;
+        admission_response_put(r->out, &r->response);
+    }
+}
+
+void review_run(struct strview body, enum review_kind kind, struct arena *arena, struct strbuf *out,
+                struct review_result *ret)
+{
+    *ret = (struct review_result){.verdict = REVIEW_ERROR, .http_status = 200};
+    struct review r = {.arena = arena,
+                       .out = out,
+                       .result = ret,
+                       .kind = kind,
+                       .violations = VIOLATIONS(arena, REVIEW_CAUSES_MAX),
+                       .patch = JSON_PATCH(PATCH_MAX_BYTES)};
+    struct err err = {.code = E_OK};
+    const struct json *root = NULL;
+    if (json_parse(body, &JSON_LIMITS_DEFAULT, arena, &root, &err) != 0) {
+        r.response = ADMISSION_RESPONSE(json_scan_uid(body));
+        answer_malformed(&r, &err);
+    } else if (admission_decode(root, &r.request, &err) != 0) {
+        r.response = ADMISSION_RESPONSE(r.request.uid);
+        answer_malformed(&r, &err);
+    } else {
+        r.response = ADMISSION_RESPONSE(r.request.uid);
+        r.response.group = SV(FLINK_GROUP);
+        r.response.kind = SV(FLINK_KIND);
+        r.response.name = r.request.name;
+        dispatch(&r);
+    }
+    write_answer(&r);
+    for (size_t i = 0; i < r.violations.count; i++) {
+        r.violations.items[i].severity == SEVERITY_DENY ? ret->causes++ : ret->warnings++;
+    }
+    ret->code = r.response.allowed ? 0 : r.response.code;
+    ret->operation = r.request.operation;
+    ret->uid = r.response.uid;
+    ret->ns = r.request.namespace_;
+    ret->name = r.request.name;
+    ret->username = r.request.username;
+    json_patch_done(&r.patch);
+}

@@ -1,0 +1,385 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "webhook/server.h"
+
+#include <microhttpd.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <unistd.h>
+
+#include "common/base/clock.h"
+#include "common/base/log.h"
+#include "common/base/mem.h"
+#include "common/base/parse_num.h"
+#include "common/http/listen.h"
+#include "webhook/budget.h"
+#include "webhook/conns.h"
+#include "webhook/request.h"
+
+/// A connection's own buffer: headers and one read of the body.
+#define CONNECTION_MEMORY    ((size_t)32 << 10)
+#define CONNECTION_INCREMENT ((size_t)8 << 10)
+/// Silence after which libmicrohttpd closes a connection; above the API server's 90 s.
+#define SILENCE_SECONDS 120U
+
+struct server {
+    struct MHD_Daemon *daemon;
+    struct conns *conns;
+    struct tls *tls;
+    struct metrics *metrics;
+    struct budget budget;
+    atomic_bool draining;
+    atomic_uint in_flight;
+    uint16_t port;
+};
+
+// ---- connections
+// ---------------------------------------------------------------------------------
+
+static void on_connection(void *cls, struct MHD_Connection *connection, void **socket_context,
+                          enum MHD_ConnectionNotificationCode code)
+{
+    struct server *s = cls;
+    if (code == MHD_CONNECTION_NOTIFY_CLOSED) {
+        if (*socket_context != NULL) {
+            conns_close(s->conns, *socket_context);
+            *socket_context = NULL;
+        }
+        return;
+    }
+    const union MHD_ConnectionInfo *fd =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
+    const union MHD_ConnectionInfo *session =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_GNUTLS_SESSION);
+    struct conn *conn = fd != NULL && session != NULL ? conns_open(s->conns, fd->connect_fd) : NULL;
+    if (conn == NULL) {
+        return; // its requests are refused: see begin()
+    }
+    conn->credentials = tls_pin(s->tls, session->tls_session);
+    tls_watch_handshake(session->tls_session, &conn->watch);
+    *socket_context = conn;
+}
+
+static struct conn *conn_of(struct MHD_Connection *connection)
+{
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(connection, MHD_CONNECTION_INFO_SOCKET_CONTEXT);
+    return info != NULL ? info->socket_context : NULL;
+}
+
+// ---- answers
+// -------------------------------------------------------------------------------------
+
+static enum MHD_Result send_response(struct server *s, struct MHD_Connection *connection,
+                                     unsigned status, struct MHD_Response *response,
+                                     const char *media_type)
+{
+    if (response == NULL) {
+        return MHD_NO;
+    }
+    MHD_add_response_header(response, MHD_HTTP_HEADER_CONTENT_TYPE, media_type);
+    if (status == MHD_HTTP_TOO_MANY_REQUESTS) {
+        MHD_add_response_header(response, MHD_HTTP_HEADER_RETRY_AFTER, "1");
+    }
+    if (status == MHD_HTTP_METHOD_NOT_ALLOWED) {
+        MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW, "POST");
+    }
+    if (atomic_load_explicit(&s->draining, memory_order_relaxed) ||
+        status == MHD_HTTP_CONTENT_TOO_LARGE) {
+        MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
+    }
+    enum MHD_Result rc = MHD_queue_response(connection, status, response);
+    MHD_destroy_response(response);
+    return rc;
+}
+
+static enum MHD_Result send_reject(struct server *s, struct MHD_Connection *connection,
+                                   enum reject reject)
+{
+    static const struct {
+        unsigned status;
+        const char *text;
+    } ROWS[REJECT_COUNT] = {
+#define X(id, label, status_, text_) [REJECT_##id] = {status_, text_},
+        REJECTS(X)
+#undef X
+    };
+    metrics_add(s->metrics, M_rejected, METRIC_AT(reject), 1);
+    // The texts are static: MHD_RESPMEM_PERSISTENT neither writes nor frees them.
+    union {
+        const char *in;
+        void *out;
+    } text = {.in = ROWS[reject].text};
+    struct MHD_Response *response = MHD_create_response_from_buffer(
+        strlen(ROWS[reject].text), text.out, MHD_RESPMEM_PERSISTENT);
+    return send_response(s, connection, ROWS[reject].status, response, "text/plain");
+}
+
+static void log_review(const struct request *r, const struct review_result *res, int64_t took_ns)
+{
+    log_info("review", KV_STR("webhook", review_kind_name(r->kind)), KV_S("requestID", res->uid),
+             KV_STR("operation", admission_operation_name(res->operation)),
+             KV_S("namespace", res->ns), KV_S("name", res->name), KV_S("user", res->username),
+             KV_STR("verdict", review_verdict_name(res->verdict)), KV_I("code", res->code),
+             KV_U("causes", res->causes), KV_U("warnings", res->warnings),
+             KV_U("bytes", r->body.len), KV_US("took_ms", took_ns / 1000));
+}
+
+static enum MHD_Result answer(struct server *s, struct MHD_Connection *connection,
+                              struct request *r)
+{
+    struct strbuf out = STRBUF(REVIEW_RESPONSE_MAX);
+    struct review_result res;
+    if (r->reject != REJECT_COUNT || !request_review(r, &out, &res)) {
+        return send_reject(s, connection, r->reject);
+    }
+    int64_t took_ns = clock_mono_ns() - r->start_ns;
+    metrics_add(s->metrics, M_requests, METRIC_AT(r->kind, metric_code_index(res.http_status)), 1);
+    metrics_observe(s->metrics, M_latency, METRIC_AT(r->kind), (uint64_t)took_ns);
+    metrics_add(s->metrics, M_reviews, METRIC_AT(r->kind, res.operation, res.verdict), 1);
+    log_review(r, &res, took_ns);
+    struct MHD_Response *response =
+        MHD_create_response_from_buffer_with_free_callback(out.len, out.ptr, mem_free);
+    if (response == NULL) {
+        strbuf_done(&out);
+    }
+    return send_response(s, connection, (unsigned)res.http_status, response,
+                         res.http_status == 200 ? "application/json" : "text/plain");
+}
+
+// ---- requests
+// ------------------------------------------------------------------------------------
+
+static bool is_json(struct MHD_Connection *connection)
+{
+    static const char TYPE[] = "application/json";
+    const char *type =
+        MHD_lookup_connection_value(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_CONTENT_TYPE);
+    if (type == NULL || strncasecmp(type, TYPE, sizeof(TYPE) - 1) != 0) {
+        return false;
+    }
+    char next = type[sizeof(TYPE) - 1];
+    return next == '\0' || next == ';' || next == ' ';
+}
+
+static enum MHD_Result count_lengths(void *cls, enum MHD_ValueKind kind, const char *key,
+                                     const char *value)
+{
+    (void)kind;
+    (void)value;
+    unsigned *n = cls;
+    *n += strcasecmp(key, MHD_HTTP_HEADER_CONTENT_LENGTH) == 0;
+    return MHD_YES;
+}
+
+/// What speaks against the request by its head alone; REJECT_COUNT: nothing.
+static enum reject judge_head(struct MHD_Connection *connection, const char *url,
+                              const char *method, enum review_kind *kind, size_t *size)
+{
+    if (strcmp(url, SERVER_PATH_MUTATE) == 0) {
+        *kind = REVIEW_MUTATE;
+    } else if (strcmp(url, SERVER_PATH_VALIDATE) == 0) {
+        *kind = REVIEW_VALIDATE;
+    } else {
+        return REJECT_PATH;
+    }
+    if (strcmp(method, MHD_HTTP_METHOD_POST) != 0) {
+        return REJECT_METHOD;
+    }
+    if (!is_json(connection)) {
+        return REJECT_MEDIA_TYPE;
+    }
+    unsigned lengths = 0;
+    MHD_get_connection_values(connection, MHD_HEADER_KIND, count_lengths, &lengths);
+    const char *length =
+        MHD_lookup_connection_value(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_CONTENT_LENGTH);
+    uint64_t n;
+    if (lengths > 1) {
+        return REJECT_HEADERS;
+    }
+    *size = length != NULL && parse_u64(sv_from(length), &n) ? (size_t)n : SIZE_MAX;
+    return REJECT_COUNT;
+}
+
+/// The head has come: take the request in, or answer at once (which closes the connection).
+static enum MHD_Result begin(struct server *s, struct MHD_Connection *connection, const char *url,
+                             const char *method, void **request)
+{
+    struct conn *conn = conn_of(connection);
+    enum review_kind kind = REVIEW_VALIDATE;
+    size_t size = SIZE_MAX;
+    enum reject reject =
+        conn == NULL ? REJECT_MEMORY : judge_head(connection, url, method, &kind, &size);
+    if (reject != REJECT_COUNT) {
+        return send_reject(s, connection, reject);
+    }
+    struct request *r = request_new(kind, size, &s->budget);
+    if (r == NULL) {
+        return send_reject(s, connection, REJECT_MEMORY);
+    }
+    *request = r;
+    conn_request_begins(conn);
+    atomic_fetch_add(&s->in_flight, 1);
+    metrics_gauge_add(s->metrics, M_in_flight, METRIC_AT(kind), 1);
+    return r->reject != REJECT_COUNT ? send_reject(s, connection, r->reject) : MHD_YES;
+}
+
+static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection, const char *url,
+                                  const char *method, const char *version, const char *upload_data,
+                                  size_t *upload_data_size, void **request)
+{
+    struct server *s = cls;
+    (void)version;
+    if (*request == NULL) {
+        return begin(s, connection, url, method, request);
+    }
+    if (*upload_data_size != 0) {
+        // A body that turns out too large is read to its end, dropped as it comes: an answer can't
+        // be queued in its midst.
+        request_append(*request, sv_make(upload_data, *upload_data_size), &s->budget);
+        *upload_data_size = 0;
+        return MHD_YES;
+    }
+    return answer(s, connection, *request);
+}
+
+static void on_completed(void *cls, struct MHD_Connection *connection, void **request,
+                         enum MHD_RequestTerminationCode code)
+{
+    struct server *s = cls;
+    struct request *r = *request;
+    if (r == NULL) {
+        return;
+    }
+    struct conn *conn = conn_of(connection);
+    if (conn != NULL) {
+        conn_request_ends(conn);
+    }
+    if (code != MHD_REQUEST_TERMINATED_COMPLETED_OK && r->reject == REJECT_COUNT) {
+        metrics_add(s->metrics, M_rejected, METRIC_AT(REJECT_CUT), 1);
+    }
+    metrics_gauge_add(s->metrics, M_in_flight, METRIC_AT(r->kind), -1);
+    request_free(r, &s->budget);
+    *request = NULL;
+    atomic_fetch_sub(&s->in_flight, 1);
+}
+
+// ---- life
+// ----------------------------------------------------------------------------------------
+
+PRINTF(2, 0)
+static void on_log(void *cls, const char *fmt, va_list args)
+{
+    (void)cls;
+    char text[256];
+    vsnprintf(text, sizeof(text), fmt, args);
+    log_debug("libmicrohttpd", KV_S("text", sv_trim(sv_from(text))));
+}
+
+static struct MHD_Daemon *start_daemon(struct server *s, const struct server_settings *settings,
+                                       const char *cert, const char *key, int fd)
+{
+    return MHD_start_daemon(
+        MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_TLS | MHD_USE_ERROR_LOG | MHD_USE_ITC, 0, NULL,
+        NULL, on_request, s, MHD_OPTION_EXTERNAL_LOGGER, on_log, NULL, MHD_OPTION_LISTEN_SOCKET, fd,
+        MHD_OPTION_HTTPS_MEM_CERT, cert, MHD_OPTION_HTTPS_MEM_KEY, key, MHD_OPTION_HTTPS_PRIORITIES,
+        "SECURE128:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2", MHD_OPTION_THREAD_POOL_SIZE,
+        settings->threads > 1 ? settings->threads : 0U, MHD_OPTION_CONNECTION_LIMIT,
+        settings->max_connections, MHD_OPTION_CONNECTION_TIMEOUT, SILENCE_SECONDS,
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_MEMORY,
+        MHD_OPTION_CONNECTION_MEMORY_INCREMENT, CONNECTION_INCREMENT, MHD_OPTION_STRICT_FOR_CLIENT,
+        1, MHD_OPTION_NOTIFY_CONNECTION, on_connection, s, MHD_OPTION_NOTIFY_COMPLETED,
+        on_completed, s, MHD_OPTION_END);
+}
+
+/// Bodies in flight: half for small ones and half for large ones, which need room for one at least.
+static struct budget make_budget(size_t max_bytes)
+{
+    size_t large = max_bytes / 2 > REQUEST_BODY_MAX ? max_bytes / 2 : REQUEST_BODY_MAX;
+    return (struct budget){.max_large = large,
+                           .max_small = max_bytes > large ? max_bytes - large : BUDGET_LARGE};
+}
+
+int server_start(const struct server_settings *settings, struct server **ret, struct err *err)
+{
+    struct server *s = calloc(1, sizeof(*s));
+    struct arena scratch = ARENA((size_t)256 << 10);
+    // libmicrohttpd wants C strings.
+    const char *cert = arena_copy(&scratch, settings->cert).ptr;
+    const char *key = arena_copy(&scratch, settings->key).ptr;
+    int fd = -1;
+    if (s == NULL || !arena_ok(&scratch)) {
+        err_set(err, E_NOMEM, "no memory for the server");
+        goto fail;
+    }
+    s->tls = settings->tls;
+    s->metrics = settings->metrics;
+    s->budget = make_budget(settings->max_body_bytes);
+    s->conns = conns_new(err);
+    if (s->conns == NULL) {
+        goto fail;
+    }
+    fd = listen_open(settings->addr, &s->port, err);
+    if (fd < 0) {
+        goto fail;
+    }
+    s->daemon = start_daemon(s, settings, cert, key, fd);
+    if (s->daemon == NULL) {
+        err_set(err, E_IO, "libmicrohttpd does not start on %s", settings->addr);
+        goto fail;
+    }
+    arena_done(&scratch);
+    *ret = s;
+    return 0;
+fail:
+    if (fd >= 0) {
+        close(fd);
+    }
+    if (s != NULL) {
+        conns_free(s->conns);
+    }
+    free(s);
+    arena_done(&scratch);
+    return -1;
+}
+
+uint16_t server_port(const struct server *s)
+{
+    return s->port;
+}
+
+unsigned server_connections(struct server *s)
+{
+    return conns_count(s->conns);
+}
+
+size_t server_body_bytes(struct server *s)
+{
+    return budget_used(&s->budget);
+}
+
+void server_drain(struct server *s)
+{
+    atomic_store(&s->draining, true);
+}
+
+void server_stop(struct server *s, int64_t wait_ms)
+{
+    if (s == NULL) {
+        return;
+    }
+    server_drain(s);
+    MHD_socket fd = MHD_quiesce_daemon(s->daemon);
+    int64_t until = clock_mono_ms() + wait_ms;
+    while (atomic_load(&s->in_flight) != 0 && clock_mono_ms() < until) {
+        clock_sleep_ms(10);
+    }
+    MHD_stop_daemon(s->daemon);
+    if (fd != MHD_INVALID_SOCKET) {
+        close(fd);
+    }
+    conns_free(s->conns);
+    free(s);
+}

@@ -1,0 +1,45 @@
+// SPDX-License-Identifier: Apache-2.0
+// The HTTPS server: libmicrohttpd's epoll threads, routes, limits, deadlines. A handler is pure CPU
+// and never blocks. Made, drained and stopped by main; the handlers run in the server's own
+// threads.
+#ifndef SLUICE_WEBHOOK_SERVER_H
+#define SLUICE_WEBHOOK_SERVER_H
+
+#include <stdint.h>
+
+#include "common/base/err.h"
+#include "common/base/macros.h"
+#include "common/base/metrics.h"
+#include "common/base/strview.h"
+#include "webhook/tls.h"
+
+/// Paths as controller-runtime names them: group with dashes, version, kind.
+#define SERVER_PATH_MUTATE   "/mutate-sluice-dev-v1beta1-flinkcluster"
+#define SERVER_PATH_VALIDATE "/validate-sluice-dev-v1beta1-flinkcluster"
+
+struct server_settings {
+    const char *addr;         // "HOST:PORT", ":PORT"; port 0 takes a free one
+    unsigned threads;         // 1 to 64
+    unsigned max_connections; // beyond them new ones are refused
+    size_t max_body_bytes;    // in flight, over all connections; at least 8 MiB
+    struct tls *tls;          // borrowed; has credentials already
+    struct strview cert, key; // PEM; what libmicrohttpd starts with, before the first pin
+    struct metrics *metrics;  // borrowed, may be NULL
+};
+
+struct server;
+
+MUST_USE int server_start(const struct server_settings *settings, struct server **ret,
+                          struct err *err);
+
+uint16_t server_port(const struct server *s);
+unsigned server_connections(struct server *s);
+size_t server_body_bytes(struct server *s);
+
+/// From now on every answer closes its connection, so that callers move to another replica.
+void server_drain(struct server *s);
+
+/// Takes no more connections, lets what is under way finish for at most WAIT_MS, stops, frees.
+void server_stop(struct server *s, int64_t wait_ms);
+
+#endif

@@ -1,0 +1,62 @@
+// SPDX-License-Identifier: Apache-2.0
+// The options of sluice-webhook: one table for flags, environment, file, help, man page and docs.
+#ifndef SLUICE_WEBHOOK_SETTINGS_H
+#define SLUICE_WEBHOOK_SETTINGS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/base/options.h"
+
+// clang-format off
+#define WEBHOOK_OPTIONS(O)                                                                         \
+    O(STRING, listen, "listen", ":9443", "ADDR", "Where reviews are answered, HTTPS.")             \
+    O(STRING, health_listen, "health-listen", ":8080", "ADDR",                                     \
+      "Where /healthz, /readyz and /metrics are answered, plain HTTP.")                            \
+    O(STRING, tls_cert_file, "tls-cert-file", "", "FILE",                                          \
+      "Serving certificate, PEM; read again when it changes. Without it a certificate is issued "  \
+      "by Sluice's own CA.")                                                                       \
+    O(STRING, tls_key_file, "tls-key-file", "", "FILE", "Key of --tls-cert-file, PEM.")            \
+    O(STRING, tls_ca_file, "tls-ca-file", "", "FILE",                                              \
+      "CA that --tls-cert-file must verify against before it is served.")                          \
+    O(STRING, client_ca_file, "client-ca-file", "", "FILE",                                        \
+      "Callers must show a certificate of this CA; without it they are not asked.")                \
+    O(STRING, cert_dir, "cert-dir", "", "DIR",                                                     \
+      "Folder of Sluice's own CA. Without it, and without --tls-cert-file, the CA is kept in a "   \
+      "Secret.")                                                                                   \
+    O(STRING, cert_secret, "cert-secret", "sluice-webhook-ca", "NAME",                             \
+      "Secret of Sluice's own CA, in --service-namespace.")                                        \
+    O(STRING, service_name, "service-name", "sluice-webhook", "NAME",                              \
+      "Service through which the API server calls: the certificate is issued for it.")             \
+    O(STRING, service_namespace, "service-namespace", "sluice-system", "NAMESPACE",                \
+      "Namespace of that Service and of the Secret.")                                              \
+    O(LIST, extra_names, "extra-names", "", "NAME,…",                                              \
+      "More DNS names and IP addresses for the certificate.")                                      \
+    O(STRING, mutating_configuration, "mutating-configuration", "sluice", "NAME",                  \
+      "MutatingWebhookConfiguration whose caBundle is kept; empty: none.")                         \
+    O(STRING, validating_configuration, "validating-configuration", "sluice", "NAME",              \
+      "ValidatingWebhookConfiguration whose caBundle is kept; empty: none.")                       \
+    O(STRING, kubeconfig, "kubeconfig", "", "FILE",                                                \
+      "How to reach the API server from outside a cluster.")                                       \
+    O(STRING, context, "context", "", "NAME", "Context of --kubeconfig; empty: the current one.")  \
+    O(INT, threads, "threads", "2", "N", "Threads that answer reviews.", .min = 1, .max = 64)      \
+    O(INT, max_connections, "max-connections", "256", "N",                                         \
+      "Open connections at most; the API server keeps up to 25 for each of its replicas.",         \
+      .min = 8, .max = 65536)                                                                      \
+    O(INT, max_body_bytes, "max-body-bytes", "16777216", "BYTES",                                  \
+      "Bytes of request bodies in memory at most, over all connections.", .min = 8388608,          \
+      .max = 1073741824)                                                                           \
+    O(DURATION, drain_delay, "drain-delay", "10s", "TIME",                                         \
+      "How long to go on serving after SIGTERM, so that no caller is lost while the Service's "    \
+      "endpoints change.", .min = 0, .max = 120000)                                                \
+    O(STRING, log_level, "log-level", "info", "LEVEL", "debug, info, warn or error.",              \
+      .choices = LOG_LEVELS)
+// clang-format on
+
+struct webhook_settings {
+    WEBHOOK_OPTIONS(OPTION_MEMBER)
+};
+
+extern const struct option_program WEBHOOK_PROGRAM;
+
+#endif

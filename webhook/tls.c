@@ -1,0 +1,144 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "webhook/tls.h"
+
+#include <gnutls/gnutls.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdlib.h>
+
+struct tls_credentials {
+    gnutls_certificate_credentials_t x509;
+    bool ask_client;
+    atomic_uint refs;
+};
+
+struct tls {
+    pthread_mutex_t lock; // guards current
+    struct tls_credentials *current;
+};
+
+struct tls *tls_new(void)
+{
+    struct tls *t = calloc(1, sizeof(*t));
+    if (t != NULL) {
+        pthread_mutex_init(&t->lock, NULL);
+    }
+    return t;
+}
+
+void tls_free(struct tls *t)
+{
+    if (t != NULL) {
+        tls_unpin(t->current);
+        pthread_mutex_destroy(&t->lock);
+        free(t);
+    }
+}
+
+void tls_unpin(struct tls_credentials *c)
+{
+    if (c != NULL && atomic_fetch_sub(&c->refs, 1) == 1) {
+        gnutls_certificate_free_credentials(c->x509);
+        free(c);
+    }
+}
+
+static gnutls_datum_t datum(struct strview s)
+{
+    // GnuTLS takes inputs as pointers to non-const and doesn't write to them.
+    union {
+        const char *in;
+        unsigned char *out;
+    } bytes = {.in = s.ptr};
+    return (gnutls_datum_t){.data = bytes.out, .size = (unsigned)s.len};
+}
+
+static int load(struct tls_credentials *c, struct strview cert, struct strview key,
+                struct strview client_ca, struct err *err)
+{
+    if (gnutls_certificate_allocate_credentials(&c->x509) != GNUTLS_E_SUCCESS) {
+        c->x509 = NULL;
+        return err_set(err, E_NOMEM, "no memory for TLS credentials");
+    }
+    gnutls_datum_t cert_pem = datum(cert);
+    gnutls_datum_t key_pem = datum(key);
+    int rc = gnutls_certificate_set_x509_key_mem(c->x509, &cert_pem, &key_pem, GNUTLS_X509_FMT_PEM);
+    if (rc < 0) {
+        return err_set(err, E_INVALID, "serving certificate and key: %s", gnutls_strerror(rc));
+    }
+    if (sv_present(client_ca)) {
+        gnutls_datum_t ca_pem = datum(client_ca);
+        rc = gnutls_certificate_set_x509_trust_mem(c->x509, &ca_pem, GNUTLS_X509_FMT_PEM);
+        if (rc <= 0) {
+            return err_set(err, E_INVALID, "client CA: %s",
+                           rc < 0 ? gnutls_strerror(rc) : "no certificate in it");
+        }
+        c->ask_client = true;
+    }
+    return 0;
+}
+
+int tls_set(struct tls *t, struct strview cert, struct strview key, struct strview client_ca,
+            struct err *err)
+{
+    struct tls_credentials *fresh = calloc(1, sizeof(*fresh));
+    if (fresh == NULL) {
+        return err_set(err, E_NOMEM, "no memory for TLS credentials");
+    }
+    if (load(fresh, cert, key, client_ca, err) != 0) {
+        if (fresh->x509 != NULL) {
+            gnutls_certificate_free_credentials(fresh->x509);
+        }
+        free(fresh);
+        return -1;
+    }
+    atomic_store(&fresh->refs, 1);
+    pthread_mutex_lock(&t->lock);
+    struct tls_credentials *old = t->current;
+    t->current = fresh;
+    pthread_mutex_unlock(&t->lock);
+    tls_unpin(old);
+    return 0;
+}
+
+struct tls_credentials *tls_pin(struct tls *t, void *session)
+{
+    pthread_mutex_lock(&t->lock);
+    struct tls_credentials *c = t->current;
+    if (c != NULL) {
+        atomic_fetch_add(&c->refs, 1);
+    }
+    pthread_mutex_unlock(&t->lock);
+    if (c == NULL) {
+        return NULL;
+    }
+    gnutls_credentials_set(session, GNUTLS_CRD_CERTIFICATE, c->x509);
+    if (c->ask_client) {
+        gnutls_certificate_server_set_request(session, GNUTLS_CERT_REQUIRE);
+        gnutls_session_set_verify_cert(session, NULL, 0);
+    }
+    return c;
+}
+
+static int on_finished(gnutls_session_t session, unsigned type, unsigned when, unsigned incoming,
+                       const gnutls_datum_t *msg)
+{
+    (void)type;
+    (void)when;
+    (void)msg;
+    struct tls_watch *w = gnutls_db_get_ptr(session);
+    // The client's Finished is the last message that a server waits for.
+    if (w != NULL && incoming != 0) {
+        w->handshake_done(w);
+    }
+    return 0;
+}
+
+void tls_watch_handshake(void *session, struct tls_watch *w)
+{
+    // libmicrohttpd keeps no session database, so its pointer is free to carry ours.
+    gnutls_db_set_ptr(session, w);
+    gnutls_handshake_set_hook_function(session, GNUTLS_HANDSHAKE_FINISHED, GNUTLS_HOOK_POST,
+                                       on_finished);
+}
