@@ -16,16 +16,16 @@
 #define FIELD_KINDS(X)                                                                             \
     X(STRING, struct strview, "string")                                                            \
     X(ENUM, struct strview, "string")                                                              \
-    X(DURATION, struct strview, "string")            /* as Flink writes them: 30s, 10 min */       \
-    X(INT, struct field_int, "integer")              /* min and max always set */                  \
+    X(DURATION, struct strview, "string") /* as Flink writes them: 30s, 10 min */                  \
+    X(INT, struct field_int, "integer")   /* min and max always set */                             \
     X(BOOL, struct field_bool, "boolean")                                                          \
-    X(STRINGS, struct field_strings, "array")        /* of strings */                              \
-    X(STRING_MAP, const struct json *, "object")     /* string → string */                         \
-    X(QUANTITY_MAP, const struct json *, "object")   /* string → quantity (integer or string) */   \
-    X(OBJECTS, const struct json *, "array")         /* of objects of type `.sub` */               \
-    X(ANY_MAP, const struct json *, "object")        /* every value is kept as it came */          \
-    X(OBJECT, struct field_none, "object")           /* of type `.sub`; declared by O(), not F() */\
-    X(REFUSED, struct field_none, "")                /* known to others; declared by R(), not F() */
+    X(STRINGS, struct field_strings, "array")    /* of strings */                                  \
+    X(STRING_MAP, const struct json *, "object") /* string → string; null values don't count */  \
+    X(QUANTITY_MAP, const struct json *, "object") /* string → integer or string; the same */    \
+    X(OBJECTS, const struct json *, "array")       /* of objects of type `.sub` */                 \
+    X(ANY_MAP, const struct json *, "object")      /* every value is kept as it came */            \
+    X(OBJECT, struct field_none, "object")         /* of type `.sub`; declared by O(), not F() */  \
+    X(REFUSED, struct field_none, "")              /* known to others; declared by R(), not F() */
 
 struct field_int {
     int64_t v;
@@ -62,16 +62,18 @@ struct object_type;
 
 struct field {
     const char *name; // as in JSON
+    size_t name_len;
     enum field_kind kind;
     size_t offset; // of the member in the object's struct
     const char *doc;
 
     // What the schema says; the API server judges by the CRD made from the same rows.
     bool required;
-    int64_t min, max;         // INT: value; STRING…: length in characters; STRINGS, OBJECTS, maps: count
-    int64_t item_max;         // STRINGS, STRING_MAP: characters of one item; 0: not bounded
-    const char *const *enums; // ENUM: values, NULL-terminated
-    const struct object_type *sub;
+    int64_t min, max; // INT: value; STRING…: length in characters; STRINGS, OBJECTS, maps: count
+    int64_t item_max; // STRINGS, STRING_MAP: characters of one item; 0: not bounded
+    const char *const *enums;      // ENUM: values, NULL-terminated
+    const struct object_type *sub; // also ANY_MAP: keys that have a schema, the others are free
+    bool scale; // read by the `scale` subresource: a wrong type is refused even when unchanged
 
     // What the rest of the house reads.
     const char *dflt;      // the default in words or as text, for the reference page; NULL: none
@@ -91,8 +93,9 @@ struct object_type {
     size_t size; // of the struct
 };
 
-// ---- from rows to C: see cluster.def -------------------------------------------------------------
-// A list of rows is a macro LIST(F, O, R):
+// ---- from rows to C: see cluster.def
+// ------------------------------------------------------------- A list of rows is a macro LIST(F,
+// O, R):
 //   F(KIND, member, "json", designated initialisers…)      a plain field
 //   O(struct_tag, member, "json", designated initialisers…) a nested object with rows of its own
 //   R("json", "use that instead")                           a name that is refused
@@ -107,5 +110,32 @@ struct object_type {
         LIST(FIELD_MEMBER_F, FIELD_MEMBER_O, FIELD_MEMBER_R)                                       \
     };                                                                                             \
     extern const struct object_type TAG##_type;
+
+/// Defines `TAG_type` from LIST, in one source file; around it, the macro FIELD_TAG names TAG too:
+/// C has no other way to tell offsetof() inside a list whose rows don't carry it.
+#define FIELD_ROW_COMMON(json_name) .name = "" json_name, .name_len = sizeof(json_name) - 1
+#define FIELD_ROW_F(KIND, member_, json_name, ...)                                                 \
+    {FIELD_ROW_COMMON(json_name), .kind = FIELD_##KIND,                                            \
+     .offset = offsetof(struct FIELD_TAG, member_), __VA_ARGS__},
+#define FIELD_ROW_O(tag_, member_, json_name, ...)                                                 \
+    {FIELD_ROW_COMMON(json_name), .kind = FIELD_OBJECT, .sub = &tag_##_type,                       \
+     .offset = offsetof(struct FIELD_TAG, member_), __VA_ARGS__},
+#define FIELD_ROW_R(json_name, instead_)                                                           \
+    {FIELD_ROW_COMMON(json_name), .kind = FIELD_REFUSED, .instead = (instead_)},
+#define FIELD_DEFINE(TAG, NAME, LIST)                                                              \
+    static const struct field TAG##_rows[] = {LIST(FIELD_ROW_F, FIELD_ROW_O, FIELD_ROW_R)};        \
+    const struct object_type TAG##_type = {.name = (NAME),                                         \
+                                           .fields = TAG##_rows,                                   \
+                                           .n_fields = sizeof(TAG##_rows) / sizeof(TAG##_rows[0]), \
+                                           .size = sizeof(struct TAG)};
+
+/// The row of that name, or NULL.
+const struct field *field_find(const struct object_type *type, struct strview name);
+
+/// What a value of that kind must be, for messages: "an integer", "a list of strings".
+const char *field_kind_words(enum field_kind kind);
+
+/// The kind's type in the schema: "integer", "object", … ("" for REFUSED).
+const char *field_kind_schema(enum field_kind kind);
 
 #endif

@@ -1,0 +1,102 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "common/flink/schema_check.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "common/flink/schema_equal.h"
+
+#define FAULT_TEXT_MAX 512
+
+/// Whether the API server lets a fault here pass, because the stored object has the same value.
+static bool is_unchanged(const struct spot *at)
+{
+    const struct spot *s = at->list != NULL ? at->list : at;
+    if (s->old_parent == NULL) {
+        return false;
+    }
+    const struct json *old = json_get(s->old_parent, sv_make(s->field->name, s->field->name_len));
+    return old != NULL && schema_equal(s->field, s->now, old);
+}
+
+void schema_fault(const struct spot *at, const struct path *path, bool forever, const char *rule,
+                  enum cause_reason reason, struct strview value, const char *fmt, ...)
+{
+    char text[FAULT_TEXT_MAX];
+    va_list args;
+    va_start(args, fmt);
+    (void)vsnprintf(text, sizeof(text), fmt, args);
+    va_end(args);
+    if (!forever && is_unchanged(at)) {
+        violation_warn(at->faults, rule, path, "%s; kept because it is unchanged", text);
+    } else {
+        violation_deny(at->faults, rule, reason, path, value, "%s", text);
+    }
+}
+
+void schema_fault_type(const struct spot *at, const struct path *path, const struct json *v,
+                       const char *words)
+{
+    const char *hint = at->field->type_hint;
+    struct strview shown = violation_quote(at->faults->arena, sv_from(json_type_name(v)));
+    schema_fault(at, path, at->field->scale, "schema.type", CAUSE_TYPE_INVALID, shown,
+                 "must be %s%s%s", words, hint != NULL ? "; " : "", hint != NULL ? hint : "");
+}
+
+static size_t count_runes(struct strview s)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < s.len; i++) {
+        n += ((unsigned char)s.ptr[i] & 0xc0) != 0x80;
+    }
+    return n;
+}
+
+bool schema_check_length(const struct spot *at, const struct path *path, struct strview s,
+                         int64_t min, int64_t max)
+{
+    if (max > 0 && s.len > (size_t)max && count_runes(s) > (size_t)max) {
+        schema_fault(at, path, false, "schema.length", CAUSE_TOO_LONG, SV_NONE,
+                     "may not be more than %" PRId64 " characters", max);
+        return false;
+    }
+    if (min > 0 && count_runes(s) < (size_t)min) {
+        struct strview shown = violation_quote(at->faults->arena, s);
+        if (min == 1) {
+            schema_fault(at, path, false, "schema.length", CAUSE_INVALID, shown,
+                         "must not be empty");
+        } else {
+            schema_fault(at, path, false, "schema.length", CAUSE_INVALID, shown,
+                         "must be at least %" PRId64 " characters", min);
+        }
+        return false;
+    }
+    return true;
+}
+
+bool schema_check_count(const struct spot *at, size_t n)
+{
+    if (at->field->max <= 0 || n <= (size_t)at->field->max) {
+        return true;
+    }
+    struct strview shown = arena_printf(at->faults->arena, "%zu", n);
+    schema_fault(at, at->path, false, "schema.count", CAUSE_TOO_MANY, shown,
+                 "must have at most %" PRId64 " items", at->field->max);
+    return false;
+}
+
+bool schema_check_enum(const struct spot *at, struct strview s)
+{
+    CLEANUP(strbuf_done) struct strbuf names = STRBUF(FAULT_TEXT_MAX);
+    for (const char *const *e = at->field->enums; *e != NULL; e++) {
+        if (sv_eq_lit(s, *e)) {
+            return true;
+        }
+        strbuf_printf(&names, "%s\"%s\"", e == at->field->enums ? "" : ", ", *e);
+    }
+    schema_fault(at, at->path, false, "schema.enum", CAUSE_NOT_SUPPORTED,
+                 violation_quote(at->faults->arena, s), "supported values: %.*s",
+                 SV_ARG(strbuf_view(&names)));
+    return false;
+}
