@@ -66,8 +66,9 @@ struct kube_list_options {
     unsigned limit;                                // of one page; 0: 500
 };
 
-/// Every object of the collection REF, page by page; an expired continue token (410) starts anew
-/// once only when no item was given yet. OPT may be NULL.
+/// Every object of the collection REF, page by page. E_GONE: the continue token expired half-way;
+/// what was given so far is part of an older list: begin anew. OPT may be NULL. ITEM must not use
+/// K.
 MUST_USE int kube_list(struct kube *k, const struct kube_ref *ref,
                        const struct kube_list_options *opt, kube_item_fn *item, void *ctx,
                        struct err *err);

@@ -10,15 +10,17 @@
 #include "common/base/strbuf.h"
 #include "common/base/strview.h"
 
-/// The text of the value of KEY (compared as written: keys with escapes don't match) in the object
-/// TEXT; SV_NONE when TEXT is no object or has no such member. The first one counts.
+/// The text of the value of KEY (compared as written: a key with escapes doesn't match) in the
+/// object TEXT; SV_NONE when TEXT is no object or has no such member. The first one counts.
 struct strview span_member(struct strview text, struct strview key);
 
-/// Cuts the next element's text off *REST, which starts as the text of an array. False at the end
-/// or where the text is broken; *BROKEN then tells which.
+/// Walks the elements of an array: *REST starts as its text. False at the end; *BROKEN (set to
+/// false by the caller before) becomes true where the text is no array.
 bool span_next(struct strview *rest, struct strview *element, bool *broken);
 
-/// Appends OBJECT (an API object) without metadata.managedFields.
-void span_put_without_managed_fields(struct strbuf *b, struct strview object);
+/// Appends OBJECT (an API object) as it is kept: without metadata.managedFields (most of the text
+/// of many objects), and with U+FFFD for each NUL in a string, which a container's message may hold
+/// but our parser refuses.
+void span_put_object(struct strbuf *b, struct strview object);
 
 #endif

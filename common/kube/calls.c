@@ -1,0 +1,175 @@
+// SPDX-License-Identifier: Apache-2.0
+// The verbs of the client: each builds its URL and body, kube_call() does the rest.
+#include <inttypes.h>
+#include <stdint.h>
+#include <stdio.h>
+
+#include "common/json/out.h"
+#include "common/kube/client_state.h"
+#include "common/kube/span.h"
+
+#define MAX_DELETE_BODY 1024
+#define LIST_ARENA      ((size_t)256 << 10)
+#define LIST_LIMIT      500
+#define MAX_CONTINUE    12288
+
+int kube_get(struct kube *k, const struct kube_ref *ref, struct arena *arena,
+             const struct json **ret, struct err *err)
+{
+    struct kube_request rq = {.method = "GET", .max_body = k->opt.max_body};
+    return kube_target(k, ref, err) == 0 ? kube_call(k, &rq, arena, ret, err) : -1;
+}
+
+int kube_get_raw(struct kube *k, const char *path, struct arena *arena, struct strview *ret,
+                 struct err *err)
+{
+    struct kube_request rq = {.method = "GET", .max_body = k->opt.max_body};
+    strbuf_truncate(&k->url, k->path_at);
+    k->url.failed = false;
+    strbuf_put_str(&k->url, path);
+    int status;
+    uint32_t retry_ms;
+    if (kube_perform(k, &rq, &status, &retry_ms, err) != 0) {
+        if (status != 0) {
+            err_set(err, E_TRANSPORT, "GET %s: HTTP status %d", path, status);
+            if (err != NULL) {
+                err->detail = status;
+                err->retry_after_ms = retry_ms;
+            }
+        }
+        return -1;
+    }
+    *ret = arena_copy(arena, strbuf_view(&k->body));
+    return sv_present(*ret) ? 0 : err_set(err, E_NOMEM, "the answer does not fit its memory");
+}
+
+/// A request that changes something: asks the fence, names the field manager.
+static int mutate(struct kube *k, const struct kube_ref *ref, const char *method,
+                  const char *content_type, struct strview body, const char *force,
+                  struct arena *arena, const struct json **ret, struct err *err)
+{
+    struct kube_request rq = {.method = method,
+                              .content_type = content_type,
+                              .body = body,
+                              .write = true,
+                              .max_body = k->opt.max_body};
+    if (kube_target(k, ref, err) != 0) {
+        return -1;
+    }
+    kube_query_put(&k->url, "fieldManager", sv_from(k->opt.field_manager));
+    kube_query_put(&k->url, "force", sv_from(force));
+    return kube_call(k, &rq, arena, ret, err);
+}
+
+int kube_create(struct kube *k, const struct kube_ref *ref, struct strview body,
+                struct arena *arena, const struct json **ret, struct err *err)
+{
+    return mutate(k, ref, "POST", "application/json", body, NULL, arena, ret, err);
+}
+
+int kube_replace(struct kube *k, const struct kube_ref *ref, struct strview body,
+                 struct arena *arena, const struct json **ret, struct err *err)
+{
+    return mutate(k, ref, "PUT", "application/json", body, NULL, arena, ret, err);
+}
+
+int kube_apply(struct kube *k, const struct kube_ref *ref, struct strview body, bool force,
+               struct arena *arena, const struct json **ret, struct err *err)
+{
+    return mutate(k, ref, "PATCH", "application/apply-patch+yaml", body, force ? "true" : NULL,
+                  arena, ret, err);
+}
+
+int kube_patch(struct kube *k, const struct kube_ref *ref, enum kube_patch type,
+               struct strview body, struct arena *arena, const struct json **ret, struct err *err)
+{
+    static const char *const TYPES[] = {
+        [KUBE_PATCH_MERGE] = "application/merge-patch+json",
+        [KUBE_PATCH_JSON] = "application/json-patch+json",
+        [KUBE_PATCH_STRATEGIC] = "application/strategic-merge-patch+json",
+    };
+    return mutate(k, ref, "PATCH", TYPES[type], body, NULL, arena, ret, err);
+}
+
+int kube_delete(struct kube *k, const struct kube_ref *ref, const struct kube_delete_options *opt,
+                struct err *err)
+{
+    static const struct kube_delete_options NONE = {.propagation = NULL};
+    opt = opt != NULL ? opt : &NONE;
+    CLEANUP(strbuf_done) struct strbuf body = STRBUF(MAX_DELETE_BODY);
+    struct json_out o = JSON_OUT(&body);
+    json_out_begin_object(&o);
+    json_out_kv_str(&o, "apiVersion", "v1");
+    json_out_kv_str(&o, "kind", "DeleteOptions");
+    if (sv_present(opt->uid) || sv_present(opt->resource_version)) {
+        json_out_key_object(&o, "preconditions");
+        json_out_kv_string(&o, "uid", opt->uid);
+        json_out_kv_string(&o, "resourceVersion", opt->resource_version);
+        json_out_end_object(&o);
+    }
+    json_out_kv_str(&o, "propagationPolicy", opt->propagation);
+    if (opt->grace_seconds != NULL) {
+        json_out_kv_int(&o, "gracePeriodSeconds", *opt->grace_seconds);
+    }
+    json_out_end_object(&o);
+    if (!strbuf_ok(&body)) {
+        return err_set(err, E_TOO_LARGE, "the preconditions are too long");
+    }
+    if (ref->name.len == 0) {
+        return err_set(err, E_INVALID, "a whole collection is never deleted");
+    }
+    struct kube_request rq = {.method = "DELETE",
+                              .content_type = "application/json",
+                              .body = strbuf_view(&body),
+                              .write = true,
+                              .max_body = k->opt.max_body};
+    return kube_target(k, ref, err) == 0 ? kube_call(k, &rq, NULL, NULL, err) : -1;
+}
+
+/// Gives the page's items to FN; the continue token goes into NEXT (emptied first).
+static int read_page(struct strview page, kube_item_fn *fn, void *ctx, struct strbuf *next,
+                     struct err *err)
+{
+    struct strview items = span_member(page, SV("items"));
+    struct strview item;
+    bool broken = false;
+    while (!sv_eq_lit(items, "null") && span_next(&items, &item, &broken)) {
+        if (fn(ctx, item, err) != 0) {
+            return -1;
+        }
+    }
+    CLEANUP(arena_done) struct arena arena = ARENA(LIST_ARENA);
+    const struct json *meta = NULL;
+    if (broken || json_parse(span_member(page, SV("metadata")), &KUBE_JSON_LIMITS, &arena, &meta,
+                             NULL) != 0) {
+        return err_set(err, E_TRANSPORT, "the list is no List object");
+    }
+    strbuf_reset(next);
+    strbuf_put(next, json_get_string(meta, SV("continue")));
+    return strbuf_ok(next) ? 0 : err_set(err, E_TRANSPORT, "the list's continue token is too long");
+}
+
+int kube_list(struct kube *k, const struct kube_ref *ref, const struct kube_list_options *opt,
+              kube_item_fn *item, void *ctx, struct err *err)
+{
+    static const struct kube_list_options ALL = {.limit = 0};
+    opt = opt != NULL ? opt : &ALL;
+    CLEANUP(strbuf_done) struct strbuf next = STRBUF(MAX_CONTINUE);
+    struct kube_request rq = {.method = "GET", .max_body = KUBE_MAX_PAGE};
+    char limit[16];
+    snprintf(limit, sizeof(limit), "%u", opt->limit != 0 ? opt->limit : LIST_LIMIT);
+    do {
+        if (kube_target(k, ref, err) != 0) {
+            return -1;
+        }
+        kube_query_put(&k->url, "limit", sv_from(limit));
+        kube_query_put(&k->url, "labelSelector", opt->label_selector);
+        kube_query_put(&k->url, "fieldSelector", opt->field_selector);
+        kube_query_put(&k->url, "continue", next.len != 0 ? strbuf_view(&next) : SV_NONE);
+        if (kube_call(k, &rq, NULL, NULL, err) != 0 ||
+            read_page(strbuf_view(&k->body), item, ctx, &next, err) != 0) {
+            return -1;
+        }
+    } while (next.len != 0);
+    return 0;
+}
