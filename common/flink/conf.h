@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The user's `flinkConfiguration`: read into a flat, sorted list, and judged. What Sluice itself writes
-// is in conf_render.h; which keys are whose is the table conf_keys.def. Pure; memory from an arena.
+// The user's `flinkConfiguration`: read into a flat, sorted list, and judged. What Sluice itself
+// writes is in conf_render.h; which keys are whose is the table conf_keys.def. Pure; memory from an
+// arena.
 #ifndef SLUICE_FLINK_CONF_H
 #define SLUICE_FLINK_CONF_H
 
@@ -33,10 +34,10 @@ struct flink_conf {
     size_t count;
 };
 
-/// Reads MAP (a JSON object of strings, numbers, booleans and nested such objects; absent or null is
-/// an empty one). Faults (lists, nulls, the same key twice under any spelling, limits) become
-/// violations at PATH[key]; what could be read is in *RET all the same. Keys and values live as long
-/// as the tree and ARENA. Nothing is judged: flink_conf_check() does that.
+/// Reads MAP (a JSON object of strings, numbers, booleans and nested such objects; absent or null
+/// is an empty one). Faults (lists, nulls, the same key twice under any spelling, limits) become
+/// violations at PATH[key]; what could be read is in *RET all the same. Keys and values live as
+/// long as the tree and ARENA. Nothing is judged: flink_conf_check() does that.
 void flink_conf_read(const struct json *map, const struct path *path, struct arena *arena,
                      struct violations *v, struct flink_conf *ret);
 
@@ -47,8 +48,8 @@ const struct flink_conf_entry *flink_conf_find(const struct flink_conf *conf, st
 struct strview flink_conf_get(const struct flink_conf *conf, struct strview key);
 #define flink_conf_get_lit(conf, lit) flink_conf_get((conf), SV(lit))
 
-/// BASE with TOP's entries over it (a policy's defaults under the user's), in ARENA; on lack of memory
-/// the arena says so.
+/// BASE with TOP's entries over it (a policy's defaults under the user's), in ARENA; on lack of
+/// memory the arena says so.
 struct flink_conf flink_conf_merge(const struct flink_conf *base, const struct flink_conf *top,
                                    struct arena *arena);
 
@@ -57,15 +58,15 @@ struct flink_conf_judge {
     bool application; // spec.job is there
 };
 
-/// Judges every entry: keys that Sluice owns are refused, naming the field to use; listed keys with a
-/// value that Flink can't read are refused; other operators' keys, native-mode `kubernetes.*`, keys of
-/// another Flink version and unknown keys are warned of. Unknown keys beyond the first 20 get no
-/// "did you mean".
+/// Judges every entry: keys that Sluice owns are refused, naming the field to use; listed keys with
+/// a value that Flink can't read are refused; other operators' keys, native-mode `kubernetes.*`,
+/// keys of another Flink version and unknown keys are warned of. Unknown keys beyond the first 20
+/// get no "did you mean".
 void flink_conf_check(const struct flink_conf *conf, const struct flink_conf_judge *judge,
                       const struct path *path, struct violations *v);
 
-/// Whether state outlives the pods: ROOT (spec.storage.root) is given, or CONF has the HA, checkpoint
-/// and savepoint directories, in either spelling (product.md, `storage.root`).
+/// Whether state outlives the pods: ROOT (spec.storage.root) is given, or CONF has the HA,
+/// checkpoint and savepoint directories, in either spelling (product.md, `storage.root`).
 bool flink_conf_storage_known(struct strview root, const struct flink_conf *conf);
 
 #endif

@@ -15,7 +15,8 @@
 #include "common/flink/conf.h"
 #include "common/flink/version.h"
 
-/// All that the table's values are made of; the controller fills it. Absent views and zeros: not there.
+/// All that the table's values are made of; the controller fills it. Absent views and zeros: not
+/// there.
 struct flink_conf_inputs {
     struct flink_version version;
     bool application;              // spec.job is there
@@ -28,12 +29,13 @@ struct flink_conf_inputs {
     struct strview checkpoint_dir; // likewise
     struct strview savepoint_dir;  // likewise
     struct strview classpath;      // jar URL outside usrlib (below 1.19), else absent
-    struct strview aws_provider;   // S3A credentials provider for the role (flink_aws_provider()), or absent
+    struct strview
+        aws_provider; // S3A credentials provider for the role (flink_aws_provider()), or absent
     int32_t slots;
     int32_t parallelism;
     int32_t job_manager_replicas;
-    int64_t job_manager_process;  // bytes; not written when the user's entries set the size
-    int64_t task_manager_process; // likewise
+    int64_t job_manager_process;   // bytes; not written when the user's entries set the size
+    int64_t task_manager_process;  // likewise
     const struct flink_conf *user; // accepted entries, or NULL
 };
 
@@ -60,7 +62,8 @@ struct flink_conf_rendered {
 };
 
 /// Makes the whole configuration. Fixed rows win over the user's entries, those over default rows.
-/// 0, or -1 (E_NOMEM: the arena is full; E_TOO_LARGE: the file would pass 900 KiB, a ConfigMap's end).
+/// 0, or -1 (E_NOMEM: the arena is full; E_TOO_LARGE: the file would pass 900 KiB, a ConfigMap's
+/// end).
 MUST_USE int flink_conf_render(const struct flink_conf_inputs *in, struct arena *arena,
                                struct flink_conf_rendered *ret, struct err *err);
 

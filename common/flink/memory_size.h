@@ -10,8 +10,8 @@
 #include "common/base/strview.h"
 
 /// Digits, white space, a unit (b k kb m mb g gb t tb and long forms, any case; none is bytes); all
-/// multiples are binary: "1600m", "1gb", "1024 kb". At most 64 bytes are read. False when Flink would
-/// refuse it, also past 2^63 - 1 bytes.
+/// multiples are binary: "1600m", "1gb", "1024 kb". At most 64 bytes are read. False when Flink
+/// would refuse it, also past 2^63 - 1 bytes.
 bool flink_memory_size_parse(struct strview text, int64_t *ret_bytes);
 
 /// BYTES in the largest unit that is exact, as Flink reads it and in one word: "1600m", "1g",

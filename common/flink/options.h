@@ -34,8 +34,8 @@ struct flink_option; // one row
 /// What a key stands for.
 struct flink_option_match {
     const struct flink_option *option; // NULL: no listed key
-    bool former;                       // KEY is a spelling that the option once had, not its own name
-    struct strview sub;                // of a map option written `key.sub`: "sub"; else absent
+    bool former;        // KEY is a spelling that the option once had, not its own name
+    struct strview sub; // of a map option written `key.sub`: "sub"; else absent
 };
 
 /// Finds KEY among the options' names and former names, then as `map-option.sub`. O(log n).
@@ -44,14 +44,15 @@ struct flink_option_match flink_option_find(struct strview key);
 /// The option's own name.
 struct strview flink_option_key(const struct flink_option *o);
 
-/// One name for all spellings of a key: "state.checkpoints.dir" and "execution.checkpointing.dir" both
-/// give the latter, "high-availability" gives "high-availability.type". An unknown key gives itself.
-/// A key that fell apart into several options (state.backend.local-recovery), or that others only fall
-/// back to (jobmanager.rpc.address), gives itself.
+/// One name for all spellings of a key: "state.checkpoints.dir" and "execution.checkpointing.dir"
+/// both give the latter, "high-availability" gives "high-availability.type". An unknown key gives
+/// itself. A key that fell apart into several options (state.backend.local-recovery), or that
+/// others only fall back to (jobmanager.rpc.address), gives itself.
 struct strview flink_option_canonical(struct strview key);
 
-/// The spelling of KEY that VERSION knows: its canonical name when that is known there, else a former
-/// name that is, else KEY itself. "execution.checkpointing.dir" for 1.18 gives "state.checkpoints.dir".
+/// The spelling of KEY that VERSION knows: its canonical name when that is known there, else a
+/// former name that is, else KEY itself. "execution.checkpointing.dir" for 1.18 gives
+/// "state.checkpoints.dir".
 struct strview flink_option_spelling(struct strview key, struct flink_version version);
 
 /// Whether VERSION reads KEY under exactly this spelling (as an option or as a former key of one).
@@ -61,16 +62,17 @@ bool flink_option_known_in(struct strview key, struct flink_version version);
 /// "1.17–1.20", "2.0 and newer": where the option is known, put into B.
 void flink_option_put_versions(struct strbuf *b, const struct flink_option *o);
 
-enum flink_option_type flink_option_type(const struct flink_option *o, struct flink_version version);
+enum flink_option_type flink_option_type(const struct flink_option *o,
+                                         struct flink_version version);
 
-/// Whether Flink VERSION can read VALUE for this option (ConfigurationUtils.convertValue). When not,
-/// what it wants is put into WANT ("a duration, such as 30s or 10 min"; "one of NONE, LZ4"); WANT may
-/// be NULL. SUB as in struct flink_option_match: values below a map option are any text.
-bool flink_option_check(const struct flink_option *o, struct strview sub, struct flink_version version,
-                        struct strview value, struct strbuf *want);
+/// Whether Flink VERSION can read VALUE for this option (ConfigurationUtils.convertValue). When
+/// not, what it wants is put into WANT ("a duration, such as 30s or 10 min"; "one of NONE, LZ4");
+/// WANT may be NULL. SUB as in struct flink_option_match: values below a map option are any text.
+bool flink_option_check(const struct flink_option *o, struct strview sub,
+                        struct flink_version version, struct strview value, struct strbuf *want);
 
-/// The listed key known in VERSION that is nearest to KEY, at edit distance 1 or 2, or SV_NONE. Costs
-/// about 1200 bounded comparisons: call it for few keys. Keys over 128 bytes have none.
+/// The listed key known in VERSION that is nearest to KEY, at edit distance 1 or 2, or SV_NONE.
+/// Costs about 1200 bounded comparisons: call it for few keys. Keys over 128 bytes have none.
 struct strview flink_option_nearest(struct strview key, struct flink_version version);
 
 /// Whether KEY belongs to a family whose keys are not listed and which must pass without a word

@@ -50,9 +50,10 @@ enum flink_standing {
 /// Reads "1.20" or "v1_20", the whole text; leading zeros and signs are no version.
 enum flink_version_form flink_version_parse(struct strview text, struct flink_version *ret);
 
-/// Reads the version that an image tag begins with: "1.20.1-scala_2.12-java17", "1.20", "2.0.0-r42".
-/// Only a known release counts (product.md: `flinkVersion`). *PATCH, when not NULL, gets "1.20.1", or
-/// SV_NONE when the tag names no patch level. False when the tag begins with no known release.
+/// Reads the version that an image tag begins with: "1.20.1-scala_2.12-java17", "1.20",
+/// "2.0.0-r42". Only a known release counts (product.md: `flinkVersion`). *PATCH, when not NULL,
+/// gets "1.20.1", or SV_NONE when the tag names no patch level. False when the tag begins with no
+/// known release.
 bool flink_version_from_tag(struct strview tag, struct flink_version *ret, struct strview *patch);
 
 /// <0, 0, >0.
@@ -69,8 +70,8 @@ struct flink_version flink_version_newest(void);
 /// The N-th known release (N < FLINK_RELEASE_COUNT), oldest first.
 struct flink_version flink_version_of(enum flink_release release);
 
-/// The release whose tables hold for V: its own, the newest one's when V is newer, the nearest older
-/// one's when V was never released, the oldest one's when V is older.
+/// The release whose tables hold for V: its own, the newest one's when V is newer, the nearest
+/// older one's when V was never released, the oldest one's when V is older.
 enum flink_release flink_version_release(struct flink_version v);
 
 /// "1.20", in ARENA.
