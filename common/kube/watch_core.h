@@ -28,6 +28,7 @@
 #define WATCH_LIST_TIMEOUT_S 60
 #define WATCH_MAX_RV         1024  // bytes of a resourceVersion
 #define WATCH_MAX_CONTINUE   12288 // bytes of a continue token
+#define WATCH_MAX_RESUMES    5     // failures in a row after which the collection is listed anew
 
 enum kube_event {
     KUBE_RESET_BEGIN, // a list begins: mark what you have as possibly gone (a list may begin again)
@@ -63,10 +64,10 @@ struct watch_request {
 
 enum watch_in {
     WATCH_IN_STATUS, // the answer's head: status, retry_after_ms
-    WATCH_IN_PAGE,   // text: the whole body of a page that was answered with 200
+    WATCH_IN_PAGE,   // text: the whole body of a page that was answered with 200; ends the request
     WATCH_IN_LINE,   // text: one line of a stream that was answered with 200
-    WATCH_IN_REFUSE, // text: the body (may be cut) of any other answer; the request is over
-    WATCH_IN_END,    // the request is over: code E_OK when it ended cleanly, else what happened
+    WATCH_IN_REFUSE, // text: the body (may be cut) of any other answer; ends the request
+    WATCH_IN_END,    // the request is over without one: code E_OK when a stream ended cleanly
 };
 
 struct watch_input {
@@ -82,15 +83,17 @@ struct watch_core {
     struct strview label_selector, field_selector;
     enum watch_state state;
     bool synced;       // a list was whole at least once
-    bool stop_request; // the current request is of no more use: cancel it
+    bool stop_request; // the running request is of no more use: drop it
     uint64_t random;   // state of the generator
     struct strbuf rv, next_page, target;
-    int status;
+    unsigned page_limit; // halved while pages are too large
+    unsigned timeout_s;  // of the running stream
+    int status;          // of the running request; 0: no head yet
     uint32_t retry_after_ms;
     uint32_t failures; // in a row
     int64_t not_before_ms;
-    int64_t healthy_since_ms; // < 0: not
-    struct err last;          // of the last failure
+    int64_t started_ms; // when the running stream was answered
+    uint64_t lines;     // of the running stream
 };
 
 /// Watches the collection REF; strings of REF and the selectors are borrowed for its life. SEED:
