@@ -36,10 +36,9 @@ void lease_put(struct strbuf *b, struct strview namespace_, struct strview name,
                const struct lease *l);
 
 struct lease_times {
-    int64_t duration_ms; // others wait this long after our last renewal: 15000
-    int64_t
-        renew_deadline_ms; // we stop this long after our last renewal: 10000, less than duration
-    int64_t retry_ms;      // 2000
+    int64_t duration_ms;       // others wait this long after our last renewal: 15000
+    int64_t renew_deadline_ms; // we stop this long after it: 10000, less than duration
+    int64_t retry_ms;          // 2000
 };
 
 extern const struct lease_times LEASE_TIMES_DEFAULT;
@@ -65,8 +64,7 @@ struct lease_output {
     struct lease write; // of CREATE and UPDATE
     bool leads;         // after this step
     bool gained, lost;  // this step changed it
-    int64_t
-        next_ms; // call lease_step() no later than this (with LEASE_ANSWER_NONE if nothing came)
+    int64_t next_ms;    // the next step is due, with LEASE_ANSWER_NONE if nothing came
 };
 
 struct elector {

@@ -50,7 +50,8 @@ int quantity_sign(struct quantity q);
 int64_t quantity_whole(struct quantity q);
 int64_t quantity_milli(struct quantity q);
 
-/// Appends the canonical form: "1536Mi", "500m", "1500m" for 1.5.
+/// Appends the canonical form: "1536Mi", "500m", "1500m" for 1.5. Where the API server loses the
+/// unit of decimal numbers from 1000E on (it shows "1"), this shows the number.
 void quantity_put(struct strbuf *b, struct quantity q);
 
 #endif

@@ -10,7 +10,7 @@
 #include "common/base/strbuf.h"
 #include "common/base/strview.h"
 
-#define IMAGE_NAME_MAX 255 // domain and path together
+#define IMAGE_PATH_MAX 255
 #define IMAGE_TAG_MAX  128
 
 /// `flink:1.20` is docker.io / library/flink : 1.20. Texts belong to the input, the arena, or are
