@@ -71,7 +71,8 @@ struct field {
     bool required;
     int64_t min, max; // INT: value; STRING…: length in characters; STRINGS, OBJECTS, maps: count
     int64_t item_max; // STRINGS, STRING_MAP: characters of one item; 0: not bounded
-    const char *const *enums;      // ENUM: values, NULL-terminated
+    const char *const *enums; // ENUM: values, NULL-terminated
+    const char *list_key;     // OBJECTS: the member that tells items apart; NULL: an atomic list
     const struct object_type *sub; // also ANY_MAP: keys that have a schema, the others are free
     bool scale; // read by the `scale` subresource: a wrong type is refused even when unchanged
 

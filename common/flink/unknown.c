@@ -1,0 +1,76 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "common/flink/unknown.h"
+
+#include "common/flink/cluster.h"
+#include "common/flink/nearest.h"
+
+static void look(const struct json *object, const struct object_type *type, const struct path *path,
+                 struct violations *out);
+
+static void note(const struct path *path, struct strview key, const struct object_type *type,
+                 struct violations *out)
+{
+    struct nearest near = NEAREST_OF(key);
+    for (size_t i = 0; i < type->n_fields; i++) {
+        if (type->fields[i].kind != FIELD_REFUSED) {
+            nearest_try(&near, sv_make(type->fields[i].name, type->fields[i].name_len));
+        }
+    }
+    const struct path here = PATH_FIELD_OF(path, key);
+    if (sv_present(near.best)) {
+        violation_warn(out, "schema.unknown", &here, "unknown field; did you mean \"%.*s\"?",
+                       SV_ARG(near.best));
+    } else {
+        violation_warn(out, "schema.unknown", &here, "unknown field");
+    }
+}
+
+static void look_beneath(const struct json *v, const struct field *f, const struct path *path,
+                         struct violations *out)
+{
+    if (f->kind == FIELD_OBJECT) {
+        look(v, f->sub, path, out);
+    } else if (f->kind == FIELD_OBJECTS && json_type(v) == JSON_ARRAY) {
+        size_t i = 0;
+        json_each(item, v) {
+            const struct path here = PATH_INDEX_OF(path, i++);
+            look(item, f->sub, &here, out);
+        }
+    }
+}
+
+static void look(const struct json *object, const struct object_type *type, const struct path *path,
+                 struct violations *out)
+{
+    if (json_type(object) != JSON_OBJECT) {
+        return;
+    }
+    json_each(v, object) {
+        const struct field *f = field_find(type, json_key(v));
+        if (f == NULL) {
+            note(path, json_key(v), type, out);
+            continue;
+        }
+        const struct path here = PATH_FIELD_OF(path, json_key(v));
+        look_beneath(v, f, &here, out);
+    }
+}
+
+#define ROOT_ROW(name_)                                                                            \
+    {                                                                                              \
+        .name = (name_), .name_len = sizeof(name_) - 1, .kind = FIELD_ANY_MAP                      \
+    }
+
+void flink_unknown_fields(const struct json *object, struct violations *out)
+{
+    static const struct field ROWS[] = {
+        ROOT_ROW("apiVersion"),
+        ROOT_ROW("kind"),
+        ROOT_ROW("metadata"),
+        ROOT_ROW("status"),
+        {.name = "spec", .name_len = 4, .kind = FIELD_OBJECT, .sub = &cluster_spec_type},
+    };
+    static const struct object_type ROOT = {
+        .name = FLINK_KIND, .fields = ROWS, .n_fields = sizeof(ROWS) / sizeof(ROWS[0])};
+    look(object, &ROOT, NULL, out);
+}

@@ -1,0 +1,232 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "common/flink/crd.h"
+
+#include <check.h>
+#include <stdlib.h>
+
+#include "common/flink/cluster.h"
+#include "common/flink/explain.h"
+#include "common/flink/nearest.h"
+#include "common/flink/reference.h"
+#include "common/flink/schema_rules.h"
+#include "common/flink/status.h"
+#include "common/flink/unknown.h"
+
+static struct arena arena;
+static struct strbuf out;
+
+static void setup(void)
+{
+    json_global_init();
+    arena = ARENA((size_t)16 << 20);
+    out = STRBUF((size_t)4 << 20);
+}
+
+static void teardown(void)
+{
+    strbuf_done(&out);
+    arena_done(&arena);
+}
+
+static bool has(const char *text)
+{
+    return strstr(out.ptr, text) != NULL;
+}
+
+static void each_field_is_there(const struct object_type *type, const char *before,
+                                const char *after)
+{
+    for (size_t i = 0; i < type->n_fields; i++) {
+        const struct field *f = &type->fields[i];
+        struct strview want = arena_printf(&arena, "%s%s%s", before, f->name, after);
+        ck_assert_msg(has(want.ptr), "%s", want.ptr);
+        if (f->sub != NULL) {
+            each_field_is_there(f->sub, before, after);
+        }
+    }
+}
+
+START_TEST(crd__has_every_field_and_no_default)
+{
+    flink_crd_write(&out);
+    ck_assert(strbuf_ok(&out));
+    each_field_is_there(&cluster_spec_type, " ", ":\n");
+    each_field_is_there(&cluster_status_type, " ", ":\n");
+    ck_assert(!has(" default:"));
+    ck_assert(!has("\t"));
+}
+END_TEST
+
+START_TEST(crd__has_every_rule_with_its_message)
+{
+    flink_crd_write(&out);
+    size_t n;
+    const struct schema_rule *rules = schema_rules(&n);
+    for (size_t i = 0; i < n; i++) {
+        struct strview want = arena_printf(&arena, "- fieldPath: %s\n", rules[i].field);
+        ck_assert_msg(has(want.ptr), "%s", want.ptr);
+        // The generator doubles single quotes; the part before the first is as it stands.
+        struct strview cel = sv_from(rules[i].cel);
+        want = arena_copy(&arena, sv_sub(cel, 0, sv_find_char(cel, '\'')));
+        ck_assert_msg(has(want.ptr), "%s", want.ptr);
+    }
+}
+END_TEST
+
+START_TEST(crd__says_when_it_does_not_fit)
+{
+    struct strbuf small = STRBUF(1000);
+    flink_crd_write(&small);
+    ck_assert(!strbuf_ok(&small));
+    strbuf_done(&small);
+}
+END_TEST
+
+START_TEST(reference__has_every_field)
+{
+    flink_reference_write(&out);
+    ck_assert(strbuf_ok(&out));
+    ck_assert(has("| `spec.job.upgradeMode` | `Savepoint`, `LastState`, `Stateless` |"));
+    ck_assert(has("| `spec.mode` | Refused: pods are managed directly"));
+    ck_assert(has("| `status.job.lastCheckpoint.path` |"));
+    ck_assert(has("| `spec.scaling` | Refused: not in this release. |"));
+}
+END_TEST
+
+START_TEST(dictionary__has_every_field_in_quotes)
+{
+    flink_dictionary_write(&out);
+    each_field_is_there(&cluster_spec_type, "\"\\\"", "\\\":\"\n");
+    ck_assert(has("\"\\\"Suspended\\\"\"\n"));
+}
+END_TEST
+
+START_TEST(explain__tells_type_default_and_bounds)
+{
+    ck_assert(flink_explain_field(SV("spec.jobManager.replicas"), &out));
+    ck_assert_str_eq(out.ptr,
+                     "spec.jobManager.replicas: integer, 1 to 16\n"
+                     "  JobManager pods: one leads, the others stand by. More than one needs "
+                     "storage. Default: 1.\n");
+    strbuf_reset(&out);
+    ck_assert(flink_explain_field(SV("spec.ingress.tls[0].hosts"), &out));
+    strbuf_reset(&out);
+    ck_assert(flink_explain_field(SV("spec.job"), &out));
+    ck_assert(has("upgradeMode: `Savepoint`, `LastState`, `Stateless`"));
+    strbuf_reset(&out);
+    ck_assert(flink_explain_field(SV("spec.serviceAccount"), &out));
+    ck_assert(has("Refused: use serviceAccountName."));
+}
+END_TEST
+
+START_TEST(explain__an_unknown_field_gives_the_nearest)
+{
+    ck_assert(!flink_explain_field(SV("spec.job.upgradMode"), &out));
+    ck_assert_str_eq(out.ptr, "upgradeMode");
+    static const char *const BAD[] = {
+        "", ".", "spec.", "spec..job", "spec.image.tag", "nonsense", "spec.job.zzzzzzzz", "[0]"};
+    for (size_t i = 0; i < sizeof(BAD) / sizeof(BAD[0]); i++) {
+        strbuf_reset(&out);
+        ck_assert_msg(!flink_explain_field(sv_from(BAD[i]), &out), "%s", BAD[i]);
+    }
+}
+END_TEST
+
+static struct strview nearest_of(const char *name, const char *const *candidates)
+{
+    struct nearest n = NEAREST_OF(sv_from(name));
+    for (; *candidates != NULL; candidates++) {
+        nearest_try(&n, sv_from(*candidates));
+    }
+    return n.best;
+}
+
+START_TEST(nearest__typos_find_their_word_and_strangers_none)
+{
+    static const char *const WORDS[] = {"parallelism", "image", "jobManager", "job", NULL};
+    ck_assert(sv_eq_lit(nearest_of("paralelism", WORDS), "parallelism"));
+    ck_assert(sv_eq_lit(nearest_of("Paralellism", WORDS), "parallelism"));
+    ck_assert(sv_eq_lit(nearest_of("jobmanager", WORDS), "jobManager"));
+    ck_assert(sv_eq_lit(nearest_of("jbo", WORDS), "job"));
+    ck_assert(sv_eq_lit(nearest_of("iamge", WORDS), "image"));
+    ck_assert(!sv_present(nearest_of("restartPolicy", WORDS)));
+    ck_assert(!sv_present(nearest_of("", WORDS)));
+    struct strbuf b = STRBUF(100000);
+    for (int i = 0; i < 50000; i++) {
+        strbuf_put_char(&b, 'a');
+    }
+    ck_assert(!sv_present(nearest_of(b.ptr, WORDS)));
+    strbuf_done(&b);
+}
+END_TEST
+
+START_TEST(unknown__fields_are_named_with_the_nearest)
+{
+    const struct json *v;
+    struct err err = {0};
+    struct violations found = VIOLATIONS(&arena, 10);
+    ck_assert_int_eq(
+        json_parse(
+            SV("{\"apiVersion\":\"a\",\"kind\":\"k\",\"metadata\":{},\"stats\":1,\"spec\":{"
+               "\"imagee\":1,\"mode\":1,\"job\":{\"zzzzz\":1},\"flinkConfiguration\":{\"x\":1},"
+               "\"ingress\":{\"tls\":[{\"host\":1},5]},\"storage\":[]}}"),
+            &JSON_LIMITS_DEFAULT, &arena, &v, &err),
+        0);
+    flink_unknown_fields(v, &found);
+    ck_assert_uint_eq(found.count, 4);
+    ck_assert_uint_eq(found.denials, 0);
+    ck_assert(sv_eq_lit(found.items[0].path, "stats"));
+    ck_assert(sv_eq_lit(found.items[1].path, "spec.imagee"));
+    ck_assert(sv_eq_lit(found.items[1].message, "unknown field; did you mean \"image\"?"));
+    ck_assert(sv_eq_lit(found.items[2].message, "unknown field"));
+    ck_assert(sv_eq_lit(found.items[3].path, "spec.ingress.tls[0].host"));
+    flink_unknown_fields(NULL, &found);
+    ck_assert_uint_eq(found.count, 4);
+}
+END_TEST
+
+START_TEST(status__is_read_by_its_rows)
+{
+    const struct json *v;
+    struct err err = {0};
+    struct cluster_status st;
+    ck_assert_int_eq(
+        json_parse(SV("{\"phase\":\"Running\",\"observedGeneration\":3,\"job\":{\"id\":5,"
+                      "\"lastCheckpoint\":{\"path\":\"s3://x\"}},\"savepoints\":[{}],"
+                      "\"conditions\":[{\"type\":\"Ready\",\"status\":\"True\"}]}"),
+                   &JSON_LIMITS_DEFAULT, &arena, &v, &err),
+        0);
+    flink_status_read(v, &arena, &st);
+    ck_assert(sv_eq_lit(st.phase, "Running"));
+    ck_assert_int_eq(st.observed_generation.v, 3);
+    ck_assert(!sv_present(st.job.id));
+    ck_assert(sv_eq_lit(st.job.last_checkpoint.path, "s3://x"));
+    ck_assert_uint_eq(json_count(st.conditions), 1);
+    ck_assert_ptr_null(st.savepoints); // an item lacks its path
+    flink_status_read(NULL, &arena, &st);
+    ck_assert(!sv_present(st.phase));
+}
+END_TEST
+
+int main(void)
+{
+    Suite *s = suite_create("flink_crd");
+    TCase *t = tcase_create("all");
+    tcase_add_checked_fixture(t, setup, teardown);
+    tcase_add_test(t, crd__has_every_field_and_no_default);
+    tcase_add_test(t, crd__has_every_rule_with_its_message);
+    tcase_add_test(t, crd__says_when_it_does_not_fit);
+    tcase_add_test(t, reference__has_every_field);
+    tcase_add_test(t, dictionary__has_every_field_in_quotes);
+    tcase_add_test(t, explain__tells_type_default_and_bounds);
+    tcase_add_test(t, explain__an_unknown_field_gives_the_nearest);
+    tcase_add_test(t, nearest__typos_find_their_word_and_strangers_none);
+    tcase_add_test(t, unknown__fields_are_named_with_the_nearest);
+    tcase_add_test(t, status__is_read_by_its_rows);
+    suite_add_tcase(s, t);
+    SRunner *r = srunner_create(s);
+    srunner_run_all(r, CK_ENV);
+    int failed = srunner_ntests_failed(r);
+    srunner_free(r);
+    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
