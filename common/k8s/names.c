@@ -8,6 +8,7 @@
 #define KEY_FMT       "([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]"
 #define REGEX(fmt)    "regex used for validation is '" fmt "')"
 #define TOO_LONG(n)   "must be no more than " n " characters"
+#define TOO_MANY(n)   "must be no more than " n " bytes" // what the newer half of apimachinery says
 #define SUBDOMAIN_TEXT                                                                             \
     "a lowercase RFC 1123 subdomain must consist of lower case alphanumeric characters, '-' or "   \
     "'.', and must start and end with an alphanumeric character (e.g. 'example.com', " REGEX(      \
@@ -160,7 +161,7 @@ static void check_key(struct strview s, bool (*prefix_ok)(struct strview), struc
             note(f, "prefix part must be non-empty");
         } else {
             if (prefix.len > DNS1123_SUBDOMAIN_MAX) {
-                note(f, "prefix part " TOO_LONG("253"));
+                note(f, "prefix part " TOO_MANY("253"));
             }
             if (!prefix_ok(prefix)) {
                 note(f, "prefix part " SUBDOMAIN_TEXT);
@@ -170,7 +171,7 @@ static void check_key(struct strview s, bool (*prefix_ok)(struct strview), struc
     if (name.len == 0) {
         note(f, "name part must be non-empty");
     } else if (name.len > LABEL_NAME_MAX) {
-        note(f, "name part " TOO_LONG("63"));
+        note(f, "name part " TOO_MANY("63"));
     }
     if (!has_form(name, is_alnum, "-_.")) {
         note(f, "name part " KEY_TEXT);
@@ -194,7 +195,7 @@ static bool is_subdomain_any_case(struct strview s)
 static void check_label_value(struct strview s, struct faults *f)
 {
     if (s.len > LABEL_VALUE_MAX) {
-        note(f, TOO_LONG("63"));
+        note(f, TOO_MANY("63"));
     }
     if (s.len != 0 && !has_form(s, is_alnum, "-_.")) {
         note(f, LABEL_VALUE_BAD);
