@@ -5,6 +5,7 @@
 #ifndef SLUICE_KUBE_STORE_H
 #define SLUICE_KUBE_STORE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "common/base/arena.h"
@@ -13,16 +14,18 @@
 #include "common/json/view.h"
 #include "common/kube/watch_core.h"
 
-/// One object at one resourceVersion. All views live as long as a reference is held.
+/// One object at one resourceVersion. All views live as long as a reference is held. An item of a
+/// list of a built-in kind has no apiVersion and kind.
 struct kube_object {
     struct strview text; // JSON without managedFields
     const struct json *json;
     struct strview ns, name, uid, resource_version;
     struct strview owner_uid, owner_kind,
-        owner_name; // of the owner with controller: true, or absent
+        owner_name;  // of the owner with controller: true, or absent
+    bool unreadable; // too deep or too large for us: json holds only its metadata
 };
 
-/// Parses TEXT; one reference. E_PARSE, E_INVALID (no metadata.name), E_TOO_LARGE, E_NOMEM.
+/// Parses TEXT; one reference. E_PARSE, E_INVALID (no metadata.name), E_NOMEM.
 MUST_USE int kube_object_new(struct strview text, struct kube_object **ret, struct err *err);
 struct kube_object *kube_object_ref(const struct kube_object *o);
 /// NULL is fine.
