@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "common/json/keyset.h"
+
+#include <stdio.h>
+
+#include "common/base/mem.h"
+#include "tests/unit/unit.h"
+
+static struct arena arena;
+static struct keyset keys;
+
+static void setup(void)
+{
+    arena = ARENA((size_t)16 << 20);
+    keys = (struct keyset){.arena = &arena};
+}
+
+static void teardown(void)
+{
+    (void)mem_fail_after(0);
+    arena_done(&arena);
+}
+
+static enum keyset_answer add_numbered(unsigned i)
+{
+    return keyset_add(&keys, arena_printf(&arena, "key-%u", i));
+}
+
+START_TEST(keyset__each_key_is_new_once_whatever_the_size)
+{
+    keyset_enter(&keys);
+    for (unsigned i = 0; i < 1000; i++) {
+        ck_assert_int_eq(add_numbered(i), KEYSET_NEW);
+        ck_assert_int_eq(add_numbered(i), KEYSET_TWICE);
+        ck_assert_int_eq(add_numbered(i / 2), KEYSET_TWICE);
+    }
+    keyset_leave(&keys);
+    ck_assert_uint_eq(keys.count, 0);
+}
+END_TEST
+
+START_TEST(keyset__keys_that_differ_in_one_byte_are_different)
+{
+    char key[33];
+    keyset_enter(&keys);
+    for (size_t len = 1; len <= 32; len++) {
+        memset(key, 'a', sizeof(key));
+        ck_assert_int_eq(keyset_add(&keys, arena_copy(&arena, sv_make(key, len))), KEYSET_NEW);
+        for (size_t at = 0; at < len; at++) {
+            key[at] = 'b';
+            ck_assert_int_eq(keyset_add(&keys, arena_copy(&arena, sv_make(key, len))), KEYSET_NEW);
+            key[at] = 'a';
+        }
+    }
+}
+END_TEST
+
+START_TEST(keyset__objects_do_not_see_one_another)
+{
+    for (int round = 0; round < 3; round++) {
+        keyset_enter(&keys);
+        for (unsigned i = 0; i < 40; i++) {
+            ck_assert_int_eq(add_numbered(i), KEYSET_NEW);
+            keyset_enter(&keys);
+            for (unsigned j = 0; j < 40; j++) {
+                ck_assert_int_eq(add_numbered(j), KEYSET_NEW);
+            }
+            keyset_leave(&keys);
+        }
+        ck_assert_int_eq(add_numbered(39), KEYSET_TWICE);
+        keyset_leave(&keys);
+    }
+}
+END_TEST
+
+START_TEST(keyset__a_table_is_used_again_at_its_depth)
+{
+    // 2,000 objects of 20 keys after one of 2,000: neither memory nor clearing adds up.
+    keyset_enter(&keys);
+    for (unsigned i = 0; i < 2000; i++) {
+        ck_assert_int_eq(add_numbered(i), KEYSET_NEW);
+    }
+    keyset_leave(&keys);
+    struct strview names[20];
+    for (unsigned i = 0; i < ARRAY_LEN(names); i++) {
+        names[i] = arena_printf(&arena, "%u", i);
+    }
+    size_t used = arena.used;
+    for (unsigned round = 0; round < 2000; round++) {
+        keyset_enter(&keys);
+        for (unsigned i = 0; i < ARRAY_LEN(names); i++) {
+            ck_assert_int_eq(keyset_add(&keys, names[i]), KEYSET_NEW);
+        }
+        ck_assert_int_eq(keyset_add(&keys, names[19]), KEYSET_TWICE);
+        keyset_leave(&keys);
+    }
+    ck_assert_uint_eq(arena.used, used);
+}
+END_TEST
+
+START_TEST(keyset__keys_made_to_collide_are_refused)
+{
+    enum keyset_answer answer = KEYSET_NEW;
+    unsigned added = 0;
+    keyset_enter(&keys);
+    for (unsigned i = 0; i < 4000000 && answer == KEYSET_NEW; i++) {
+        char text[16];
+        int len = snprintf(text, sizeof(text), "%u", i);
+        struct strview key = sv_make(text, (size_t)len);
+        if ((keyset_hash(key) & 0xfff) == 0) {
+            answer = keyset_add(&keys, arena_copy(&arena, key));
+            added += answer == KEYSET_NEW;
+        }
+    }
+    ck_assert_int_eq(answer, KEYSET_FLOOD);
+    ck_assert_uint_ge(added, KEYSET_PROBES);
+    ck_assert_uint_le(added, 2 * KEYSET_PROBES);
+}
+END_TEST
+
+START_TEST(keyset__a_full_arena_is_told)
+{
+    arena_done(&arena);
+    arena = ARENA(100);
+    keyset_enter(&keys);
+    ck_assert_int_eq(keyset_add(&keys, SV("a")), KEYSET_NO_MEMORY);
+}
+END_TEST
+
+START_TEST(keyset__any_allocation_may_fail)
+{
+    static char names[300][8];
+    for (unsigned i = 0; i < ARRAY_LEN(names); i++) {
+        snprintf(names[i], sizeof(names[i]), "%u", i);
+    }
+    for (size_t n = 1;; n++) {
+        arena_done(&arena);
+        keys = (struct keyset){.arena = &arena};
+        enum keyset_answer answer = KEYSET_NEW;
+        keyset_enter(&keys);
+        (void)mem_fail_after(n);
+        for (unsigned i = 0; i < ARRAY_LEN(names) && answer == KEYSET_NEW; i++) {
+            answer = keyset_add(&keys, sv_from(names[i]));
+        }
+        (void)mem_fail_after(0);
+        if (answer == KEYSET_NEW) {
+            ck_assert_uint_gt(n, 1);
+            return;
+        }
+        ck_assert_int_eq(answer, KEYSET_NO_MEMORY);
+    }
+}
+END_TEST
+
+UNIT_MAIN(setup, teardown, keyset__each_key_is_new_once_whatever_the_size,
+          keyset__keys_that_differ_in_one_byte_are_different,
+          keyset__objects_do_not_see_one_another, keyset__a_table_is_used_again_at_its_depth,
+          keyset__keys_made_to_collide_are_refused, keyset__a_full_arena_is_told,
+          keyset__any_allocation_may_fail)

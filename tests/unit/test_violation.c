@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "common/k8s/violation.h"
+
+#include "common/base/mem.h"
+#include "tests/unit/unit.h"
+
+static struct arena arena;
+static struct violations v;
+
+static void setup(void)
+{
+    arena = ARENA((size_t)1 << 20);
+    v = VIOLATIONS(&arena, 100);
+}
+
+static void teardown(void)
+{
+    (void)mem_fail_after(0);
+    arena_done(&arena);
+}
+
+static const struct path spec = {.kind = PATH_FIELD, .key = SV_INIT("spec")};
+static const struct path image = {.up = &spec, .kind = PATH_FIELD, .key = SV_INIT("image")};
+
+START_TEST(violation__messages_read_as_the_api_server_writes_them)
+{
+    static const struct {
+        enum cause_reason reason;
+        struct strview value;
+        const char *detail, *message, *name;
+    } rows[] = {
+        {CAUSE_INVALID, SV_INIT("\"x\""), "must be y", "Invalid value: \"x\": must be y",
+         "FieldValueInvalid"},
+        {CAUSE_TYPE_INVALID, SV_INIT("\"x\""), "must be of type integer: \"string\"",
+         "Invalid value: \"x\": must be of type integer: \"string\"", "FieldValueTypeInvalid"},
+        {CAUSE_NOT_SUPPORTED, SV_INIT("\"x\""), "supported values: \"a\", \"b\"",
+         "Unsupported value: \"x\": supported values: \"a\", \"b\"", "FieldValueNotSupported"},
+        {CAUSE_DUPLICATE, SV_INIT("\"x\""), "", "Duplicate value: \"x\"", "FieldValueDuplicate"},
+        {CAUSE_NOT_FOUND, SV_INIT("\"x\""), "", "Not found: \"x\"", "FieldValueNotFound"},
+        {CAUSE_TOO_LONG, SV_INIT("9"), "", "Too long: 9", "FieldValueTooLong"},
+        {CAUSE_TOO_MANY, SV_INIT("9"), "at most 8", "Too many: 9: at most 8", "FieldValueTooMany"},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        violation_deny(&v, "rule", rows[i].reason, &image, rows[i].value, "%s", rows[i].detail);
+        const struct violation *it = &v.items[v.count - 1];
+        ck_assert_str_eq(it->message.ptr, rows[i].message);
+        ck_assert_str_eq(it->path.ptr, "spec.image");
+        ck_assert_str_eq(it->rule, "rule");
+        ck_assert_int_eq(it->severity, SEVERITY_DENY);
+        ck_assert_str_eq(cause_reason_name(it->reason), rows[i].name);
+    }
+    ck_assert_uint_eq(v.denials, ARRAY_LEN(rows));
+}
+END_TEST
+
+START_TEST(violation__without_a_value_the_reason_leads)
+{
+    violation_deny(&v, "r", CAUSE_FORBIDDEN, &image, SV_NONE, "is fixed since %s", "creation");
+    violation_deny(&v, "r", CAUSE_REQUIRED, &image, SV_NONE, "%s", "");
+    ck_assert_str_eq(v.items[0].message.ptr, "Forbidden: is fixed since creation");
+    ck_assert_str_eq(v.items[1].message.ptr, "Required value");
+    ck_assert(!sv_present(v.items[0].value));
+}
+END_TEST
+
+START_TEST(violation__warnings_are_no_denials)
+{
+    violation_warn(&v, "r", &image, "has %d layers", 3);
+    ck_assert_uint_eq(v.count, 1);
+    ck_assert_uint_eq(v.denials, 0);
+    ck_assert_int_eq(v.items[0].severity, SEVERITY_WARN);
+    ck_assert_str_eq(v.items[0].message.ptr, "has 3 layers");
+}
+END_TEST
+
+START_TEST(violation__beyond_the_limit_they_are_counted)
+{
+    for (int i = 0; i < 150; i++) {
+        violation_deny(&v, "r", CAUSE_INVALID, NULL, SV_NONE, "fault %d", i);
+    }
+    ck_assert_uint_eq(v.count, 100);
+    ck_assert_uint_eq(v.dropped, 50);
+    ck_assert_uint_eq(v.denials, 150);
+    ck_assert_str_eq(v.items[99].message.ptr, "Invalid value: fault 99");
+}
+END_TEST
+
+START_TEST(violation__without_memory_a_denial_still_counts)
+{
+    for (size_t n = 1; n < 10; n++) {
+        arena_done(&arena);
+        v = VIOLATIONS(&arena, 100);
+        (void)mem_fail_after(n);
+        violation_deny(&v, "r", CAUSE_INVALID, &image, SV("\"x\""), "must be %s", "y");
+        violation_warn(&v, "r", &image, "text");
+        (void)mem_fail_after(0);
+        ck_assert_uint_eq(v.denials, 1);
+        ck_assert_uint_eq(v.count + v.dropped, 2);
+    }
+}
+END_TEST
+
+START_TEST(violation__long_messages_and_paths_are_cut)
+{
+    char text[5000];
+    memset(text, 'x', sizeof(text) - 1);
+    text[sizeof(text) - 1] = '\0';
+    const struct path longish = PATH_FIELD_OF(&image, sv_from(text));
+    violation_deny(&v, "r", CAUSE_INVALID, &longish, SV("1"), "%s", text);
+    ck_assert_uint_lt(v.items[0].message.len, 1100);
+    ck_assert_uint_le(v.items[0].path.len, 1024);
+    ck_assert(sv_starts(v.items[0].path, SV("spec.image")));
+}
+END_TEST
+
+START_TEST(violation__quotes_show_what_cannot_be_seen)
+{
+    static const struct {
+        struct strview s;
+        const char *text;
+    } rows[] = {
+        {SV_INIT(""), "\"\""},
+        {SV_INIT("a\"b\\c"), "\"a\\\"b\\\\c\""},
+        {SV_INIT("a\nb\x7f"), "\"a\\x0a"
+                              "b\\x7f\""},
+        {SV_INIT("\xc3\xa9"), "\"\xc3\xa9\""},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        ck_assert_str_eq(violation_quote(&arena, rows[i].s).ptr, rows[i].text);
+    }
+}
+END_TEST
+
+START_TEST(violation__quotes_are_cut_between_characters)
+{
+    char text[101];
+    memset(text, 'a', sizeof(text) - 1);
+    text[100] = '\0';
+    ck_assert_uint_eq(violation_quote(&arena, sv_make(text, 64)).len, 66);
+    ck_assert(sv_ends(violation_quote(&arena, sv_make(text, 64)), SV("aa\"")));
+    ck_assert(sv_ends(violation_quote(&arena, sv_from(text)), SV("aa\xe2\x80\xa6\"")));
+    // A character of three bytes from byte 62 to 64 does not fit into the 64.
+    memcpy(text + 62, "\xe2\x82\xac", 3);
+    struct strview cut = violation_quote(&arena, sv_from(text));
+    ck_assert(sv_ends(cut, SV("aa\xe2\x80\xa6\"")));
+    ck_assert_uint_eq(cut.len, 1 + 62 + 3 + 1);
+}
+END_TEST
+
+UNIT_MAIN(setup, teardown, violation__messages_read_as_the_api_server_writes_them,
+          violation__without_a_value_the_reason_leads, violation__warnings_are_no_denials,
+          violation__beyond_the_limit_they_are_counted,
+          violation__without_memory_a_denial_still_counts,
+          violation__long_messages_and_paths_are_cut, violation__quotes_show_what_cannot_be_seen,
+          violation__quotes_are_cut_between_characters)
