@@ -88,11 +88,11 @@ static void answer_violations(struct review *r)
 // ---- the two reviews
 // -----------------------------------------------------------------------------
 
-/// Schema faults and rule faults together. The old object's own schema faults are not the user's.
+/// Both objects and the schema's faults of the new one; the old one's own are not the user's now.
 static void decode_both(struct review *r, struct flink_cluster *now, struct flink_cluster *old)
 {
     struct violations ignored = VIOLATIONS(r->arena, 0);
-    flink_decode(r->request.object, now, &r->violations);
+    flink_decode_update(r->request.object, r->request.old_object, now, &r->violations);
     if (r->request.old_object != NULL) {
         flink_decode(r->request.old_object, old, &ignored);
     }

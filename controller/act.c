@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "controller/act.h"
+
+#include <string.h>
+
+#include "common/k8s/meta.h"
+#include "common/k8s/status.h"
+#include "controller/cache.h"
+
+static struct kube_ref child_ref(const struct act *a, const struct action *x, struct strview name)
+{
+    return (struct kube_ref){.resource = cache_child_resource(x->kind),
+                             .ns = a->observed->cluster.ns,
+                             .name = name,
+                             .sub = SV("")};
+}
+
+static bool owned_by_us(const struct act *a, const struct json *object, struct err *err)
+{
+    struct meta m;
+    if (meta_read(object, a->arena, &m, err) != 0) {
+        return false;
+    }
+    const struct owner_ref *owner = meta_controller(&m);
+    return owner != NULL && sv_eq(owner->uid, a->observed->uid);
+}
+
+/// A 409: the name is taken. By an earlier try of ours that is fine; by somebody else it is not.
+static int adopt_or_report(const struct act *a, const struct action *x, struct err *err)
+{
+    struct kube_ref ref = child_ref(a, x, x->name);
+    const struct json *there = NULL;
+    if (kube_get(a->kube, &ref, a->arena, &there, err) != 0) {
+        return err->code == E_NOT_FOUND ? err_set(err, E_CONFLICT, "%s %.*s came and went",
+                                                  ref.resource->kind, SV_ARG(x->name))
+                                        : -1;
+    }
+    if (owned_by_us(a, there, err)) {
+        return 0;
+    }
+    return err_set(err, E_CONFLICT, "%s %.*s exists and is not ours: it is left alone",
+                   ref.resource->kind, SV_ARG(x->name));
+}
+
+/// Whether the pod that is to be replaced can't run any more: gone, another's, or all containers
+/// ended.
+static bool has_ended(const struct act *a, const struct json *pod, struct err *err)
+{
+    struct strview phase = json_string(json_get_path(pod, "status", "phase", NULL));
+    if (sv_eq(phase, SV("Failed")) || sv_eq(phase, SV("Succeeded"))) {
+        return true;
+    }
+    return !owned_by_us(a, pod, err);
+}
+
+static int read_before(const struct act *a, const struct action *x, struct err *err)
+{
+    struct kube_ref ref = child_ref(a, x, x->reads);
+    const struct json *pod = NULL;
+    if (kube_get(a->kube, &ref, a->arena, &pod, err) != 0) {
+        return err->code == E_NOT_FOUND ? 0 : -1;
+    }
+    if (has_ended(a, pod, err)) {
+        return 0;
+    }
+    return err_set(err, E_CONFLICT, "pod %.*s still runs: it is not replaced yet",
+                   SV_ARG(x->reads));
+}
+
+static int create(const struct act *a, const struct action *x, struct err *err)
+{
+    if (x->live_read && read_before(a, x, err) != 0) {
+        return -1;
+    }
+    struct kube_ref ref = child_ref(a, x, SV(""));
+    const struct json *answer = NULL;
+    if (kube_create(a->kube, &ref, x->body, a->arena, &answer, err) == 0) {
+        return 0;
+    }
+    if (err->code == E_CONFLICT) {
+        return adopt_or_report(a, x, err);
+    }
+    // The namespace or the cluster is on its way out: nothing can be made there any more.
+    struct status st;
+    struct err ignored;
+    if (err->detail == 403 && status_read(answer, a->arena, &st, &ignored) == 0 &&
+        st.cause_count != 0 && sv_eq(st.causes[0].reason, SV("NamespaceTerminating"))) {
+        return err_set(err, E_GONE, "the namespace is being deleted");
+    }
+    return err_wrap(err, "create %s %.*s", ref.resource->kind, SV_ARG(x->name));
+}
+
+static int apply(const struct act *a, const struct action *x, struct err *err)
+{
+    struct kube_ref ref = child_ref(a, x, x->name);
+    if (kube_apply(a->kube, &ref, x->body, true, NULL, NULL, err) == 0) {
+        return 0;
+    }
+    return err_wrap(err, "apply %s %.*s", ref.resource->kind, SV_ARG(x->name));
+}
+
+static int delete_child(const struct act *a, const struct action *x, struct err *err)
+{
+    struct kube_ref ref = child_ref(a, x, x->name);
+    struct kube_delete_options opt = {.uid = x->uid, .propagation = "Background"};
+    if (kube_delete(a->kube, &ref, &opt, err) == 0 || err->code == E_NOT_FOUND) {
+        return 0;
+    }
+    return err_wrap(err, "delete %s %.*s", ref.resource->kind, SV_ARG(x->name));
+}
+
+static int write_status(const struct act *a, const struct action *x, struct err *err)
+{
+    struct kube_ref ref = {.resource = &KUBE_FLINKCLUSTERS,
+                           .ns = a->observed->cluster.ns,
+                           .name = a->observed->cluster.name,
+                           .sub = SV("status")};
+    if (kube_patch(a->kube, &ref, KUBE_PATCH_MERGE, x->body, NULL, NULL, err) == 0) {
+        return 0;
+    }
+    if (err->code == E_NOT_FOUND) {
+        return err_set(err, E_GONE, "the cluster is gone");
+    }
+    return err_wrap(err, "status");
+}
+
+static void emit(const struct act *a, const struct action *x)
+{
+    if (a->events != NULL) {
+        struct kube_event_object object = {.resource = &KUBE_FLINKCLUSTERS,
+                                           .ns = a->observed->cluster.ns,
+                                           .name = a->observed->cluster.name,
+                                           .uid = a->observed->uid};
+        kube_events_emit(a->events, &object, strcmp(x->event.type, "Warning") == 0, x->event.reason,
+                         "%.*s", SV_ARG(x->event.message));
+    }
+}
+
+static int run_one(const struct act *a, const struct action *x, struct err *err)
+{
+    switch (x->verb) {
+    case ACTION_CREATE:
+        return create(a, x, err);
+    case ACTION_APPLY:
+        return apply(a, x, err);
+    case ACTION_DELETE:
+        return delete_child(a, x, err);
+    case ACTION_STATUS:
+        return write_status(a, x, err);
+    case ACTION_EVENT:
+        emit(a, x);
+        return 0;
+    }
+    return err_set(err, E_BUG, "unknown action");
+}
+
+int act_run(const struct act *a, const struct actions *plan, size_t *ret_done, struct err *err)
+{
+    for (size_t i = 0; i < plan->n; i++) {
+        if (run_one(a, &plan->items[i], err) != 0) {
+            return -1;
+        }
+        if (ret_done != NULL && plan->items[i].verb != ACTION_EVENT) {
+            ++*ret_done;
+        }
+    }
+    return 0;
+}

@@ -1,0 +1,28 @@
+// SPDX-License-Identifier: Apache-2.0
+// Executes a plan against the API server, from first to last, and stops at the first error. One
+// worker's thread; blocks for as long as the handle's deadlines allow.
+#ifndef SLUICE_CONTROLLER_ACT_H
+#define SLUICE_CONTROLLER_ACT_H
+
+#include "common/base/arena.h"
+#include "common/base/err.h"
+#include "common/base/macros.h"
+#include "common/kube/client.h"
+#include "common/kube/events.h"
+#include "controller/plan.h"
+
+struct act {
+    struct kube *kube;          // with the leader's fence
+    struct kube_events *events; // may be NULL
+    struct arena *arena;        // for what is read on the way
+    const struct observed *observed;
+};
+
+/// 0: all done. -1, and the error's class decides: E_CONFLICT, E_TRANSPORT, E_TIMEOUT, E_THROTTLED:
+/// try again from a new look; E_INVALID: the API server refused an object of ours, nothing gets
+/// better by itself; E_GONE: the cluster is being deleted, drop it. *RET_DONE (may be NULL) counts
+/// the writes.
+MUST_USE int act_run(const struct act *a, const struct actions *plan, size_t *ret_done,
+                     struct err *err);
+
+#endif

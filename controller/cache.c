@@ -1,0 +1,272 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "controller/cache.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "common/base/log.h"
+#include "common/kube/watcher.h"
+
+/// Only what Sluice made is watched: all of a busy cluster's pods would be a hundred times as much.
+#define CHILD_SELECTOR "app.kubernetes.io/managed-by=sluice"
+
+struct scope {
+    struct strview ns; // empty: all namespaces
+    struct kube_store *clusters;
+    struct kube_store *children[CHILD_KIND_COUNT];
+};
+
+struct cache {
+    struct queue *queue;
+    struct kube_watcher *watcher;
+    struct scope *scopes;
+    size_t n_scopes;
+};
+
+static const struct kube_resource *const RESOURCES[CHILD_KIND_COUNT] = {
+    [CHILD_REVISION] = &KUBE_CONTROLLERREVISIONS,
+    [CHILD_CONFIG_MAP] = &KUBE_CONFIGMAPS,
+    [CHILD_SERVICE_ACCOUNT] = &KUBE_SERVICEACCOUNTS,
+    [CHILD_ROLE_BINDING] = &KUBE_ROLEBINDINGS,
+    [CHILD_SERVICE] = &KUBE_SERVICES,
+    [CHILD_PDB] = &KUBE_PODDISRUPTIONBUDGETS,
+    [CHILD_POD] = &KUBE_PODS,
+};
+
+const struct kube_resource *cache_child_resource(enum child_kind kind)
+{
+    return RESOURCES[kind];
+}
+
+// ---- changes become keys
+// -------------------------------------------------------------------------
+
+static void queue_key(struct cache *c, struct strview ns, struct strview name)
+{
+    char key[QUEUE_KEY_MAX];
+    if (ns.len + name.len + 1 >= sizeof(key) || name.len == 0) {
+        return;
+    }
+    memcpy(key, ns.ptr, ns.len);
+    key[ns.len] = '/';
+    memcpy(key + ns.len + 1, name.ptr, name.len);
+    if (!queue_add(c->queue, sv_make(key, ns.len + 1 + name.len), true)) {
+        log_error("the work queue is full", KV_S("namespace", ns), KV_S("name", name));
+    }
+}
+
+static void on_cluster(void *ctx, const struct kube_object *old, const struct kube_object *now)
+{
+    const struct kube_object *o = now != NULL ? now : old;
+    queue_key(ctx, o->ns, o->name);
+}
+
+static void queue_owner(struct cache *c, const struct kube_object *o)
+{
+    if (o != NULL && sv_eq_lit(o->owner_kind, FLINK_KIND)) {
+        queue_key(c, o->ns, o->owner_name);
+    }
+}
+
+static void on_child(void *ctx, const struct kube_object *old, const struct kube_object *now)
+{
+    // Both: a child whose owner reference was taken away is missed by its old owner.
+    queue_owner(ctx, now);
+    if (old != NULL && (now == NULL || !sv_eq(old->owner_name, now->owner_name))) {
+        queue_owner(ctx, old);
+    }
+}
+
+static void on_failed(void *ctx, const struct err *err)
+{
+    const struct kube_resource *r = ctx;
+    log_warn("watch failed", KV_STR("resource", r->plural), KV_ERR(err));
+}
+
+// ---- life
+// ----------------------------------------------------------------------------------------
+
+static int add_watch(struct cache *c, struct scope *s, const struct kube_resource *resource,
+                     struct strview selector, kube_changed_fn *changed, struct kube_store **store,
+                     struct err *err)
+{
+    if (kube_store_new(CACHE_MAX_OBJECTS, changed, c, store, err) != 0) {
+        return -1;
+    }
+    union {
+        const struct kube_resource *in;
+        void *out;
+    } ctx = {.in = resource};
+    struct kube_watch_spec spec = {.resource = resource,
+                                   .ns = s->ns,
+                                   .label_selector = selector,
+                                   .event = kube_store_event,
+                                   .event_ctx = *store,
+                                   .failed = on_failed,
+                                   .ctx = ctx.out};
+    return kube_watcher_add(c->watcher, &spec, NULL, err);
+}
+
+static int open_scope(struct cache *c, struct scope *s, struct err *err)
+{
+    if (add_watch(c, s, &KUBE_FLINKCLUSTERS, SV_NONE, on_cluster, &s->clusters, err) != 0) {
+        return -1;
+    }
+    for (int k = 0; k < CHILD_KIND_COUNT; k++) {
+        if (add_watch(c, s, RESOURCES[k], SV(CHILD_SELECTOR), on_child, &s->children[k], err) !=
+            0) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
+int cache_new(const struct cache_settings *settings, struct cache **ret, struct err *err)
+{
+    struct cache *c = calloc(1, sizeof(*c));
+    size_t n = settings->namespace_count != 0 ? settings->namespace_count : 1;
+    struct scope *scopes = calloc(n, sizeof(*scopes));
+    if (c == NULL || scopes == NULL) {
+        free(c);
+        free(scopes);
+        return err_set(err, E_NOMEM, "no memory for the cache");
+    }
+    c->queue = settings->queue;
+    c->scopes = scopes;
+    c->n_scopes = n;
+    if (kube_watcher_new(settings->config, settings->observe, settings->observe_ctx, &c->watcher,
+                         err) != 0) {
+        cache_free(c);
+        return -1;
+    }
+    for (size_t i = 0; i < n; i++) {
+        scopes[i].ns = settings->namespace_count != 0 ? sv_from(settings->namespaces[i]) : SV("");
+        if (open_scope(c, &scopes[i], err) != 0) {
+            cache_free(c);
+            return -1;
+        }
+    }
+    *ret = c;
+    return 0;
+}
+
+int cache_start(struct cache *c, struct err *err)
+{
+    return kube_watcher_start(c->watcher, err);
+}
+
+void cache_stop(struct cache *c)
+{
+    kube_watcher_stop(c->watcher);
+}
+
+void cache_free(struct cache *c)
+{
+    if (c == NULL) {
+        return;
+    }
+    kube_watcher_free(c->watcher);
+    for (size_t i = 0; i < c->n_scopes; i++) {
+        kube_store_free(c->scopes[i].clusters);
+        for (int k = 0; k < CHILD_KIND_COUNT; k++) {
+            kube_store_free(c->scopes[i].children[k]);
+        }
+    }
+    free(c->scopes);
+    free(c);
+}
+
+bool cache_synced(const struct cache *c)
+{
+    return kube_watcher_synced(c->watcher);
+}
+
+size_t cache_cluster_count(struct cache *c)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < c->n_scopes; i++) {
+        n += kube_store_count(c->scopes[i].clusters);
+    }
+    return n;
+}
+
+/// A resync of everything costs one array of pointers for each scope.
+#define RESYNC_ARENA_MAX ((size_t)CACHE_MAX_OBJECTS * 16)
+
+void cache_resync(struct cache *c)
+{
+    for (size_t i = 0; i < c->n_scopes; i++) {
+        CLEANUP(arena_done) struct arena arena = ARENA(RESYNC_ARENA_MAX);
+        struct kube_object **all;
+        size_t n;
+        struct err err;
+        if (kube_store_list(c->scopes[i].clusters, SV(""), &arena, &all, &n, &err) != 0) {
+            log_error("resync failed", KV_ERR(&err));
+            continue;
+        }
+        for (size_t j = 0; j < n; j++) {
+            char key[QUEUE_KEY_MAX];
+            size_t ns_len = all[j]->ns.len, len = ns_len + 1 + all[j]->name.len;
+            if (len < sizeof(key)) {
+                memcpy(key, all[j]->ns.ptr, ns_len);
+                key[ns_len] = '/';
+                memcpy(key + ns_len + 1, all[j]->name.ptr, all[j]->name.len);
+                queue_add(c->queue, sv_make(key, len), false);
+            }
+        }
+        kube_objects_unref(all, n);
+    }
+}
+
+// ---- views
+// ---------------------------------------------------------------------------------------
+
+static const struct scope *scope_of(const struct cache *c, struct strview ns)
+{
+    for (size_t i = 0; i < c->n_scopes; i++) {
+        if (c->scopes[i].ns.len == 0 || sv_eq(c->scopes[i].ns, ns)) {
+            return &c->scopes[i];
+        }
+    }
+    return NULL;
+}
+
+int cache_view(struct cache *c, struct strview key, struct arena *arena, struct cache_view *ret,
+               struct err *err)
+{
+    *ret = (struct cache_view){.cluster = NULL};
+    size_t slash = sv_find_char(key, '/');
+    struct strview ns = sv_sub(key, 0, slash != SIZE_MAX ? slash : 0);
+    const struct scope *s = scope_of(c, ns);
+    ret->cluster = s != NULL ? kube_store_get(s->clusters, ns, sv_from_pos(key, slash + 1)) : NULL;
+    if (ret->cluster == NULL) {
+        return 0;
+    }
+    for (int k = 0; k < CHILD_KIND_COUNT; k++) {
+        size_t n = 0;
+        const struct json **trees = NULL;
+        if (kube_store_list_by_owner(s->children[k], ret->cluster->uid, arena, &ret->children[k],
+                                     &n, err) == 0) {
+            ret->n_children[k] = n;
+            trees = ARENA_NEW_N(arena, const struct json *, n);
+        }
+        if (trees == NULL) {
+            cache_view_release(ret);
+            return err_set(err, E_NOMEM, "no memory for a cluster's children");
+        }
+        for (size_t i = 0; i < n; i++) {
+            trees[i] = ret->children[k][i]->json;
+        }
+        ret->trees[k] = (struct children){.items = trees, .n = n};
+    }
+    return 0;
+}
+
+void cache_view_release(struct cache_view *v)
+{
+    for (int k = 0; k < CHILD_KIND_COUNT; k++) {
+        kube_objects_unref(v->children[k], v->n_children[k]);
+    }
+    kube_object_unref(v->cluster);
+    *v = (struct cache_view){.cluster = NULL};
+}

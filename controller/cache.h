@@ -1,0 +1,66 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the controller sees: one store and one watch for each kind and namespace scope, filled by
+// the watch thread. A change queues the key of the FlinkCluster that it belongs to.
+#ifndef SLUICE_CONTROLLER_CACHE_H
+#define SLUICE_CONTROLLER_CACHE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "common/base/arena.h"
+#include "common/base/err.h"
+#include "common/base/macros.h"
+#include "common/kube/client.h"
+#include "common/kube/config.h"
+#include "common/kube/store.h"
+#include "controller/observed.h"
+#include "controller/queue.h"
+
+/// Objects kept of one kind and scope at most.
+#define CACHE_MAX_OBJECTS 200000
+
+struct cache;
+
+struct cache_settings {
+    struct kube_config *config;    // borrowed
+    const char *const *namespaces; // only these; none: all
+    size_t namespace_count;
+    struct queue *queue; // borrowed: gets the keys
+    kube_observe_fn *observe;
+    void *observe_ctx;
+};
+
+MUST_USE int cache_new(const struct cache_settings *settings, struct cache **ret, struct err *err);
+void cache_free(struct cache *c); // after cache_stop()
+
+/// Starts the watch thread.
+MUST_USE int cache_start(struct cache *c, struct err *err);
+void cache_stop(struct cache *c);
+
+/// Whether every watch had a whole list. Any thread.
+bool cache_synced(const struct cache *c);
+
+/// Queues every FlinkCluster, not urgent.
+void cache_resync(struct cache *c);
+
+/// How many FlinkClusters there are.
+size_t cache_cluster_count(struct cache *c);
+
+/// The cluster KEY ("namespace/name") with its children, as one reconcile sees them.
+struct cache_view {
+    struct kube_object *cluster; // NULL: it is gone
+    struct kube_object **children[CHILD_KIND_COUNT];
+    size_t n_children[CHILD_KIND_COUNT];
+    struct children trees[CHILD_KIND_COUNT]; // the same, for observed_make()
+};
+
+/// Fills *RET, arrays from ARENA; give the references back with cache_view_release(). 0, or -1 with
+/// E_NOMEM.
+MUST_USE int cache_view(struct cache *c, struct strview key, struct arena *arena,
+                        struct cache_view *ret, struct err *err);
+void cache_view_release(struct cache_view *v);
+
+/// The resource of a kind of children.
+const struct kube_resource *cache_child_resource(enum child_kind kind);
+
+#endif

@@ -1,0 +1,274 @@
+// SPDX-License-Identifier: Apache-2.0
+// sluice-controller: wires the parts, supervises them, and is the one place that knows the order in
+// which they start and stop.
+#include <openssl/evp.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "common/base/clock.h"
+#include "common/base/log.h"
+#include "common/base/os_file.h"
+#include "common/base/signals.h"
+#include "common/http/health.h"
+#include "common/json/view.h"
+#include "common/kube/events.h"
+#include "common/kube/lease.h"
+#include "controller/cache.h"
+#include "controller/metrics.h"
+#include "controller/queue.h"
+#include "controller/settings.h"
+#include "controller/workers.h"
+
+/// The newest way to render a revision; goes up when the same revision would give other pods.
+#define RENDER_FORMAT    1
+#define REVISION_HISTORY 10
+#define TICK_MS          200
+#define EVENTS_WAIT_MS   2000
+
+struct controller {
+    struct controller_settings settings;
+    struct kube_config *config;
+    struct metrics *metrics;
+    struct health *health;
+    struct queue *queue;
+    struct cache *cache;
+    struct kube_events *events;
+    struct kube_lease *lease;
+    struct workers *workers;
+    atomic_bool leads;
+};
+
+static void sha256_hex(struct strview text, char hex[65])
+{
+    unsigned char digest[EVP_MAX_MD_SIZE];
+    unsigned n = 0;
+    ASSERT(EVP_Digest(text.ptr, text.len, digest, &n, EVP_sha256(), NULL) == 1 && n == 32);
+    for (unsigned i = 0; i < 32; i++) {
+        snprintf(hex + (size_t)i * 2, 3, "%02x", digest[i]);
+    }
+}
+
+// ---- leadership
+// ----------------------------------------------------------------------------------
+
+static void on_leading(void *ctx)
+{
+    struct controller *c = ctx;
+    atomic_store(&c->leads, true);
+    metrics_set(c->metrics, M_leader, METRIC_AT(0), 1);
+    log_info("this process leads");
+}
+
+NORETURN static void on_lost(void *ctx, const struct err *why)
+{
+    (void)ctx;
+    log_error("the lease is lost: exiting", KV_ERR(why));
+    // Not one more write, no flush, no clean-up: another process may lead already.
+    _exit(EXIT_FAILURE);
+}
+
+static void on_told(void *ctx, const struct err *err, struct strview holder)
+{
+    (void)ctx;
+    if (err != NULL && err->code != E_OK) {
+        log_warn("lease", KV_ERR(err));
+    } else {
+        log_debug("another process leads", KV_S("holder", holder));
+    }
+}
+
+static int start_lease(struct controller *c, struct err *err)
+{
+    char host[65] = "", identity[128];
+    uint64_t random;
+    if (os_random(&random, sizeof(random), err) != 0) {
+        return -1;
+    }
+    gethostname(host, sizeof(host) - 1);
+    snprintf(identity, sizeof(identity), "%s_%016llx", host, (unsigned long long)random);
+    struct kube_lease_options opt = {.ns = c->settings.leader_election_namespace,
+                                     .name = c->settings.leader_election_name,
+                                     .identity = identity,
+                                     .duration_ms = c->settings.lease_duration,
+                                     .renew_deadline_ms = c->settings.renew_deadline,
+                                     .retry_ms = c->settings.retry_period,
+                                     .release = true,
+                                     .started = on_leading,
+                                     .lost = on_lost,
+                                     .told = on_told,
+                                     .ctx = c,
+                                     .observe = controller_metrics_rest,
+                                     .observe_ctx = c->metrics};
+    return kube_lease_start(c->config, &opt, &c->lease, err);
+}
+
+// ---- start and stop
+// ------------------------------------------------------------------------------
+
+static bool check_synced(void *arg, struct strbuf *why)
+{
+    const struct controller *c = arg;
+    if (!cache_synced(c->cache)) {
+        strbuf_put_str(why, "the first lists are not complete");
+        return false;
+    }
+    return true;
+}
+
+static void collect(struct metrics *m, void *arg)
+{
+    struct controller *c = arg;
+    struct queue_stats q;
+    queue_read_stats(c->queue, &q);
+    metrics_set(m, M_queue_depth, METRIC_AT(0), (double)q.depth);
+    double adds = metrics_read(m, M_queue_adds, METRIC_AT(0));
+    double retries = metrics_read(m, M_queue_retries, METRIC_AT(0));
+    metrics_add(m, M_queue_adds, METRIC_AT(0), q.adds - (uint64_t)adds);
+    metrics_add(m, M_queue_retries, METRIC_AT(0), q.retries - (uint64_t)retries);
+    metrics_set(m, M_clusters, METRIC_AT(0), (double)cache_cluster_count(c->cache));
+    metrics_set(m, M_events_lost, METRIC_AT(0), (double)kube_events_lost(c->events));
+}
+
+static int load_config(struct controller *c, struct err *err)
+{
+    struct kube_config_source source = {
+        .kubeconfig = c->settings.kubeconfig[0] != '\0' ? c->settings.kubeconfig : NULL,
+        .context = c->settings.context[0] != '\0' ? c->settings.context : NULL,
+        .user_agent = "sluice-controller"};
+    if (kube_global_init(err) != 0 || kube_config_load(&source, &c->config, err) != 0) {
+        return -1;
+    }
+    const char *warning = kube_config_warning(c->config);
+    if (warning != NULL) {
+        log_warn("kubeconfig", KV_STR("warning", warning));
+    }
+    return 0;
+}
+
+static struct kube_options write_options(struct controller *c)
+{
+    return (struct kube_options){.field_manager = "sluice-controller",
+                                 .fence = kube_lease_remaining_ms,
+                                 .fence_ctx = c->lease,
+                                 .observe = controller_metrics_rest,
+                                 .observe_ctx = c->metrics};
+}
+
+static int start(struct controller *c, struct err *err)
+{
+    if (load_config(c, err) != 0) {
+        return -1;
+    }
+    c->metrics = metrics_new(CONTROLLER_METRICS, M_COUNT, err);
+    c->queue = queue_new();
+    c->health = c->metrics != NULL ? health_new(c->metrics) : NULL;
+    if (c->metrics == NULL || c->queue == NULL || c->health == NULL) {
+        return err_set(err, E_NOMEM, "no memory to start");
+    }
+    struct cache_settings cache = {.config = c->config,
+                                   .namespaces = c->settings.namespaces.items,
+                                   .namespace_count = c->settings.namespaces.count,
+                                   .queue = c->queue,
+                                   .observe = controller_metrics_rest,
+                                   .observe_ctx = c->metrics};
+    if (cache_new(&cache, &c->cache, err) != 0 || cache_start(c->cache, err) != 0 ||
+        start_lease(c, err) != 0) {
+        return -1;
+    }
+    struct kube_options opt = write_options(c);
+    if (kube_events_start(c->config, &opt, "sluice-controller", &c->events, err) != 0) {
+        return -1;
+    }
+    metrics_on_collect(c->metrics, collect, c);
+    health_add_check(c->health, HEALTH_READY, "synced", check_synced, c);
+    return health_start(c->health, c->settings.health_listen, err);
+}
+
+static int start_workers(struct controller *c, struct err *err)
+{
+    struct workers_settings s = {.count = (unsigned)c->settings.workers,
+                                 .config = c->config,
+                                 .kube = write_options(c),
+                                 .cache = c->cache,
+                                 .queue = c->queue,
+                                 .events = c->events,
+                                 .metrics = c->metrics,
+                                 .plan = {.version = SLUICE_VERSION,
+                                          .ha_cluster_role = c->settings.ha_cluster_role,
+                                          .render_format = RENDER_FORMAT,
+                                          .revision_history = REVISION_HISTORY,
+                                          .hash = sha256_hex}};
+    if (workers_start(&s, &c->workers, err) != 0) {
+        return -1;
+    }
+    log_info("workers started", KV_U("clusters", cache_cluster_count(c->cache)));
+    return 0;
+}
+
+/// First those that write, then the lease, then what they read from.
+static void stop(struct controller *c)
+{
+    workers_stop(c->workers);
+    if (c->events != NULL) {
+        kube_events_stop(c->events, EVENTS_WAIT_MS);
+    }
+    kube_lease_stop(c->lease);
+    if (c->cache != NULL) {
+        cache_stop(c->cache);
+    }
+    health_stop(c->health);
+    cache_free(c->cache);
+    queue_free(c->queue);
+    metrics_free(c->metrics);
+    if (c->config != NULL) {
+        kube_config_free(c->config);
+    }
+}
+
+static int supervise(struct controller *c, struct err *err)
+{
+    int64_t resync_at = clock_mono_ms() + c->settings.resync;
+    while (signals_wait(TICK_MS) == 0) {
+        if (c->workers == NULL && atomic_load(&c->leads) && cache_synced(c->cache) &&
+            start_workers(c, err) != 0) {
+            return -1;
+        }
+        if (clock_mono_ms() >= resync_at) {
+            resync_at = clock_mono_ms() + c->settings.resync;
+            cache_resync(c->cache);
+        }
+    }
+    log_info("stopping");
+    return 0;
+}
+
+int main(int argc, char **argv)
+{
+    static struct controller c;
+    CLEANUP(arena_done) struct arena arena = ARENA((size_t)256 << 10);
+    struct options_result res;
+    int code = options_main(&CONTROLLER_PROGRAM, argc, argv, &c.settings, &res, &arena);
+    if (code >= 0) {
+        return code;
+    }
+    enum log_level level = LOG_LEVEL_INFO;
+    (void)log_level_parse(sv_from(c.settings.log_level), &level);
+    log_init("controller", level, STDERR_FILENO);
+    signals_block();
+    json_global_init();
+    struct err err = {.code = E_OK};
+    int rc = start(&c, &err);
+    if (rc == 0) {
+        log_info("started", KV_STR("version", SLUICE_VERSION),
+                 KV_S("server", kube_config_server(c.config)));
+        rc = supervise(&c, &err);
+    }
+    if (rc != 0) {
+        log_error("cannot go on", KV_ERR(&err));
+    }
+    stop(&c);
+    return rc == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}

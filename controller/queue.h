@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+// The work queue, as client-go's workqueue: a key is queued once however often it is added; no two
+// workers have the same key; a key that was added while it was worked on is worked on again. Live
+// edits go before a resync. Failed keys come back after a time that doubles, 5 ms to 1000 s.
+// Thread-safe; at most QUEUE_MAX keys are known (further ones are dropped and told: a resync brings
+// them back).
+#ifndef SLUICE_CONTROLLER_QUEUE_H
+#define SLUICE_CONTROLLER_QUEUE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "common/base/macros.h"
+#include "common/base/strview.h"
+
+#define QUEUE_MAX            100000
+#define QUEUE_KEY_MAX        512 // "namespace/name", bytes
+#define QUEUE_BACKOFF_MIN_MS 5
+#define QUEUE_BACKOFF_MAX_MS 1000000
+
+struct queue;
+
+struct queue_stats {
+    size_t depth;      // ready to be taken
+    uint64_t adds;     // since the start
+    uint64_t retries;  // after failures
+    size_t processing; // taken and not done
+};
+
+MUST_USE struct queue *queue_new(void);
+void queue_free(struct queue *q);
+
+/// Queues KEY; URGENT ones go first. False: the queue is full or out of memory.
+bool queue_add(struct queue *q, struct strview key, bool urgent);
+
+/// Queues KEY at NOW + DELAY at the latest (an earlier time that was asked for before holds).
+void queue_add_after(struct queue *q, struct strview key, int64_t delay_ms);
+
+/// Waits for a key: copied to KEY (QUEUE_KEY_MAX bytes), its length, and how long it waited. False:
+/// the queue was stopped.
+bool queue_take(struct queue *q, char *key, size_t *len, int64_t *waited_ms);
+
+/// The worker is done with KEY. FAILED: it comes back after its back-off; else its back-off is
+/// forgotten.
+void queue_done(struct queue *q, struct strview key, bool failed);
+
+/// Wakes every waiting worker; queue_take() is false from now on.
+void queue_stop(struct queue *q);
+
+void queue_read_stats(struct queue *q, struct queue_stats *ret);
+
+#endif

@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "controller/workers.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+
+#include "common/base/clock.h"
+#include "common/base/log.h"
+#include "controller/act.h"
+#include "controller/metrics.h"
+#include "controller/observed.h"
+
+#define ARENA_KEEP ((size_t)1 << 20)
+
+struct worker {
+    pthread_t thread;
+    bool started;
+    struct workers *all;
+    struct kube *kube;
+    struct arena arena;
+};
+
+struct workers {
+    struct workers_settings s;
+    struct worker *items;
+};
+
+/// One look and what follows from it. *RET_WRITES counts what was written, *RET_AFTER_MS is when to
+/// look again (0: on the next change).
+static int reconcile(struct worker *w, struct strview key, size_t *ret_writes,
+                     int64_t *ret_after_ms, struct err *err)
+{
+    const struct workers_settings *s = &w->all->s;
+    struct cache_view view;
+    if (cache_view(s->cache, key, &w->arena, &view, err) != 0) {
+        return -1;
+    }
+    if (view.cluster == NULL) {
+        return 0; // its children go by their owner references
+    }
+    struct observed observed;
+    struct actions plan = {.n = 0};
+    int rc =
+        observed_make(view.cluster->json, view.trees, clock_wall_ms(), &w->arena, &observed, err);
+    if (rc == 0) {
+        rc = plan_make(&observed, &s->plan, &w->arena, &plan, err);
+    }
+    if (rc == 0) {
+        struct act act = {
+            .kube = w->kube, .events = s->events, .arena = &w->arena, .observed = &observed};
+        rc = act_run(&act, &plan, ret_writes, err);
+        *ret_after_ms = plan.requeue_after_ms;
+    }
+    cache_view_release(&view);
+    return rc;
+}
+
+static enum reconcile_result finish(struct worker *w, struct strview key, int rc, int64_t after_ms,
+                                    const struct err *err)
+{
+    const struct workers_settings *s = &w->all->s;
+    if (rc == 0) {
+        queue_done(s->queue, key, false);
+        if (after_ms > 0) {
+            queue_add_after(s->queue, key, after_ms);
+        }
+        return after_ms > 0 ? RECONCILE_REQUEUE_AFTER : RECONCILE_SUCCESS;
+    }
+    if (err->code == E_GONE) {
+        queue_done(s->queue, key, false);
+        return RECONCILE_SUCCESS;
+    }
+    if (err->code == E_CONFLICT) {
+        // Our view was older than the world: the watch brings the newer one, soon.
+        log_debug("conflict", KV_ERR(err));
+    } else {
+        log_error("reconcile failed", KV_ERR(err));
+    }
+    metrics_add(s->metrics, M_reconcile_errors, METRIC_AT(0), 1);
+    if (!err_retryable(err->code)) {
+        metrics_add(s->metrics, M_terminal_errors, METRIC_AT(0), 1);
+    }
+    queue_done(s->queue, key, true);
+    if (err->retry_after_ms != 0) {
+        queue_add_after(s->queue, key, err->retry_after_ms);
+    }
+    return RECONCILE_ERROR;
+}
+
+static void work_on(struct worker *w, struct strview key, uint64_t id)
+{
+    const struct workers_settings *s = &w->all->s;
+    size_t slash = sv_find_char(key, '/');
+    struct log_kv context[] = {KV_S("namespace", sv_sub(key, 0, slash)),
+                               KV_S("name", sv_from_pos(key, slash + 1)), KV_U("reconcileID", id),
+                               KV_END};
+    log_context(context);
+    metrics_gauge_add(s->metrics, M_active_workers, METRIC_AT(0), 1);
+    int64_t start = clock_mono_ns();
+    struct err err = {.code = E_OK};
+    size_t writes = 0;
+    int64_t after_ms = 0;
+    int rc = reconcile(w, key, &writes, &after_ms, &err);
+    int64_t took = clock_mono_ns() - start;
+    enum reconcile_result result = finish(w, key, rc, after_ms, &err);
+    metrics_add(s->metrics, M_reconciles, METRIC_AT(0, result), 1);
+    metrics_add(s->metrics, M_writes, METRIC_AT(0), writes);
+    metrics_observe(s->metrics, M_reconcile_time, METRIC_AT(0), (uint64_t)took);
+    metrics_gauge_add(s->metrics, M_active_workers, METRIC_AT(0), -1);
+    if (rc == 0 && writes != 0) {
+        log_info("reconciled", KV_U("writes", writes), KV_US("took_ms", took / 1000));
+    }
+    log_context(NULL);
+    arena_reset(&w->arena, ARENA_KEEP);
+}
+
+static void *worker_run(void *arg)
+{
+    static _Atomic uint64_t next_id;
+    struct worker *w = arg;
+    char key[QUEUE_KEY_MAX];
+    size_t len;
+    int64_t waited_ms;
+    while (queue_take(w->all->s.queue, key, &len, &waited_ms)) {
+        metrics_observe(w->all->s.metrics, M_queue_time, METRIC_AT(0),
+                        (uint64_t)waited_ms * 1000000U);
+        work_on(w, sv_make(key, len), ++next_id);
+    }
+    return NULL;
+}
+
+static int start_one(struct workers *all, struct worker *w, struct err *err)
+{
+    w->all = all;
+    w->arena = ARENA(WORKER_ARENA_MAX);
+    if (kube_open(all->s.config, &all->s.kube, &w->kube, err) != 0) {
+        return -1;
+    }
+    if (pthread_create(&w->thread, NULL, worker_run, w) != 0) {
+        return err_set(err, E_IO, "cannot start a worker");
+    }
+    w->started = true;
+    return 0;
+}
+
+int workers_start(const struct workers_settings *settings, struct workers **ret, struct err *err)
+{
+    struct workers *all = calloc(1, sizeof(*all));
+    struct worker *items = calloc(settings->count, sizeof(*items));
+    if (all == NULL || items == NULL) {
+        free(all);
+        free(items);
+        return err_set(err, E_NOMEM, "no memory for the workers");
+    }
+    all->s = *settings;
+    all->items = items;
+    for (unsigned i = 0; i < settings->count; i++) {
+        if (start_one(all, &items[i], err) != 0) {
+            workers_stop(all);
+            return -1;
+        }
+    }
+    metrics_set(settings->metrics, M_max_workers, METRIC_AT(0), settings->count);
+    *ret = all;
+    return 0;
+}
+
+void workers_stop(struct workers *all)
+{
+    if (all == NULL) {
+        return;
+    }
+    queue_stop(all->s.queue);
+    for (unsigned i = 0; i < all->s.count; i++) {
+        struct worker *w = &all->items[i];
+        if (w->started) {
+            pthread_join(w->thread, NULL);
+        }
+        if (w->kube != NULL) {
+            kube_close(w->kube);
+        }
+        if (w->all != NULL) {
+            arena_done(&w->arena);
+        }
+    }
+    free(all->items);
+    free(all);
+}

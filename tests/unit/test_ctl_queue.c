@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "controller/queue.h"
+
+#include <check.h>
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "common/base/clock.h"
+
+static struct queue *q;
+
+static void setup(void)
+{
+    q = queue_new();
+    ck_assert_ptr_nonnull(q);
+}
+
+static void teardown(void)
+{
+    queue_free(q);
+}
+
+static struct strview take(char *key)
+{
+    size_t len = 0;
+    int64_t waited;
+    ck_assert(queue_take(q, key, &len, &waited));
+    return sv_make(key, len);
+}
+
+static void assert_next(const char *want)
+{
+    char key[QUEUE_KEY_MAX];
+    struct strview got = take(key);
+    ck_assert_msg(sv_eq_lit(got, want), "got %.*s, want %s", SV_ARG(got), want);
+    queue_done(q, got, false);
+}
+
+START_TEST(queue__a_key_is_queued_once_however_often_it_is_added)
+{
+    queue_add(q, SV("a/x"), true);
+    queue_add(q, SV("a/x"), true);
+    queue_add(q, SV("a/y"), true);
+    assert_next("a/x");
+    assert_next("a/y");
+    struct queue_stats s;
+    queue_read_stats(q, &s);
+    ck_assert_uint_eq(s.depth, 0);
+}
+END_TEST
+
+START_TEST(queue__live_edits_go_before_a_resync)
+{
+    queue_add(q, SV("a/1"), false);
+    queue_add(q, SV("a/2"), false);
+    queue_add(q, SV("a/3"), true);
+    queue_add(q, SV("a/2"), true);
+    assert_next("a/3");
+    assert_next("a/2");
+    assert_next("a/1");
+}
+END_TEST
+
+START_TEST(queue__a_key_added_while_it_is_worked_on_is_worked_on_again)
+{
+    char key[QUEUE_KEY_MAX];
+    queue_add(q, SV("a/x"), true);
+    struct strview got = take(key);
+    queue_add(q, SV("a/x"), true);
+    struct queue_stats s;
+    queue_read_stats(q, &s);
+    ck_assert_uint_eq(s.depth, 0); // no second worker may have it
+    queue_done(q, got, false);
+    assert_next("a/x");
+}
+END_TEST
+
+START_TEST(queue__a_failed_key_comes_back_later_each_time)
+{
+    char key[QUEUE_KEY_MAX];
+    queue_add(q, SV("a/x"), true);
+    int64_t last = 0;
+    for (int i = 0; i < 5; i++) {
+        struct strview got = take(key);
+        int64_t now = clock_mono_ms();
+        if (i > 1) {
+            // 5, 10, 20, 40 ms at least
+            ck_assert_int_ge(now - last, (int64_t)QUEUE_BACKOFF_MIN_MS << (i - 1));
+        }
+        last = now;
+        queue_done(q, got, true);
+    }
+}
+END_TEST
+
+START_TEST(queue__a_delayed_key_is_not_given_early)
+{
+    int64_t start = clock_mono_ms();
+    queue_add_after(q, SV("a/late"), 60);
+    queue_add_after(q, SV("a/soon"), 20);
+    queue_add_after(q, SV("a/late"), 5000); // the earlier time holds
+    assert_next("a/soon");
+    assert_next("a/late");
+    int64_t took = clock_mono_ms() - start;
+    ck_assert_int_ge(took, 60);
+    ck_assert_int_lt(took, 5000);
+}
+END_TEST
+
+START_TEST(queue__a_key_too_long_is_refused)
+{
+    char key[QUEUE_KEY_MAX + 1];
+    memset(key, 'k', sizeof(key));
+    ck_assert(!queue_add(q, sv_make(key, sizeof(key)), true));
+}
+END_TEST
+
+static atomic_int working[8];
+static atomic_int handled;
+
+static void *worker(void *arg)
+{
+    (void)arg;
+    char key[QUEUE_KEY_MAX];
+    size_t len;
+    int64_t waited;
+    while (queue_take(q, key, &len, &waited)) {
+        int i = key[len - 1] - '0';
+        ck_assert_int_eq(atomic_fetch_add(&working[i], 1), 0);
+        atomic_fetch_add(&handled, 1);
+        clock_sleep_ms(1);
+        atomic_fetch_sub(&working[i], 1);
+        queue_done(q, sv_make(key, len), false);
+    }
+    return NULL;
+}
+
+START_TEST(queue__no_two_workers_have_the_same_key)
+{
+    pthread_t threads[4];
+    for (int i = 0; i < 4; i++) {
+        ck_assert_int_eq(pthread_create(&threads[i], NULL, worker, NULL), 0);
+    }
+    for (int i = 0; i < 400; i++) {
+        char key[8];
+        snprintf(key, sizeof(key), "a/%d", i % 8);
+        queue_add(q, sv_from(key), i % 3 == 0);
+        if (i % 10 == 0) {
+            clock_sleep_ms(1);
+        }
+    }
+    struct queue_stats s;
+    do {
+        clock_sleep_ms(5);
+        queue_read_stats(q, &s);
+    } while (s.depth != 0 || s.processing != 0);
+    queue_stop(q);
+    for (int i = 0; i < 4; i++) {
+        pthread_join(threads[i], NULL);
+    }
+    ck_assert_int_ge(atomic_load(&handled), 8);
+}
+END_TEST
+
+int main(void)
+{
+    Suite *s = suite_create("queue");
+    TCase *t = tcase_create("queue");
+    tcase_add_checked_fixture(t, setup, teardown);
+    tcase_add_test(t, queue__a_key_is_queued_once_however_often_it_is_added);
+    tcase_add_test(t, queue__live_edits_go_before_a_resync);
+    tcase_add_test(t, queue__a_key_added_while_it_is_worked_on_is_worked_on_again);
+    tcase_add_test(t, queue__a_failed_key_comes_back_later_each_time);
+    tcase_add_test(t, queue__a_delayed_key_is_not_given_early);
+    tcase_add_test(t, queue__a_key_too_long_is_refused);
+    tcase_add_test(t, queue__no_two_workers_have_the_same_key);
+    suite_add_tcase(s, t);
+    SRunner *r = srunner_create(s);
+    srunner_run_all(r, CK_ENV);
+    int failed = srunner_ntests_failed(r);
+    srunner_free(r);
+    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
