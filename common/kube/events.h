@@ -16,12 +16,7 @@
 #include "common/kube/config.h"
 
 #define KUBE_EVENTS_QUEUE      1024
-#define KUBE_EVENTS_KEPT       4096 // (object, reason, message) that are remembered
-#define KUBE_EVENTS_OBJECTS    4096 // budgets that are remembered
-#define KUBE_EVENTS_BURST      25
-#define KUBE_EVENTS_REFILL_MS  300000 // one more per object
-#define KUBE_EVENTS_REPEAT_MS  600000 // how long the same event is only counted
-#define KUBE_EVENT_MESSAGE_MAX 1024   // bytes; the API server's limit; longer ones are cut
+#define KUBE_EVENT_MESSAGE_MAX 1024 // bytes; the API server's limit; longer ones are cut
 
 struct kube_events;
 
@@ -30,8 +25,8 @@ struct kube_event_object {
     struct strview ns, name, uid;
 };
 
-/// COMPONENT is the reporting program ("sluice-controller"). OPT gives the fence and the observer
-/// (may be NULL).
+/// COMPONENT (borrowed) is the reporting program ("sluice-controller"). OPT gives the fence and the
+/// observer (may be NULL).
 MUST_USE int kube_events_start(struct kube_config *config, const struct kube_options *opt,
                                const char *component, struct kube_events **ret, struct err *err);
 
