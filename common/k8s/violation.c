@@ -46,6 +46,15 @@ static struct violation *add(struct violations *v)
     return &v->items[v->count++];
 }
 
+void violation_add(struct violations *v, const struct violation *it)
+{
+    v->denials += it->severity == SEVERITY_DENY;
+    struct violation *to = add(v);
+    if (to != NULL) {
+        *to = *it;
+    }
+}
+
 static struct strview render_path(struct arena *a, const struct path *path)
 {
     CLEANUP(strbuf_done) struct strbuf b = STRBUF(PATH_MAX_BYTES);

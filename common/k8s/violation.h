@@ -69,6 +69,9 @@ PRINTF(4, 5)
 void violation_warn(struct violations *v, const char *rule, const struct path *path,
                     const char *fmt, ...);
 
+/// Notes a copy of IT, whose texts must live as long as V's arena.
+void violation_add(struct violations *v, const struct violation *it);
+
 /// S in double quotes for a message: control characters and quotes escaped, cut at 64 bytes with "…".
 struct strview violation_quote(struct arena *a, struct strview s);
 
