@@ -2,7 +2,6 @@
 #include "tests/fakes/json_patch_apply.h"
 
 #include <stdint.h>
-#include <stdio.h>
 #include <stdlib.h>
 
 #include "common/base/parse_num.h"
@@ -13,7 +12,7 @@
 struct engine {
     struct arena *arena;
     struct tree *root;
-    char *why;
+    struct err *err;
 };
 
 /// Where a pointer leads: the link that holds the value (or would), and what holds the link.
@@ -25,7 +24,7 @@ struct place {
 
 static bool fail(struct engine *e, const char *what, struct strview where)
 {
-    snprintf(e->why, FAKE_WHY_BYTES, "%s: %.*s", what, SV_ARG(where));
+    (void)err_set(e->err, E_INVALID, "%s: %.*s", what, SV_ARG(where));
     return false;
 }
 
@@ -193,10 +192,10 @@ static char *text_of(const struct tree *t)
     return strbuf_ok(&b) ? strdup(b.ptr) : NULL;
 }
 
-char *fake_patch_apply(struct strview doc, struct strview patch, char why[static FAKE_WHY_BYTES])
+char *fake_patch_apply(struct strview doc, struct strview patch, struct err *err)
 {
     CLEANUP(arena_done) struct arena arena = ARENA(BYTES_MAX);
-    struct engine e = {.arena = &arena, .root = tree_parse(&arena, doc), .why = why};
+    struct engine e = {.arena = &arena, .root = tree_parse(&arena, doc), .err = err};
     const struct tree *ops = tree_parse(&arena, patch);
     if (e.root == NULL || ops == NULL || ops->type != TREE_ARRAY) {
         (void)fail(&e, "no JSON", e.root == NULL ? doc : patch);

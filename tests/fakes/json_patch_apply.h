@@ -5,14 +5,13 @@
 #ifndef SLUICE_FAKES_JSON_PATCH_APPLY_H
 #define SLUICE_FAKES_JSON_PATCH_APPLY_H
 
+#include "common/base/err.h"
 #include "common/base/strview.h"
-
-#define FAKE_WHY_BYTES 160
 
 /// The document after the patch, compact, with the members of objects in the order of their keys
 /// and numbers as they were written. The caller frees it. NULL: one of the two is no JSON, or an
-/// operation does not apply; WHY says it.
-char *fake_patch_apply(struct strview doc, struct strview patch, char why[static FAKE_WHY_BYTES]);
+/// operation does not apply; ERR says why.
+char *fake_patch_apply(struct strview doc, struct strview patch, struct err *err);
 
 /// DOC in the same form, so that two texts can be compared; NULL when it is no JSON. The caller
 /// frees.

@@ -38,8 +38,7 @@ static char *set_member(struct arena *arena, struct strview text, const struct s
     struct err err = {.code = E_OK};
     char *result = NULL;
     if (json_patch_set(&patch, root, keys, n, SV(VALUE), &err) == 0) {
-        char why[FAKE_WHY_BYTES] = "";
-        result = fake_patch_apply(text, json_patch_end(&patch), why);
+        result = fake_patch_apply(text, json_patch_end(&patch), &err);
         ASSERT(result != NULL);
     } else {
         ASSERT(err.code == E_INVALID && patch.count == 0);

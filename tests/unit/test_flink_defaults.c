@@ -33,9 +33,9 @@ static struct strview patch_of(struct arena *a, const struct json *now, const st
 
 static const struct json *apply(struct arena *a, const struct json *doc, struct strview patch)
 {
-    char why[FAKE_WHY_BYTES] = "";
-    char *text = fake_patch_apply(case_text(a, doc), patch, why);
-    ck_assert_msg(text != NULL, "%s: %.*s", why, SV_ARG(patch));
+    struct err err = {.code = E_OK};
+    char *text = fake_patch_apply(case_text(a, doc), patch, &err);
+    ck_assert_msg(text != NULL, "%s: %.*s", err.msg, SV_ARG(patch));
     const struct json *v = case_parse(a, sv_from(text));
     free(text);
     return v;

@@ -47,9 +47,8 @@ static int set(const char *object, const char *way, const char *value)
 /// The engine that shares no code with ours says what the patch makes of OBJECT.
 static void expect_applied(const char *object, const char *after)
 {
-    char why[FAKE_WHY_BYTES] = "";
-    char *got = fake_patch_apply(sv_from(object), json_patch_end(&patch), why);
-    ck_assert_msg(got != NULL, "%s: %s", patch.text.ptr, why);
+    char *got = fake_patch_apply(sv_from(object), json_patch_end(&patch), &err);
+    ck_assert_msg(got != NULL, "%s: %s", patch.text.ptr, err.msg);
     ck_assert_str_eq(got, after);
     free(got);
 }
