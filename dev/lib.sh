@@ -8,6 +8,7 @@
 #   free_port                                     lib/process.sh
 #   sluice_dev_kubectl ARGS…, make_sa_kubeconfig NS SA OUT, start_program NAME PROGRAM ARGS…,
 #   apply_webhooks PORT FILE…, audit_forbidden    below
+#   install_sluice, start_webhook, start_controller   lib/sluice.sh
 
 # shellcheck source=lib/base.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib/base.sh"
@@ -17,6 +18,8 @@ source "$DEV_DIR/lib/tools.sh"
 source "$DEV_DIR/lib/process.sh"
 # shellcheck source=lib/pki.sh
 source "$DEV_DIR/lib/pki.sh"
+# shellcheck source=lib/sluice.sh
+source "$DEV_DIR/lib/sluice.sh"
 
 need_kubectl() {
     tool_path kubectl >/dev/null || "$DEV_DIR/build-tools.sh"
