@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "common/base/edit_distance.h"
+#include "common/base/options_duration.h"
 #include "common/base/options_print.h"
 #include "common/base/os_file.h"
 #include "common/base/parse_num.h"
@@ -41,45 +42,21 @@ static const struct option_row *row_find(const struct option_program *p, struct 
 
 // ---- values
 
-bool options_parse_duration(struct strview s, int64_t *ret_ms)
+static int out_of_bounds(const struct source *src, int64_t min, int64_t max, struct err *err)
 {
-    static const struct {
-        const char *name;
-        int64_t ms;
-    } UNITS[] = {{"d", 86400000}, {"h", 3600000}, {"m", 60000}, {"s", 1000}, {"ms", 1}};
-    size_t next_unit = 0; // each unit once, the larger first
-    int64_t total = 0;
-    if (sv_eq_lit(s, "0")) {
-        *ret_ms = 0;
-        return true;
+    CLEANUP(strbuf_done) struct strbuf low = STRBUF(64);
+    CLEANUP(strbuf_done) struct strbuf high = STRBUF(64);
+    if (src->row->type == OPTION_DURATION) {
+        options_write_duration(min, &low);
+        options_write_duration(max, &high);
+    } else {
+        strbuf_put_i64(&low, min);
+        strbuf_put_i64(&high, max);
     }
-    while (s.len > 0) {
-        size_t digits = 0;
-        while (digits < s.len && s.ptr[digits] >= '0' && s.ptr[digits] <= '9') {
-            digits++;
-        }
-        size_t end = digits;
-        while (end < s.len && s.ptr[end] >= 'a' && s.ptr[end] <= 'z') {
-            end++;
-        }
-        struct strview unit = sv_sub(s, digits, end - digits);
-        while (next_unit < ARRAY_LEN(UNITS) && !sv_eq_lit(unit, UNITS[next_unit].name)) {
-            next_unit++;
-        }
-        int64_t n;
-        if (next_unit == ARRAY_LEN(UNITS) || !parse_i64(sv_sub(s, 0, digits), &n) ||
-            __builtin_mul_overflow(n, UNITS[next_unit].ms, &n) ||
-            __builtin_add_overflow(total, n, &total)) {
-            return false;
-        }
-        next_unit++;
-        s = sv_from_pos(s, end);
-        if (s.len == 0) {
-            *ret_ms = total;
-            return true;
-        }
-    }
-    return false;
+    return max == INT64_MAX ? err_set(err, E_INVALID, "%s: %.*s is less than %s", src->where,
+                                      SV_ARG(src->value), low.ptr)
+                            : err_set(err, E_INVALID, "%s: %.*s is not between %s and %s",
+                                      src->where, SV_ARG(src->value), low.ptr, high.ptr);
 }
 
 static int set_number(const struct source *src, int64_t *member, struct err *err)
@@ -94,12 +71,7 @@ static int set_number(const struct source *src, int64_t *member, struct err *err
                        duration ? "duration such as 500ms, 10s or 1m30s" : "whole number");
     }
     if (v < min || v > max) {
-        const char *unit = duration ? " ms" : "";
-        return max == INT64_MAX
-                   ? err_set(err, E_INVALID, "%s: %.*s is less than %lld%s", src->where,
-                             SV_ARG(src->value), (long long)min, unit)
-                   : err_set(err, E_INVALID, "%s: %.*s is not between %lld and %lld%s", src->where,
-                             SV_ARG(src->value), (long long)min, (long long)max, unit);
+        return out_of_bounds(src, min, max, err);
     }
     *member = v;
     return 0;

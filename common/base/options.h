@@ -97,7 +97,4 @@ MUST_USE int options_parse(const struct option_program *p, int argc, char *const
 MUST_USE int options_main(const struct option_program *p, int argc, char *const *argv, void *out,
                           struct options_result *result, struct arena *arena);
 
-/// A duration's text to ms: digits with ms, s, m, h, d, largest first (1m30s); a bare 0 is allowed.
-bool options_parse_duration(struct strview s, int64_t *ret_ms);
-
 #endif

@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "common/base/options_duration.h"
+
 #define HELP_WIDTH  100
 #define HELP_INDENT 8
 
@@ -68,6 +70,15 @@ static void put_wrapped(struct strbuf *out, const char *text, size_t indent)
     }
 }
 
+static void put_number(const struct option_row *r, int64_t v, struct strbuf *out)
+{
+    if (r->type == OPTION_DURATION) {
+        options_write_duration(v, out);
+    } else {
+        strbuf_put_i64(out, v);
+    }
+}
+
 /// "One of a, b." or "From 1 to 64." after the help; nothing when every value is fine.
 static void put_bounds(const struct option_row *r, struct strbuf *out)
 {
@@ -80,12 +91,13 @@ static void put_bounds(const struct option_row *r, struct strbuf *out)
     if (r->min == 0 && r->max == 0) {
         return;
     }
-    const char *unit = r->type == OPTION_DURATION ? " ms" : "";
-    if (r->max == INT64_MAX) {
-        strbuf_printf(out, " At least %lld%s.", (long long)r->min, unit);
-    } else {
-        strbuf_printf(out, " From %lld to %lld%s.", (long long)r->min, (long long)r->max, unit);
+    strbuf_put_str(out, r->max == INT64_MAX ? " At least " : " From ");
+    put_number(r, r->min, out);
+    if (r->max != INT64_MAX) {
+        strbuf_put_str(out, " to ");
+        put_number(r, r->max, out);
     }
+    strbuf_put_char(out, '.');
 }
 
 static void put_help_row(const struct option_program *p, size_t i, struct strbuf *out)
