@@ -57,7 +57,7 @@ MUST_USE struct certs_serving *certs_serving_new(const struct certs_serving_opti
 /// stays). A program calls it once before its server starts, and again until it has a pair.
 MUST_USE int certs_serving_step(struct certs_serving *s, int64_t now_ms, struct err *err);
 
-/// Goes on with steps each poll_ms (after a failure: sooner, 1 s at least) in a thread.
+/// Goes on with steps each poll_ms (after a failure: sooner, from 1 s on, doubling) in a thread.
 MUST_USE int certs_serving_start(struct certs_serving *s, struct err *err);
 
 /// The pair in use with a reference for the caller, or NULL.

@@ -1,0 +1,193 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "certs/dir_store.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <openssl/crypto.h>
+#include <openssl/evp.h>
+
+#include "common/base/os_file.h"
+
+static void close_fd(const int *fd)
+{
+    if (*fd >= 0) {
+        close(*fd); // gives the lock back
+    }
+}
+
+static void wipe(struct strbuf *b)
+{
+    if (b->ptr != NULL) {
+        OPENSSL_cleanse(b->ptr, b->cap);
+    }
+    strbuf_done(b);
+}
+
+static int path_in(const struct dir_store *d, const char *name, char *ret, struct err *err)
+{
+    int n = snprintf(ret, PATH_MAX, "%s/%s", d->dir, name);
+    return n > 0 && n < PATH_MAX ? 0
+                                 : err_set(err, E_INVALID, "the path is too long: %.100s", d->dir);
+}
+
+/// The digest of the file is its version.
+static int set_version(struct strview text, char *version, size_t size, struct err *err)
+{
+    unsigned char digest[EVP_MAX_MD_SIZE];
+    unsigned n;
+    if (EVP_Digest(text.ptr, text.len, digest, &n, EVP_sha256(), NULL) != 1) {
+        return err_set(err, E_BUG, "SHA-256 is not available");
+    }
+    for (unsigned i = 0; i < n && i * 2 + 2 < size; i++) {
+        snprintf(version + i * 2, 3, "%02x", digest[i]);
+    }
+    return 0;
+}
+
+static int check_mode(const char *path, struct err *err)
+{
+    struct stat st;
+    if (stat(path, &st) < 0 || (st.st_mode & 077) == 0) {
+        return 0; // a file that is not there is found out by reading it
+    }
+    return err_set(
+        err, E_INVALID,
+        "%s holds the CA's key and others may read or write it (mode %04o): chmod 600 it", path,
+        (unsigned)st.st_mode & 07777);
+}
+
+/// The first block whose type ends in WHAT, with its end line; SV_NONE when there is none.
+static struct strview find_block(struct strview text, const char *what, size_t *ret_end)
+{
+    struct strview end_mark = SV("-----END ");
+    size_t begin = sv_find(text, SV("-----BEGIN "));
+    while (begin != SIZE_MAX) {
+        struct strview from = sv_from_pos(text, begin);
+        struct strview first = sv_sub(from, 0, sv_find_char(from, '\n'));
+        size_t end = sv_find(from, end_mark);
+        if (end == SIZE_MAX) {
+            break;
+        }
+        size_t line = sv_find_char(sv_from_pos(from, end), '\n');
+        size_t len = line == SIZE_MAX ? from.len : end + line + 1;
+        if (sv_find(first, sv_from(what)) != SIZE_MAX) {
+            *ret_end = begin + len;
+            return sv_sub(from, 0, len);
+        }
+        size_t next = sv_find(sv_from_pos(from, len), SV("-----BEGIN "));
+        begin = next == SIZE_MAX ? SIZE_MAX : begin + len + next;
+    }
+    return SV_NONE;
+}
+
+/// ca.pem is the key, then the bundle, which begins with the CA that signs.
+static int take_apart(struct strview text, struct certs_material *m, const char *path,
+                      struct err *err)
+{
+    size_t end;
+    struct strview key = find_block(text, "PRIVATE KEY-----", &end);
+    struct strview cert = find_block(text, " CERTIFICATE-----", &end);
+    if (!sv_present(key) || !sv_present(cert)) {
+        return err_set(err, E_INVALID, "%s does not hold a key and a certificate", path);
+    }
+    strbuf_put(&m->key, key);
+    strbuf_put(&m->cert, cert);
+    strbuf_put(&m->bundle, cert);
+    for (struct strview rest = sv_from_pos(text, end); rest.len > 0;
+         rest = sv_from_pos(rest, end)) {
+        cert = find_block(rest, " CERTIFICATE-----", &end);
+        if (!sv_present(cert)) {
+            break;
+        }
+        strbuf_put(&m->bundle, cert);
+    }
+    if (!strbuf_ok(&m->key) || !strbuf_ok(&m->bundle)) {
+        return err_set(err, E_TOO_LARGE, "%s is too large", path);
+    }
+    return certs_material_check(m, err) < 0 ? err_wrap(err, "%.120s", path) : 0;
+}
+
+static int dir_load(void *ctx, struct certs_material *ret, struct err *err)
+{
+    const struct dir_store *d = ctx;
+    char path[PATH_MAX];
+    CLEANUP(wipe) struct strbuf text = STRBUF(CERTS_PEM_MAX);
+    struct err read_err = {0};
+    if (path_in(d, "ca.pem", path, err) < 0 || check_mode(path, err) < 0) {
+        return -1;
+    }
+    if (os_file_read(path, CERTS_PEM_MAX, &text, &read_err) < 0) {
+        if (read_err.code == E_NOT_FOUND) {
+            return 0;
+        }
+        if (err != NULL) {
+            *err = read_err;
+        }
+        return -1;
+    }
+    if (take_apart(strbuf_view(&text), ret, path, err) < 0) {
+        return -1;
+    }
+    return set_version(strbuf_view(&text), ret->version, sizeof(ret->version), err);
+}
+
+/// E_CONFLICT unless ca.pem is in the state that M was loaded from.
+static int check_unchanged(const char *path, const struct certs_material *m, struct err *err)
+{
+    char version[sizeof(m->version)] = "";
+    CLEANUP(wipe) struct strbuf text = STRBUF(CERTS_PEM_MAX);
+    struct err read_err = {0};
+    if (os_file_read(path, CERTS_PEM_MAX, &text, &read_err) == 0) {
+        if (set_version(strbuf_view(&text), version, sizeof(version), err) < 0) {
+            return -1;
+        }
+    } else if (read_err.code != E_NOT_FOUND) {
+        if (err != NULL) {
+            *err = read_err;
+        }
+        return -1;
+    }
+    return strcmp(version, m->version) == 0
+               ? 0
+               : err_set(err, E_CONFLICT, "somebody else wrote %s meanwhile", path);
+}
+
+static int dir_save(void *ctx, const struct certs_material *m, struct err *err)
+{
+    const struct dir_store *d = ctx;
+    char secret[PATH_MAX];
+    char public[PATH_MAX];
+    CLEANUP(wipe) struct strbuf text = STRBUF(CERTS_PEM_MAX);
+    if (path_in(d, "ca.pem", secret, err) < 0 || path_in(d, "ca.crt", public, err) < 0 ||
+        certs_material_check(m, err) < 0) {
+        return -1;
+    }
+    strbuf_put(&text, strbuf_view(&m->key));
+    strbuf_put(&text, strbuf_view(&m->bundle));
+    if (!strbuf_ok(&text)) {
+        return err_set(err, E_TOO_LARGE, "the CA and its bundle are too large");
+    }
+    CLEANUP(close_fd) int lock = open(d->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (lock < 0 || flock(lock, LOCK_EX) < 0) {
+        return err_set(err, E_IO, "locking %s: %s", d->dir, strerror(errno));
+    }
+    if (check_unchanged(secret, m, err) < 0 ||
+        os_file_write_atomic(secret, strbuf_view(&text), 0600, err) < 0) {
+        return -1;
+    }
+    return os_file_write_atomic(public, strbuf_view(&m->bundle), 0644, err);
+}
+
+int dir_store_init(struct dir_store *ret, const char *dir, struct err *err)
+{
+    *ret = (struct dir_store){.dir = dir, .store = {.load = dir_load, .save = dir_save}};
+    ret->store.ctx = ret;
+    return os_mkdir_all(dir, 0700, err);
+}

@@ -1,0 +1,43 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "certs/mounted.h"
+
+#include <openssl/crypto.h>
+
+#include "certs/x509.h"
+#include "common/base/os_file.h"
+#include "common/base/strbuf.h"
+
+static void wipe(struct strbuf *b)
+{
+    if (b->ptr != NULL) {
+        OPENSSL_cleanse(b->ptr, b->cap);
+    }
+    strbuf_done(b);
+}
+
+int mounted_read(const char *cert_file, const char *key_file, const char *ca_file,
+                 const struct certs_pair *current, struct certs_pair **ret, bool *ret_read,
+                 struct err *err)
+{
+    CLEANUP(strbuf_done) struct strbuf cert = STRBUF(CERTS_PEM_MAX);
+    CLEANUP(wipe) struct strbuf key = STRBUF(CERTS_PEM_MAX);
+    CLEANUP(strbuf_done) struct strbuf ca = STRBUF(CERTS_PEM_MAX);
+    *ret = NULL;
+    *ret_read = true;
+    if (os_file_read(cert_file, CERTS_PEM_MAX, &cert, err) < 0 ||
+        os_file_read(key_file, CERTS_PEM_MAX, &key, err) < 0 ||
+        (ca_file[0] != '\0' && os_file_read(ca_file, CERTS_PEM_MAX, &ca, err) < 0)) {
+        return -1;
+    }
+    if (ca_file[0] != '\0' && ca.len == 0) {
+        return err_set(err, E_INVALID, "%.150s is empty", ca_file);
+    }
+    if (current != NULL && sv_eq(strbuf_view(&cert), current->cert_pem) &&
+        sv_eq(strbuf_view(&key), current->key_pem) && sv_eq(strbuf_view(&ca), current->ca_pem)) {
+        *ret_read = false;
+        return 0;
+    }
+    return certs_pair_new(strbuf_view(&cert), strbuf_view(&key), strbuf_view(&ca), ret, err) < 0
+               ? err_wrap(err, "%.100s", cert_file)
+               : 0;
+}

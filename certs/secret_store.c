@@ -1,0 +1,155 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "certs/secret_store.h"
+
+#include <openssl/crypto.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "common/base/base64.h"
+#include "common/json/out.h"
+
+#define ANSWER_MAX ((size_t)8 << 20) // a Secret has at most 1 MiB, its tree a few times that
+
+static void wipe(struct strbuf *b)
+{
+    if (b->ptr != NULL) {
+        OPENSSL_cleanse(b->ptr, b->cap);
+    }
+    strbuf_done(b);
+}
+
+static struct kube_ref ref_of(const struct secret_store *s, bool named)
+{
+    return (struct kube_ref){
+        .resource = &KUBE_SECRETS, .ns = s->ns, .name = named ? s->name : SV("")};
+}
+
+/// The decoded value of a key of `data`; an absent one gives an empty view.
+static int get_data(const struct json *data, const char *key, struct arena *arena,
+                    struct strview *ret, struct err *err)
+{
+    struct strview text = json_get_string(data, sv_from(key));
+    *ret = SV("");
+    if (!sv_present(text)) {
+        return 0;
+    }
+    if (!base64_decode(text, arena, ret)) {
+        return err_set(err, E_INVALID, "%s is not base64", key);
+    }
+    return sv_present(*ret) ? 0 : err_set(err, E_NOMEM, "no memory for a Secret");
+}
+
+static int read_secret(const struct json *secret, struct arena *arena, struct certs_material *m,
+                       struct err *err)
+{
+    const struct json *data = json_get_lit(secret, "data");
+    struct strview version =
+        json_get_string(json_get_lit(secret, "metadata"), SV("resourceVersion"));
+    struct strview cert;
+    struct strview key;
+    struct strview bundle;
+    if (get_data(data, "tls.crt", arena, &cert, err) < 0 ||
+        get_data(data, "tls.key", arena, &key, err) < 0 ||
+        get_data(data, "ca.crt", arena, &bundle, err) < 0) {
+        return -1;
+    }
+    if (version.len == 0 || version.len >= sizeof(m->version)) {
+        return err_set(err, E_INVALID, "the Secret has no resourceVersion");
+    }
+    if (cert.len > 0 || key.len > 0) {
+        strbuf_put(&m->cert, cert);
+        strbuf_put(&m->key, key);
+        strbuf_put(&m->bundle, bundle.len > 0 ? bundle : cert);
+        if (!strbuf_ok(&m->cert) || !strbuf_ok(&m->key) || !strbuf_ok(&m->bundle)) {
+            return err_set(err, E_TOO_LARGE, "the Secret is too large for a CA");
+        }
+        if (certs_material_check(m, err) < 0) {
+            return -1;
+        }
+    }
+    memcpy(m->version, version.ptr, version.len);
+    m->version[version.len] = '\0';
+    return 0;
+}
+
+static int secret_load(void *ctx, struct certs_material *ret, struct err *err)
+{
+    const struct secret_store *s = ctx;
+    CLEANUP(arena_done) struct arena arena = ARENA(ANSWER_MAX);
+    const struct kube_ref ref = ref_of(s, true);
+    const struct json *secret;
+    struct err get_err = {0};
+    if (kube_get(s->kube, &ref, &arena, &secret, &get_err) < 0) {
+        if (get_err.code == E_NOT_FOUND) {
+            return 0;
+        }
+        if (err != NULL) {
+            *err = get_err;
+        }
+        return err_wrap(err, "reading the Secret %.*s", SV_ARG(s->name));
+    }
+    return read_secret(secret, &arena, ret, err) < 0
+               ? err_wrap(err, "the Secret %.*s holds something else than a CA", SV_ARG(s->name))
+               : 0;
+}
+
+static void put_data(struct json_out *o, const char *key, const struct strbuf *value)
+{
+    CLEANUP(wipe) struct strbuf text = STRBUF(CERTS_PEM_MAX * 2);
+    base64_put(&text, strbuf_view(value));
+    json_out_kv_string(o, key, strbuf_view(&text));
+}
+
+static void put_secret(struct json_out *o, const struct secret_store *s,
+                       const struct certs_material *m)
+{
+    bool create = m->version[0] == '\0';
+    json_out_begin_object(o);
+    json_out_kv_str(o, "apiVersion", "v1");
+    json_out_kv_str(o, "kind", "Secret");
+    json_out_key_object(o, "metadata");
+    json_out_kv_string(o, "name", s->name);
+    if (create) {
+        json_out_key_object(o, "labels");
+        json_out_kv_str(o, "app.kubernetes.io/name", "sluice-webhook");
+        json_out_kv_str(o, "app.kubernetes.io/part-of", "sluice");
+        json_out_end_object(o);
+    } else {
+        json_out_kv_str(o, "resourceVersion", m->version);
+    }
+    json_out_end_object(o);
+    if (create) {
+        json_out_kv_str(o, "type", "kubernetes.io/tls");
+    }
+    json_out_key_object(o, "data");
+    put_data(o, "tls.crt", &m->cert);
+    put_data(o, "tls.key", &m->key);
+    put_data(o, "ca.crt", &m->bundle);
+    json_out_end_object(o);
+    json_out_end_object(o);
+}
+
+static int secret_save(void *ctx, const struct certs_material *m, struct err *err)
+{
+    const struct secret_store *s = ctx;
+    bool create = m->version[0] == '\0';
+    const struct kube_ref ref = ref_of(s, !create);
+    CLEANUP(wipe) struct strbuf body = STRBUF(CERTS_PEM_MAX * 8);
+    struct json_out o = JSON_OUT(&body);
+    put_secret(&o, s, m);
+    if (!strbuf_ok(&body)) {
+        return err_set(err, E_NOMEM, "no memory for a Secret");
+    }
+    struct strview text = strbuf_view(&body);
+    int rc = create ? kube_create(s->kube, &ref, text, NULL, NULL, err)
+                    : kube_patch(s->kube, &ref, KUBE_PATCH_MERGE, text, NULL, NULL, err);
+    return rc < 0 ? err_wrap(err, "writing the Secret %.*s", SV_ARG(s->name)) : 0;
+}
+
+void secret_store_init(struct secret_store *ret, struct kube *kube, struct strview ns,
+                       struct strview name)
+{
+    *ret = (struct secret_store){
+        .store = {.load = secret_load, .save = secret_save}, .kube = kube, .ns = ns, .name = name};
+    ret->store.ctx = ret;
+}

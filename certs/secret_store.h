@@ -1,0 +1,21 @@
+// SPDX-License-Identifier: Apache-2.0
+// The CA in a Secret: tls.crt and tls.key are the CA that signs, ca.crt is the bundle. Made by a
+// create (of replicas that race one wins, the others are told E_CONFLICT), changed by a patch that
+// carries the resourceVersion. A Secret of that name without content is filled; one with other
+// content is refused. Needs `get` and `patch` on that one Secret, and `create`.
+#ifndef SLUICE_CERTS_SECRET_STORE_H
+#define SLUICE_CERTS_SECRET_STORE_H
+
+#include "certs/store.h"
+#include "common/kube/client.h"
+
+struct secret_store {
+    struct certs_store store; // what the others need
+    struct kube *kube;        // borrowed, used in the thread of the caller
+    struct strview ns, name;  // borrowed
+};
+
+void secret_store_init(struct secret_store *ret, struct kube *kube, struct strview ns,
+                       struct strview name);
+
+#endif
