@@ -4,17 +4,17 @@
 #include "common/base/base64.h"
 
 /// The value under INNER of the entry called NAME in the list at LIST ("contexts" → "context").
-static const struct json *find_named(const struct json *doc, const char *list, const char *inner,
-                                     struct strview name, struct err *err)
+static int find_named(const struct json *doc, const char *list, const char *inner,
+                      struct strview name, const struct json **ret, struct err *err)
 {
     json_each(entry, json_get(doc, sv_from(list))) {
         if (sv_eq(json_get_string(entry, SV("name")), name)) {
-            return json_get(entry, sv_from(inner));
+            *ret = json_get(entry, sv_from(inner));
+            return 0;
         }
     }
-    err_set(err, E_INVALID, "no %s \"%.*s\" in the kubeconfig", inner,
-            SV_ARG(sv_sub(name, 0, 128)));
-    return NULL;
+    return err_set(err, E_INVALID, "no %s \"%.*s\" in the kubeconfig", inner,
+                   SV_ARG(sv_sub(name, 0, 128)));
 }
 
 static int decode_data(const struct json *from, struct strview key, struct arena *arena,
@@ -105,26 +105,19 @@ int kubeconfig_decode(const struct json *doc, struct strview context, struct are
     if (name.len == 0) {
         return err_set(err, E_INVALID, "the kubeconfig has no current-context; name one");
     }
-    const struct json *ctx = find_named(doc, "contexts", "context", name, err);
-    if (ctx == NULL) {
-        return -1;
-    }
-    const struct json *cluster =
-        find_named(doc, "clusters", "cluster", json_get_string(ctx, SV("cluster")), err);
-    if (cluster == NULL || decode_cluster(cluster, arena, ret, err) != 0) {
+    const struct json *ctx;
+    const struct json *cluster;
+    const struct json *user = NULL;
+    if (find_named(doc, "contexts", "context", name, &ctx, err) != 0 ||
+        find_named(doc, "clusters", "cluster", json_get_string(ctx, SV("cluster")), &cluster,
+                   err) != 0 ||
+        decode_cluster(cluster, arena, ret, err) != 0) {
         return -1;
     }
     struct strview user_name = json_get_string(ctx, SV("user"));
-    if (user_name.len != 0) {
-        // A user may be an empty object (no credentials); only a missing entry is a fault.
-        struct err why = {0};
-        const struct json *user = find_named(doc, "users", "user", user_name, &why);
-        if (user == NULL && why.code != E_OK) {
-            return err_set(err, why.code, "%s", why.msg);
-        }
-        if (decode_user(user, arena, ret, err) != 0) {
-            return -1;
-        }
+    if ((user_name.len != 0 && find_named(doc, "users", "user", user_name, &user, err) != 0) ||
+        decode_user(user, arena, ret, err) != 0) {
+        return -1;
     }
     ret->namespace_ = non_empty(ctx, SV("namespace"));
     return 0;
