@@ -18,6 +18,8 @@
 #define FLINK_CONF_MAX_KEYS  1000  // entries after flattening
 #define FLINK_CONF_MAX_KEY   512   // bytes of a flattened key
 #define FLINK_CONF_MAX_VALUE 65536 // bytes of a value
+#define FLINK_CONF_MAX_TOTAL                                                                       \
+    716800 // bytes of all keys and values: with the file's own, a ConfigMap's
 
 struct flink_conf_entry {
     struct strview key;                // as the user wrote it, flattened with dots
@@ -55,7 +57,8 @@ struct flink_conf flink_conf_merge(const struct flink_conf *base, const struct f
 
 struct flink_conf_judge {
     struct flink_version version;
-    bool application; // spec.job is there
+    bool application;   // spec.job is there
+    bool storage_known; // HA will be on
 };
 
 /// Judges every entry: keys that Sluice owns are refused, naming the field to use; listed keys with

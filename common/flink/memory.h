@@ -39,13 +39,15 @@ struct flink_memory {
     int64_t managed;            // TM
     int64_t network;            // TM
     int64_t smallest_process;   // the least process size that starts with these settings, in whole
-                              // MiB; 0 when no size does
+                                // MiB; 0 when no size does
 };
 
-/// Works out the parts for ROLE. PROCESS_BYTES is the container's memory, used when CONF sets none
-/// of the role's sizes (`*.memory.process.size`, `*.memory.flink.size`, explicit heap sizes); 0:
-/// none. CONF is the effective configuration (NULL: none); values that can't be read are taken as
-/// absent, flink_conf_check() has named them.
+/// Works out the parts for ROLE. PROCESS_BYTES is the container's memory, used when CONF has
+/// neither
+/// `*.memory.process.size` nor `*.memory.flink.size`; 0: none. CONF is the effective configuration
+/// (NULL: none); values that can't be read are taken as absent, flink_conf_check() has named them.
+/// The arithmetic is the same in all releases from 1.17 to 2.3; the buffer count of before 1.10
+/// (taskmanager.network.numberOfBuffers) is not followed.
 void flink_memory_work_out(enum flink_role role, struct flink_version version,
                            int64_t process_bytes, const struct flink_conf *conf,
                            struct arena *arena, struct flink_memory *ret);

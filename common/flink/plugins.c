@@ -166,7 +166,9 @@ bool flink_plugin_serves(struct strview plugin, struct strview scheme)
     return is_jar(plugin) && !sv_starts(plugin, SV("flink-"));
 }
 
-const char *flink_aws_provider(void)
+const char *flink_aws_provider(struct flink_version version)
 {
-    return "com.amazonaws.auth.WebIdentityTokenCredentialsProvider";
+    return flink_version_standing(version) == FLINK_NEWER
+               ? "software.amazon.awssdk.auth.credentials.WebIdentityTokenFileCredentialsProvider"
+               : "com.amazonaws.auth.WebIdentityTokenCredentialsProvider";
 }

@@ -9,6 +9,7 @@
 
 #include "common/base/arena.h"
 #include "common/base/strview.h"
+#include "common/flink/version.h"
 
 /// The jar's name for ENABLE_BUILT_IN_PLUGINS: "s3-hadoop" and "1.20.1" give
 /// "flink-s3-fs-hadoop-1.20.1.jar"; a name that ends in ".jar" is given back as it is. SV_NONE when
@@ -34,8 +35,8 @@ bool flink_scheme_needs_plugin(struct strview scheme, const char **want);
 bool flink_plugin_serves(struct strview plugin, struct strview scheme);
 
 /// The S3A credentials provider that reads an EKS web identity; the default chain of S3A has none.
-/// A class of the AWS SDK 1 that flink-s3-fs-hadoop carries in every release up to 2.3 (Hadoop 3.3;
-/// FLINK-30975 will change it).
-const char *flink_aws_provider(void);
+/// Of the AWS SDK 1, which flink-s3-fs-hadoop carries in every release up to 2.3 (Hadoop 3.3);
+/// newer ones are taken to have Hadoop 3.4 and the AWS SDK 2 (FLINK-30975).
+const char *flink_aws_provider(struct flink_version version);
 
 #endif

@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 sluice_add_test(test_flink_version DEPS sluice_flinkconf)
 sluice_add_test(test_flink_amounts DEPS sluice_flinkconf)
+sluice_add_test(test_flink_memory DEPS sluice_flinkconf)
+sluice_add_test(test_flink_conf DEPS sluice_flinkconf)
+sluice_add_test(test_flink_conf_render DEPS sluice_flinkconf)
 sluice_add_test(test_flink_options DEPS sluice_flinkconf)
 sluice_add_test(test_flink_plugins DEPS sluice_flinkconf)
 

@@ -1,0 +1,245 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "common/flink/conf.h"
+
+#include <stdint.h>
+#include <stdlib.h>
+
+#include "common/base/strbuf.h"
+#include "common/json/out.h"
+
+/// What a walk over the user's map carries along.
+struct reading {
+    const struct path *path;
+    struct arena *arena;
+    struct violations *v;
+    struct flink_conf_entry *items;
+    size_t count, cap;
+    size_t bytes;  // keys and values so far
+    bool too_much; // said once
+};
+
+static bool key_is_fine(struct strview key)
+{
+    if (key.len == 0 || key.len > FLINK_CONF_MAX_KEY) {
+        return false;
+    }
+    for (size_t i = 0; i < key.len; i++) {
+        unsigned char c = (unsigned char)key.ptr[i];
+        // What would end the key in a file or behind -D.
+        if (c <= ' ' || c == 0x7f || c == '=' || c == ':' || c == '#' || c == '"' || c == '\'') {
+            return false;
+        }
+    }
+    return key.ptr[0] != '.' && key.ptr[key.len - 1] != '.';
+}
+
+/// The value as Flink would find it in a file, or SV_NONE after a violation.
+static struct strview value_text(struct reading *r, const struct path *at, const struct json *v)
+{
+    CLEANUP(strbuf_done) struct strbuf b = STRBUF(64);
+    struct json_out out = JSON_OUT(&b);
+    int64_t whole;
+    double number;
+    bool truth;
+    if (json_string(v).ptr != NULL) {
+        return json_string(v);
+    }
+    if (json_bool(v, &truth)) {
+        return truth ? SV("true") : SV("false");
+    }
+    if (json_int(v, &whole)) {
+        json_out_int(&out, whole);
+        return arena_copy(r->arena, strbuf_view(&b));
+    }
+    if (json_double(v, &number)) {
+        if (number >= 9007199254740992.0 || number <= -9007199254740992.0) {
+            violation_deny(r->v, "flink_conf.shape", CAUSE_INVALID, at, SV("number"),
+                           "too large to be kept exactly: write it as a string");
+            return SV_NONE;
+        }
+        json_out_double(&out, number);
+        return arena_copy(r->arena, strbuf_view(&b));
+    }
+    violation_deny(r->v, "flink_conf.shape", CAUSE_TYPE_INVALID, at, sv_from(json_type_name(v)),
+                   json_type(v) == JSON_ARRAY
+                       ? "must be a string, number or boolean: join the items of a list with ;"
+                       : "must be a string, number or boolean");
+    return SV_NONE;
+}
+
+/// One more entry, or NULL when a limit is reached.
+static struct flink_conf_entry *entry_new(struct reading *r, size_t bytes)
+{
+    bool full = r->count >= FLINK_CONF_MAX_KEYS || bytes > FLINK_CONF_MAX_TOTAL - r->bytes;
+    if (full && !r->too_much) {
+        r->too_much = true;
+        violation_deny(r->v, "flink_conf.limit", CAUSE_TOO_MANY, r->path, SV_NONE,
+                       "must have at most %d keys and %d bytes in all", FLINK_CONF_MAX_KEYS,
+                       FLINK_CONF_MAX_TOTAL);
+    }
+    if (full) {
+        return NULL;
+    }
+    if (r->count == r->cap) {
+        size_t cap = r->cap != 0 ? r->cap * 2 : 32;
+        struct flink_conf_entry *items = ARENA_NEW_N(r->arena, struct flink_conf_entry, cap);
+        if (items == NULL) {
+            return NULL;
+        }
+        if (r->count != 0) {
+            memcpy(items, r->items, r->count * sizeof(*items));
+        }
+        r->items = items;
+        r->cap = cap;
+    }
+    r->bytes += bytes;
+    return &r->items[r->count++];
+}
+
+static void read_value(struct reading *r, struct strview key, const struct json *v)
+{
+    const struct path at = PATH_KEY_OF(r->path, key);
+    if (!key_is_fine(key)) {
+        violation_deny(r->v, "flink_conf.shape", CAUSE_INVALID, r->path,
+                       violation_quote(r->arena, key),
+                       "a key has 1 to %d characters, no white space and none of = : # \" '",
+                       FLINK_CONF_MAX_KEY);
+        return;
+    }
+    struct strview text = value_text(r, &at, v);
+    if (!sv_present(text)) {
+        return;
+    }
+    if (text.len > FLINK_CONF_MAX_VALUE) {
+        violation_deny(r->v, "flink_conf.limit", CAUSE_TOO_LONG, &at, SV_NONE,
+                       "may not be more than %d bytes", FLINK_CONF_MAX_VALUE);
+        return;
+    }
+    struct flink_conf_entry *e = entry_new(r, key.len + text.len);
+    if (e != NULL) {
+        struct flink_option_match m = flink_option_find(key);
+        *e = (struct flink_conf_entry){.key = key,
+                                       .canonical = flink_option_canonical(key),
+                                       .value = text,
+                                       .json = v,
+                                       .option = m.option,
+                                       .sub = m.sub};
+    }
+}
+
+/// Walks MAP below PREFIX; the parser bounds the depth.
+static void read_map(struct reading *r, struct strview prefix, const struct json *map)
+{
+    json_each(child, map) {
+        struct strview key = json_key(child);
+        if (r->too_much || !arena_ok(r->arena)) {
+            return;
+        }
+        if (prefix.len + key.len > 2 * FLINK_CONF_MAX_KEY) {
+            // Too long anyway; not copied, so that deep long keys can't fill the arena.
+            read_value(r, key.len != 0 ? key : prefix, child);
+            continue;
+        }
+        if (prefix.len != 0) {
+            key = arena_printf(r->arena, "%.*s.%.*s", SV_ARG(prefix), SV_ARG(key));
+        }
+        if (json_type(child) == JSON_OBJECT) {
+            read_map(r, key, child);
+        } else {
+            read_value(r, key, child);
+        }
+    }
+}
+
+static int by_canonical(const void *a, const void *b)
+{
+    const struct flink_conf_entry *x = a, *y = b;
+    int order = sv_cmp(x->canonical, y->canonical);
+    return order != 0 ? order : sv_cmp(x->key, y->key);
+}
+
+void flink_conf_read(const struct json *map, const struct path *path, struct arena *arena,
+                     struct violations *v, struct flink_conf *ret)
+{
+    struct reading r = {.path = path, .arena = arena, .v = v};
+    *ret = (struct flink_conf){0};
+    if (json_type(map) != JSON_OBJECT) {
+        if (json_type(map) != JSON_ABSENT && json_type(map) != JSON_NULL) {
+            violation_deny(v, "flink_conf.shape", CAUSE_TYPE_INVALID, path,
+                           sv_from(json_type_name(map)), "must be a map");
+        }
+        return;
+    }
+    read_map(&r, SV(""), map);
+    if (r.count == 0) {
+        return;
+    }
+    qsort(r.items, r.count, sizeof(*r.items), by_canonical);
+    size_t kept = 1;
+    for (size_t i = 1; i < r.count; i++) {
+        const struct flink_conf_entry *first = &r.items[kept - 1];
+        if (!sv_eq(first->canonical, r.items[i].canonical)) {
+            r.items[kept++] = r.items[i];
+            continue;
+        }
+        const struct path at = PATH_KEY_OF(path, r.items[i].key);
+        struct strview other = violation_quote(arena, first->key);
+        violation_deny(v, "flink_conf.duplicate", CAUSE_DUPLICATE, &at,
+                       violation_quote(arena, r.items[i].value), "the same option as %.*s",
+                       SV_ARG(other));
+    }
+    *ret = (struct flink_conf){.items = r.items, .count = kept};
+}
+
+const struct flink_conf_entry *flink_conf_find(const struct flink_conf *conf, struct strview key)
+{
+    struct strview canonical = flink_option_canonical(key);
+    size_t low = 0, high = conf != NULL ? conf->count : 0;
+    while (low < high) {
+        size_t mid = low + (high - low) / 2;
+        int order = sv_cmp(canonical, conf->items[mid].canonical);
+        if (order == 0) {
+            return &conf->items[mid];
+        }
+        if (order < 0) {
+            high = mid;
+        } else {
+            low = mid + 1;
+        }
+    }
+    return NULL;
+}
+
+struct strview flink_conf_get(const struct flink_conf *conf, struct strview key)
+{
+    const struct flink_conf_entry *e = flink_conf_find(conf, key);
+    return e != NULL ? e->value : SV_NONE;
+}
+
+struct flink_conf flink_conf_merge(const struct flink_conf *base, const struct flink_conf *top,
+                                   struct arena *arena)
+{
+    struct flink_conf_entry *items =
+        ARENA_NEW_N(arena, struct flink_conf_entry, base->count + top->count + 1);
+    if (items == NULL) {
+        return *top;
+    }
+    size_t n = 0, i = 0, j = 0;
+    while (i < base->count || j < top->count) {
+        int order = i == base->count  ? 1
+                    : j == top->count ? -1
+                                      : sv_cmp(base->items[i].canonical, top->items[j].canonical);
+        items[n++] = order < 0 ? base->items[i] : top->items[j];
+        i += order <= 0 ? 1 : 0;
+        j += order >= 0 ? 1 : 0;
+    }
+    return (struct flink_conf){.items = items, .count = n};
+}
+
+bool flink_conf_storage_known(struct strview root, const struct flink_conf *conf)
+{
+    return root.len != 0 ||
+           (flink_conf_get_lit(conf, "high-availability.storageDir").len != 0 &&
+            flink_conf_get_lit(conf, "execution.checkpointing.dir").len != 0 &&
+            flink_conf_get_lit(conf, "execution.checkpointing.savepoint-dir").len != 0);
+}

@@ -1,0 +1,217 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "common/flink/conf_keys.h"
+
+#include "common/base/macros.h"
+#include "common/flink/memory_size.h"
+
+#define TO(name)                                                                                   \
+    static struct strview name(const struct conf_key *row UNUSED,                                  \
+                               const struct flink_conf_inputs *in UNUSED,                          \
+                               struct arena *arena UNUSED)
+
+/// Flink's own list for Java 17 (conf/flink-conf.yaml of 1.18, conf/config.yaml of 2.x).
+#define JAVA_OPTS                                                                                  \
+    "--add-exports=java.base/sun.net.util=ALL-UNNAMED "                                            \
+    "--add-exports=java.rmi/sun.rmi.registry=ALL-UNNAMED "                                         \
+    "--add-exports=jdk.compiler/com.sun.tools.javac.api=ALL-UNNAMED "                              \
+    "--add-exports=jdk.compiler/com.sun.tools.javac.file=ALL-UNNAMED "                             \
+    "--add-exports=jdk.compiler/com.sun.tools.javac.parser=ALL-UNNAMED "                           \
+    "--add-exports=jdk.compiler/com.sun.tools.javac.tree=ALL-UNNAMED "                             \
+    "--add-exports=jdk.compiler/com.sun.tools.javac.util=ALL-UNNAMED "                             \
+    "--add-exports=java.security.jgss/sun.security.krb5=ALL-UNNAMED "                              \
+    "--add-opens=java.base/java.lang=ALL-UNNAMED "                                                 \
+    "--add-opens=java.base/java.net=ALL-UNNAMED "                                                  \
+    "--add-opens=java.base/java.io=ALL-UNNAMED "                                                   \
+    "--add-opens=java.base/java.nio=ALL-UNNAMED "                                                  \
+    "--add-opens=java.base/sun.nio.ch=ALL-UNNAMED "                                                \
+    "--add-opens=java.base/java.lang.reflect=ALL-UNNAMED "                                         \
+    "--add-opens=java.base/java.text=ALL-UNNAMED "                                                 \
+    "--add-opens=java.base/java.time=ALL-UNNAMED "                                                 \
+    "--add-opens=java.base/java.util=ALL-UNNAMED "                                                 \
+    "--add-opens=java.base/java.util.concurrent=ALL-UNNAMED "                                      \
+    "--add-opens=java.base/java.util.concurrent.atomic=ALL-UNNAMED "                               \
+    "--add-opens=java.base/java.util.concurrent.locks=ALL-UNNAMED"
+
+TO(value_none)
+{
+    return SV_NONE;
+}
+
+TO(value_text)
+{
+    return sv_from(row->text);
+}
+
+TO(value_cluster_id)
+{
+    return in->cluster_id;
+}
+
+TO(value_namespace)
+{
+    return in->namespace;
+}
+
+TO(value_ha_dir)
+{
+    return in->ha_dir;
+}
+
+TO(value_checkpoint_dir)
+{
+    return in->checkpoint_dir;
+}
+
+TO(value_savepoint_dir)
+{
+    return in->savepoint_dir;
+}
+
+/// Below the HA directory in effect.
+static struct strview results(const struct flink_conf_inputs *in, struct arena *arena,
+                              const char *store)
+{
+    struct strview dir = flink_conf_get_lit(in->user, "high-availability.storageDir");
+    if (dir.len == 0) {
+        dir = in->ha_dir;
+    }
+    if (dir.len == 0) {
+        return SV_NONE;
+    }
+    if (dir.ptr[dir.len - 1] == '/') {
+        dir.len--;
+    }
+    return arena_printf(arena, "%.*s/%s/%.*s", SV_ARG(dir), store, SV_ARG(in->run));
+}
+
+TO(value_job_results)
+{
+    return results(in, arena, "job-result-store");
+}
+
+TO(value_application_results)
+{
+    return results(in, arena, "application-result-store");
+}
+
+TO(value_parallelism)
+{
+    return in->parallelism > 0 ? arena_printf(arena, "%d", in->parallelism) : SV_NONE;
+}
+
+TO(value_slots)
+{
+    return in->slots > 0 ? arena_printf(arena, "%d", in->slots) : SV_NONE;
+}
+
+TO(value_classpath)
+{
+    return in->classpath;
+}
+
+static struct strview process_size(struct arena *arena, int64_t bytes, struct strview flink_size)
+{
+    return bytes > 0 && flink_size.len == 0 ? flink_memory_size_text(arena, bytes) : SV_NONE;
+}
+
+TO(value_job_manager_process)
+{
+    return process_size(arena, in->job_manager_process,
+                        flink_conf_get_lit(in->user, "jobmanager.memory.flink.size"));
+}
+
+TO(value_task_manager_process)
+{
+    return process_size(arena, in->task_manager_process,
+                        flink_conf_get_lit(in->user, "taskmanager.memory.flink.size"));
+}
+
+TO(value_java_opts)
+{
+    // 1.17 has no Java 17, and its scripts would hand them to a Java 8 that stops at them.
+    return flink_version_at_least(in->version, 1, 18) ? SV(JAVA_OPTS) : SV_NONE;
+}
+
+TO(value_rpc_address)
+{
+    return in->rpc_address;
+}
+
+TO(value_aws_provider)
+{
+    // Flink hands all three prefixes to S3A.
+    bool given = sv_present(flink_conf_get_lit(in->user, "s3.aws.credentials.provider")) ||
+                 sv_present(flink_conf_get_lit(in->user, "s3a.aws.credentials.provider"));
+    return given ? SV_NONE : in->aws_provider;
+}
+
+const struct conf_key CONF_KEYS[] = {
+#define CONF_KEY(key_, mode_, when_, make_, text_, instead_, why_)                                 \
+    {.key = SV_INIT(key_),                                                                         \
+     .mode = CONF_##mode_,                                                                         \
+     .when = CONF_##when_,                                                                         \
+     .value = value_##make_,                                                                       \
+     .text = (text_),                                                                              \
+     .instead = (instead_),                                                                        \
+     .why = (why_)},
+#define CONF_HINT(key_, text_)
+#include "common/flink/conf_keys.def"
+#undef CONF_KEY
+#undef CONF_HINT
+};
+const size_t CONF_KEY_COUNT = ARRAY_LEN(CONF_KEYS);
+
+const struct conf_hint CONF_HINTS[] = {
+#define CONF_KEY(key_, mode_, when_, make_, text_, instead_, why_)
+#define CONF_HINT(key_, text_) {.key = SV_INIT(key_), .text = (text_)},
+#include "common/flink/conf_keys.def"
+#undef CONF_KEY
+#undef CONF_HINT
+};
+const size_t CONF_HINT_COUNT = ARRAY_LEN(CONF_HINTS);
+
+/// PATTERN is a key, or ends with '*' for any rest.
+static bool matches(struct strview pattern, struct strview key)
+{
+    if (sv_ends(pattern, SV("*"))) {
+        return sv_starts(key, sv_sub(pattern, 0, pattern.len - 1));
+    }
+    return sv_eq(pattern, key);
+}
+
+const struct conf_key *conf_key_find(struct strview canonical)
+{
+    for (size_t i = 0; i < CONF_KEY_COUNT; i++) {
+        if (matches(CONF_KEYS[i].key, canonical)) {
+            return &CONF_KEYS[i];
+        }
+    }
+    return NULL;
+}
+
+const struct conf_hint *conf_hint_find(struct strview canonical)
+{
+    for (size_t i = 0; i < CONF_HINT_COUNT; i++) {
+        if (matches(CONF_HINTS[i].key, canonical)) {
+            return &CONF_HINTS[i];
+        }
+    }
+    return NULL;
+}
+
+bool conf_key_is_literal(const struct conf_key *row)
+{
+    return row->value == value_text;
+}
+
+bool conf_key_agrees(const struct conf_key *row, struct strview value)
+{
+    if (!conf_key_is_literal(row)) {
+        return false;
+    }
+    // The class name is how older manifests ask for Kubernetes HA.
+    return sv_eq_lit(value, row->text) ||
+           (sv_eq_lit(row->key, "high-availability.type") &&
+            sv_eq_lit(value, "org.apache.flink.kubernetes.highavailability."
+                             "KubernetesHaServicesFactory"));
+}
