@@ -185,7 +185,7 @@ void flink_conf_read(const struct json *map, const struct path *path, struct are
         const struct path at = PATH_KEY_OF(path, r.items[i].key);
         struct strview other = violation_quote(arena, first->key);
         violation_deny(v, "flink_conf.duplicate", CAUSE_DUPLICATE, &at,
-                       violation_quote(arena, r.items[i].value), "the same option as %.*s",
+                       violation_quote(arena, r.items[i].key), "the same option as %.*s",
                        SV_ARG(other));
     }
     *ret = (struct flink_conf){.items = r.items, .count = kept};

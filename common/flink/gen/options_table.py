@@ -5,17 +5,18 @@
     options_table.py TSV INC           writes INC
     options_table.py --check TSV INC   exits 1 when INC is not what TSV gives
 
-The TSV's columns: key; versions ("1.17-2.3"); type, or types by version ("1.17:Long ; 1.20:Duration");
-default; values of an enum, or values by version; former keys, '!' after one that is a deprecated
-spelling, none after one that Flink only falls back to; last column unused.
+The TSV's columns: key; versions ("1.17-2.3"); type, or types by version ("1.17:Long ;
+1.20:Duration"); default; values of an enum, or values by version; former keys, '!' after one that
+is a deprecated spelling, none after one that Flink only falls back to; last column unused.
 """
 import re
 import sys
 
 RELEASES = ["1.17", "1.18", "1.19", "1.20", "2.0", "2.1", "2.2", "2.3"]
 TYPES = {
-    "String": "STRING", "Boolean": "BOOLEAN", "Integer": "INTEGER", "Long": "LONG", "Float": "FLOAT",
-    "Double": "DOUBLE", "Duration": "DURATION", "MemorySize": "MEMORY_SIZE", "enum": "ENUM",
+    "String": "STRING", "Boolean": "BOOLEAN", "Integer": "INTEGER", "Long": "LONG",
+    "Float": "FLOAT", "Double": "DOUBLE", "Duration": "DURATION", "MemorySize": "MEMORY_SIZE",
+    "enum": "ENUM",
     "list<String>": "LIST_STRING", "list<enum>": "LIST_ENUM", "list<Map>": "LIST_MAP", "Map": "MAP",
 }
 BLOCK = 4096  # a string literal of C holds 4095 bytes
@@ -41,15 +42,16 @@ class Option:
     def __init__(self, line):
         cells = line.rstrip("\n").split("\t")
         cells += [""] * (7 - len(cells))
-        self.key, versions, types, default, values, formers, _ = cells
+        self.key, versions, types, _, values, formers, _ = cells
         self.mask = mask(versions)
         self.types = [(since, TYPES[name]) for since, name in by_version(types)]
         if len(self.types) > 2:
             sys.exit(f"{self.key}: more than two types")
-        self.values = self.enum_values(values, default)
+        self.values = self.enum_values(values)
         self.formers = [(f.rstrip("!"), f.endswith("!")) for f in formers.split()]
 
-    def enum_values(self, values, default):
+    @staticmethod
+    def enum_values(values):
         """[(value, bitset of the releases that know it)]"""
         steps = by_version(values)
         known = {}
@@ -87,9 +89,8 @@ def canonical(name, targets):
     """The one option that NAME is a deprecated spelling of, followed to its end, or NAME."""
     seen = {name}
     while True:
-        ends = {resolve for resolve in targets.get(name, [])}
         # Two options may share a spelling because one of them was renamed to the other.
-        ends = {canonical(end, targets) for end in ends if end not in seen}
+        ends = {canonical(end, targets) for end in targets.get(name, []) if end not in seen}
         if len(ends) != 1:
             return name
         name = ends.pop()
@@ -124,8 +125,8 @@ def make(tsv):
         for value, bits in o.values:
             values.append(f"    {{{pool.add(value)}, 0x{bits & o.mask or bits:02x}}}, // {value}")
         later = o.types[1] if len(o.types) == 2 else (0, o.types[0][1])
-        rows.append(f"    {{{pool.add(o.key)}, 0x{o.mask:02x}, FLINK_{o.types[0][1]}, FLINK_{later[1]}, "
-                    f"{later[0]}, {len(o.values)}, {first}}},")
+        rows.append(f"    {{{pool.add(o.key)}, 0x{o.mask:02x}, FLINK_{o.types[0][1]}, "
+                    f"FLINK_{later[1]}, {later[0]}, {len(o.values)}, {first}}},")
 
     names = []
     for name in sorted(set(index) | set(readers), key=str.encode):
