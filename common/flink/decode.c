@@ -119,10 +119,13 @@ static void read_strings(const struct spot *at, struct field_strings *ret)
     }
 }
 
+/// A string or an integer within int64; what it says is for the rules.
 static bool is_quantity_shaped(const struct json *v)
 {
     int64_t unused;
-    return json_type(v) == JSON_STRING || read_whole(v, &unused);
+    double d;
+    return json_type(v) == JSON_STRING ||
+           (read_whole(v, &unused) && json_double(v, &d) && d >= -0x1p63 && d <= 0x1p63);
 }
 
 /// STRING_MAP and QUANTITY_MAP. Each value is correlated with the stored one by its key.

@@ -16,11 +16,8 @@ struct nearest {
 
 #define NEAREST_OF(name) ((struct nearest){.wanted = (name)})
 
-/// Names longer than this are not compared.
-#define NEAREST_MAX_LEN 96
-
-/// CANDIDATE counts when at most a third of the shorter name's letters must be changed, added, left
-/// out or swapped (case aside); the first of equals wins. CANDIDATE is borrowed.
+/// CANDIDATE counts when it is near enough (base/edit_distance.h), case aside; of equals the first
+/// wins. CANDIDATE is borrowed. Longer names than EDIT_DISTANCE_MAX_LEN are never near.
 void nearest_try(struct nearest *n, struct strview candidate);
 
 #endif

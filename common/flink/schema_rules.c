@@ -44,36 +44,82 @@ static bool holds_name(const struct flink_cluster *now, const struct flink_clust
     return suffix != 0 || s.ptr[s.len - 1] != '-';
 }
 
+/// What a rule of CEL reads must have its type: a stored value that has not (an older CRD let it
+/// in), and that stays, makes the rule fail. On a create the type fault is told already, and stops
+/// CEL.
+static bool typed(const struct json *v, enum json_type type, const struct flink_cluster *old)
+{
+    return present(v) && (old == NULL || json_type(v) == type);
+}
+
 static bool holds_job_kept(const struct flink_cluster *now, const struct flink_cluster *old)
 {
-    return present(raw(now->spec.self, "job")) == present(raw(old->spec.self, "job"));
+    const struct json *was = raw(old->spec.self, "job");
+    return present(raw(now->spec.self, "job")) == present(was) &&
+           (!present(was) || json_type(was) == JSON_OBJECT);
 }
 
 static bool holds_storage_kept(const struct flink_cluster *now, const struct flink_cluster *old)
 {
-    const struct json *was = raw(raw(old->spec.self, "storage"), "root");
+    const struct json *was = raw(old->spec.self, "storage");
     if (!present(was) || sv_eq_lit(old->spec.job.state, "Suspended")) {
         return true;
     }
+    if (json_type(was) != JSON_OBJECT) {
+        return false;
+    }
     const struct json *storage = raw(now->spec.self, "storage");
-    const struct json *root = raw(storage, "root");
-    if ((present(storage) && json_type(storage) != JSON_OBJECT) ||
-        (present(root) && json_type(root) != JSON_STRING)) {
+    if (present(storage) && json_type(storage) != JSON_OBJECT) {
         return true; // a type fault, told already
     }
-    return present(root) && json_equal(root, was);
+    was = raw(was, "root");
+    const struct json *root = raw(storage, "root");
+    if (!present(was)) {
+        return true;
+    }
+    return json_type(was) == JSON_STRING && present(root) &&
+           (json_type(root) != JSON_STRING || json_equal(root, was));
+}
+
+static bool is_one_job_manager(const struct json *managers, const struct flink_cluster *old)
+{
+    const struct json *replicas = raw(managers, "replicas");
+    int64_t n;
+    if (!present(managers) || (json_type(managers) == JSON_OBJECT && !present(replicas))) {
+        return true;
+    }
+    return json_int(replicas, &n) ? n <= 1 : old == NULL;
 }
 
 static bool holds_ha_needs_storage(const struct flink_cluster *now, const struct flink_cluster *old)
 {
-    (void)old;
-    const struct field_int *replicas = &now->spec.job_manager.replicas;
     const struct json *storage = raw(now->spec.self, "storage");
     const struct json *conf = raw(now->spec.self, "flinkConfiguration");
-    return !replicas->set || replicas->v <= 1 ||
-           (present(storage) && json_type(storage) != JSON_OBJECT) ||
-           present(raw(storage, "root")) || present(raw(conf, "high-availability.storageDir")) ||
-           present(raw(raw(conf, "high-availability"), "storageDir"));
+    return is_one_job_manager(raw(now->spec.self, "jobManager"), old) ||
+           typed(raw(storage, "root"), JSON_STRING, old) ||
+           (old == NULL && present(storage) && json_type(storage) != JSON_OBJECT) ||
+           typed(raw(conf, "high-availability.storageDir"), JSON_STRING, old) ||
+           typed(raw(raw(conf, "high-availability"), "storageDir"), JSON_STRING, old);
+}
+
+static bool is_mistyped(const struct json *v, enum json_type type)
+{
+    return present(v) && json_type(v) != type;
+}
+
+/// Whether what the rule above reads keeps CEL from an answer: then there is no ratchet.
+static bool breaks_ha_needs_storage(const struct json *spec)
+{
+    const struct json *managers = raw(spec, "jobManager");
+    const struct json *storage = raw(spec, "storage");
+    const struct json *conf = raw(spec, "flinkConfiguration");
+    const struct json *nested = raw(conf, "high-availability");
+    return is_mistyped(managers, JSON_OBJECT) ||
+           is_mistyped(raw(managers, "replicas"), JSON_NUMBER) ||
+           is_mistyped(storage, JSON_OBJECT) || is_mistyped(raw(storage, "root"), JSON_STRING) ||
+           is_mistyped(conf, JSON_OBJECT) || is_mistyped(nested, JSON_OBJECT) ||
+           is_mistyped(raw(conf, "high-availability.storageDir"), JSON_STRING) ||
+           is_mistyped(raw(nested, "storageDir"), JSON_STRING);
 }
 
 static const struct schema_rule RULES[] = {
@@ -131,7 +177,9 @@ void flink_schema_rules(const struct flink_cluster *now, const struct flink_clus
         if (HOLDS[i](now, old)) {
             continue;
         }
+        // The only rule that has a ratchet: it stands on the spec and looks at that alone.
         bool unchanged = on_spec && !rule->transition && old != NULL &&
+                         !breaks_ha_needs_storage(now->spec.self) &&
                          schema_equal_objects(&cluster_spec_type, now->spec.self, old->spec.self);
         struct strview value = SV_NONE;
         if (!on_spec) {

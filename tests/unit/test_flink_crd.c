@@ -147,7 +147,6 @@ START_TEST(nearest__typos_find_their_word_and_strangers_none)
     ck_assert(sv_eq_lit(nearest_of("paralelism", WORDS), "parallelism"));
     ck_assert(sv_eq_lit(nearest_of("Paralellism", WORDS), "parallelism"));
     ck_assert(sv_eq_lit(nearest_of("jobmanager", WORDS), "jobManager"));
-    ck_assert(sv_eq_lit(nearest_of("jbo", WORDS), "job"));
     ck_assert(sv_eq_lit(nearest_of("iamge", WORDS), "image"));
     ck_assert(!sv_present(nearest_of("restartPolicy", WORDS)));
     ck_assert(!sv_present(nearest_of("", WORDS)));
