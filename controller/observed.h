@@ -14,7 +14,8 @@
 #include "common/flink/cluster.h"
 #include "common/json/view.h"
 
-/// Kinds of children, in the order in which they are made. X(id, apiVersion, Kind, plural, group, version)
+/// Kinds of children, in the order in which they are made. X(id, apiVersion, Kind, plural, group,
+/// version)
 #define CHILD_KINDS(X)                                                                             \
     X(REVISION, "apps/v1", "ControllerRevision", "controllerrevisions", "apps", "v1")              \
     X(CONFIG_MAP, "v1", "ConfigMap", "configmaps", "", "v1")                                       \
@@ -43,18 +44,32 @@ struct children {
     size_t n;
 };
 
+/// A child that the API server would not let us make, as the shell's last try ended: another's
+/// object holds the name, or the object was refused (quota, Pod Security, an admission webhook).
+/// Kept by the shell until the same create succeeds.
+struct refused_child {
+    enum child_kind kind;
+    struct strview name;
+    bool foreign;           // the name is taken by an object that isn't ours
+    struct strview message; // the API server's words
+};
+
 struct observed {
     const struct json *object; // the FlinkCluster as stored, without managedFields
     struct flink_cluster cluster;
     struct strview uid, resource_version;
     int64_t generation;
-    bool deleting; // deletionTimestamp is set
+    bool deleting;                              // deletionTimestamp is set
     struct children children[CHILD_KIND_COUNT]; // owned by it (controller ownerReference, by UID)
-    int64_t now_ms; // wall clock, Unix milliseconds
+    int64_t now_ms;                             // wall clock, Unix milliseconds
+    const struct refused_child
+        *refused; // filled in by the shell after observed_make(), may be empty
+    size_t n_refused;
 };
 
-/// Fills *RET from OBJECT and CHILDREN (in CHILD_* order); memory from ARENA. 0, or -1 with E_INVALID when
-/// OBJECT is no FlinkCluster with name, namespace and uid, E_NOMEM.
+/// Fills *RET from OBJECT and CHILDREN (CHILD_KIND_COUNT of them, in CHILD_* order); memory from
+/// ARENA. 0, or -1 with E_INVALID when OBJECT is no FlinkCluster with name, namespace and uid,
+/// E_NOMEM.
 MUST_USE int observed_make(const struct json *object, const struct children *children,
                            int64_t now_ms, struct arena *arena, struct observed *ret,
                            struct err *err);

@@ -14,11 +14,13 @@
 #include "controller/observed.h"
 
 enum action_verb {
-    ACTION_CREATE,        // POST body; on 409 act.c reads the object: ours by owner UID is fine, else E_CONFLICT
-    ACTION_APPLY,         // forced server-side apply of body, which carries metadata.uid
-    ACTION_DELETE,        // with precondition uid; background propagation; grace period as the object has it
-    ACTION_STATUS,        // merge patch of the FlinkCluster's status subresource with body
-    ACTION_EVENT,         // reason, message, type
+    ACTION_CREATE, // POST body; on 409 act.c reads the object: ours by owner UID is fine, else
+                   // E_CONFLICT
+    ACTION_APPLY,  // forced server-side apply of body, which carries metadata.uid
+    ACTION_DELETE, // with precondition uid; background propagation; grace period as the object has
+                   // it
+    ACTION_STATUS, // merge patch of the FlinkCluster's status subresource with body
+    ACTION_EVENT,  // reason, message, type
 };
 
 /// One step. Texts live in the plan's arena.
@@ -28,8 +30,8 @@ struct action {
     struct strview name;  // of the child
     struct strview uid;   // DELETE, APPLY: of the object that was seen
     struct strview body;  // JSON text: the object, or the status patch {"status": …}
-    bool live_read;       // CREATE of a replacement pod: read the old pod (by `reads`) first; go on only
-                          // when it's gone, has ended, or has another owner
+    bool live_read; // CREATE of a replacement pod: read the old pod (by `reads`) first; go on only
+                    // when it's gone, has ended, or has another owner
     struct strview reads; // name of the pod to read live
     struct {
         const char *type;   // "Normal" or "Warning"
@@ -46,10 +48,11 @@ struct actions {
 
 /// What the process knows and the objects don't tell.
 struct plan_settings {
-    const char *version;          // Sluice's own, for the label app.kubernetes.io/version's kin; never in a hash
-    const char *ha_cluster_role;  // "sluice-flink-ha"
-    unsigned render_format;       // the newest format; objects of an old revision keep theirs
-    unsigned revision_history;    // ControllerRevisions kept beside those in use (10)
+    const char
+        *version; // Sluice's own, for the label app.kubernetes.io/version's kin; never in a hash
+    const char *ha_cluster_role; // "sluice-flink-ha"
+    unsigned render_format;      // the newest format; objects of an old revision keep theirs
+    unsigned revision_history;   // ControllerRevisions kept beside those in use (10)
     void (*hash)(struct strview text, char hex[65]); // SHA-256 in hex, from the shell's OpenSSL
 };
 

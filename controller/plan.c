@@ -1,0 +1,53 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "controller/plan.h"
+
+#include "controller/accept.h"
+#include "controller/desired.h"
+#include "controller/plan_children.h"
+#include "controller/plan_pods.h"
+#include "controller/status.h"
+#include "controller/steps.h"
+
+/// Everything beneath the record: from what is accepted to what should stand.
+static int plan_record(struct steps *s, const struct acceptance *a, struct situation *now,
+                       struct err *err)
+{
+    if (desired_make(s->rc, &a->last, &now->desired, err) != 0) {
+        return -1;
+    }
+    pods_count(s->rc, &now->desired, &now->pods, &now->census);
+    if (status_plan(s, now, err) != 0 || plan_children(s, &now->desired, err) != 0 ||
+        plan_pods(s, &now->desired, &now->pods, err) != 0) {
+        return -1;
+    }
+    plan_cleanup(s, &now->desired, &now->pods);
+    return 0;
+}
+
+int plan_make(const struct observed *observed, const struct plan_settings *settings,
+              struct arena *arena, struct actions *ret, struct err *err)
+{
+    const struct reconcile rc = {.observed = observed, .settings = settings, .arena = arena};
+    struct steps s = {.rc = &rc, .out = ret};
+    struct acceptance a;
+    *ret = (struct actions){0};
+    // Everything goes with the object, by owner references.
+    if (observed->deleting) {
+        return 0;
+    }
+    if (accept_decide(&rc, &a, err) != 0) {
+        return -1;
+    }
+    struct situation now = {.acceptance = &a};
+    pods_read(&rc, &now.pods);
+    // What is to be recorded becomes the truth only when it is seen recorded: another controller,
+    // or a view that is behind, can't have written the same entry with other words.
+    if (a.verdict == ACCEPT_RECORD) {
+        steps_create(&s, CHILD_REVISION,
+                     record_name_make(arena, observed->cluster.name, a.next.number),
+                     record_text(&rc, &a.next));
+    } else if (a.has_last ? plan_record(&s, &a, &now, err) != 0 : status_plan(&s, &now, err) != 0) {
+        return -1;
+    }
+    return arena_check(arena, err);
+}

@@ -1,0 +1,18 @@
+// SPDX-License-Identifier: Apache-2.0
+// The children that are no pods: made when missing, set right when changed, deleted when nothing
+// needs them any more. Pure.
+#ifndef SLUICE_CONTROLLER_PLAN_CHILDREN_H
+#define SLUICE_CONTROLLER_PLAN_CHILDREN_H
+
+#include "controller/desired.h"
+#include "controller/pods.h"
+#include "controller/steps.h"
+
+/// Adds the steps that make and repair. 0, or -1 with E_NOMEM, E_BUG.
+MUST_USE int plan_children(struct steps *s, const struct desired *d, struct err *err);
+
+/// Adds the steps that delete: what D does not want, ConfigMaps whose revision has no pod, and
+/// ControllerRevisions beyond the history.
+void plan_cleanup(struct steps *s, const struct desired *d, const struct pod_list *pods);
+
+#endif

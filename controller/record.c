@@ -1,0 +1,110 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "controller/record.h"
+
+#include "common/flink/decode.h"
+#include "common/json/out.h"
+#include "controller/names.h"
+#include "controller/objects.h"
+
+bool record_runs(const struct record *r)
+{
+    return sv_present(r->run) && !sv_eq_lit(r->effective.state, "Suspended");
+}
+
+static void read_cluster(const struct reconcile *rc, const struct json *data, struct record *ret)
+{
+    struct violations faults = VIOLATIONS(rc->arena, 0);
+    flink_decode(data, &ret->cluster, &faults);
+    flink_effective_read(&ret->cluster, rc->arena, NULL, &ret->effective);
+}
+
+static bool read_record(const struct json *object, struct record *ret)
+{
+    const struct json *sluice = json_get_path(object, "data", "sluice", NULL);
+    int64_t format;
+    *ret = (struct record){
+        .object = object,
+        .pod_hash = json_get_string(sluice, SV("podHash")),
+        .revision = json_get_string(sluice, SV("revision")),
+        .run = json_get_string(sluice, SV("run")),
+        .job_id = json_get_string(sluice, SV("jobId")),
+        .ha_dir = json_get_string(sluice, SV("haDir")),
+        .from_savepoint = json_get_string(sluice, SV("fromSavepoint")),
+    };
+    if (!json_int(json_get_lit(object, "revision"), &ret->number) || ret->number < 1 ||
+        !json_int(json_get_lit(sluice, "generation"), &ret->generation) ||
+        !json_int(json_get_lit(sluice, "renderFormat"), &format) || format < 1 || format > 1000 ||
+        ret->revision.len != REVISION_DIGITS || ret->pod_hash.len == 0) {
+        return false;
+    }
+    ret->format = (unsigned)format;
+    return true;
+}
+
+bool record_read_last(const struct reconcile *rc, struct record *ret)
+{
+    const struct children *all = &rc->observed->children[CHILD_REVISION];
+    bool found = false;
+    for (size_t i = 0; i < all->n; i++) {
+        struct record r;
+        if (read_record(all->items[i], &r) && (!found || r.number > ret->number)) {
+            *ret = r;
+            found = true;
+        }
+    }
+    if (found) {
+        read_cluster(rc, json_get_lit(ret->object, "data"), ret);
+    }
+    return found;
+}
+
+int record_set_spec(const struct reconcile *rc, struct strview text, struct record *next,
+                    struct err *err)
+{
+    const struct json *data;
+    if (json_parse(text, &JSON_LIMITS_DEFAULT, rc->arena, &data, err) != 0) {
+        return -1;
+    }
+    read_cluster(rc, data, next);
+    return arena_check(rc->arena, err);
+}
+
+static void put_data(const struct reconcile *rc, const struct record *r, struct json_out *o)
+{
+    json_out_key_object(o, "data");
+    json_out_key(o, SV("metadata"));
+    json_out_value(o, r->cluster.metadata);
+    json_out_key(o, SV("spec"));
+    json_out_value(o, r->cluster.spec.self);
+    json_out_key_object(o, "sluice");
+    json_out_kv_str(o, "version", rc->settings->version);
+    json_out_kv_int(o, "generation", r->generation);
+    json_out_kv_int(o, "renderFormat", r->format);
+    json_out_kv_string(o, "podHash", r->pod_hash);
+    json_out_kv_string(o, "revision", r->revision);
+    json_out_kv_string(o, "run", r->run);
+    json_out_kv_string(o, "jobId", r->job_id);
+    json_out_kv_string(o, "haDir", r->ha_dir);
+    json_out_kv_string(o, "fromSavepoint", r->from_savepoint);
+    json_out_end_object(o);
+    json_out_end_object(o);
+}
+
+struct strview record_text(const struct reconcile *rc, const struct record *r)
+{
+    struct strbuf b = STRBUF(OBJECT_TEXT_MAX);
+    struct json_out o = JSON_OUT(&b);
+    const struct object_head head = {
+        .kind = CHILD_REVISION,
+        .name = record_name_make(rc->arena, rc->observed->cluster.name, r->number),
+        .component = "revision",
+        .revision = r->revision,
+        .run = r->run,
+    };
+    json_out_begin_object(&o);
+    object_head_put(rc, &head, &o);
+    json_out_kv_int(&o, "revision", r->number);
+    put_data(rc, r, &o);
+    json_out_end_object(&o);
+    return text_take(rc->arena, &b);
+}
