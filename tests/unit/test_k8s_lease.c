@@ -273,7 +273,7 @@ START_TEST(elector__of_two_candidates_one_leads)
     struct lease seen;
     struct lease_output oa = lease_step(&a, LEASE_ANSWER_NONE, NULL, 0, 0);
     struct lease_output ob = lease_step(&b, LEASE_ANSWER_NONE, NULL, 0, 0);
-    serve(oa.call, NULL, &seen);
+    serve(oa.call, &oa.write, &seen);
     oa = lease_step(&a, LEASE_ANSWER_OK, &seen, 0, 0);
     ob = lease_step(&b, LEASE_ANSWER_OK, &seen, 0, 0);
     ck_assert(oa.call == LEASE_CALL_UPDATE && ob.call == LEASE_CALL_UPDATE);
