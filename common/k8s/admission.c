@@ -258,22 +258,33 @@ struct warnings {
     size_t unsaid;
 };
 
-/// One warning of PATH (may be absent) and TEXT. Control characters, at which the API server would
-/// drop the whole, become spaces.
+/// Control characters (of ASCII, and U+0080 to U+009F) become spaces: the API server drops a whole
+/// warning for one of them.
+static void blank_controls(struct strbuf *b)
+{
+    for (size_t i = 0; i < b->len; i++) {
+        unsigned char c = (unsigned char)b->ptr[i];
+        unsigned char next = (unsigned char)b->ptr[i + 1]; // the NUL behind the text at most
+        if (c < 0x20 || c == 0x7f) {
+            b->ptr[i] = ' ';
+        } else if (c == 0xc2 && next >= 0x80 && next < 0xa0) {
+            b->ptr[i] = ' ';
+            b->ptr[++i] = ' ';
+        }
+    }
+}
+
+/// One warning of PATH (may be absent) and TEXT.
 static void put_warning(struct warnings *w, struct strview path, struct strview text)
 {
     CLEANUP(strbuf_done) struct strbuf b = STRBUF(path.len + text.len + 8);
     strbuf_put(&b, path);
     strbuf_put_str(&b, path.len != 0 ? ": " : "");
     strbuf_put(&b, text);
+    blank_controls(&b);
     if (count_chars(strbuf_view(&b)) > ADMISSION_WARNING_MAX) {
         strbuf_truncate(&b, end_of_chars(strbuf_view(&b), ADMISSION_WARNING_MAX - 1));
         strbuf_put_str(&b, "…");
-    }
-    for (size_t i = 0; i < b.len; i++) {
-        if ((unsigned char)b.ptr[i] < 0x20 || b.ptr[i] == 0x7f) {
-            b.ptr[i] = ' ';
-        }
     }
     size_t chars = count_chars(strbuf_view(&b));
     if (w->unsaid != 0 || chars > w->left || !strbuf_ok(&b)) {
