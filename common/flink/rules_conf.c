@@ -17,7 +17,9 @@ void rule_flink_configuration_form(struct rule_run *r)
 void rule_flink_configuration_keys(struct rule_run *r)
 {
     size_t mark = r->out->count;
-    const struct flink_conf_judge judge = {.version = r->e->version, .application = !r->e->session};
+    const struct flink_conf_judge judge = {.version = r->e->version,
+                                           .application = !r->e->session,
+                                           .storage_known = r->e->storage_known};
     flink_conf_check(&r->e->conf, &judge, UNDER(SPEC, "flinkConfiguration"), r->out);
     rule_adopt(r, mark);
 }
