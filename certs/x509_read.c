@@ -107,6 +107,15 @@ static int fill_info(X509 *cert, struct x509_info *info, struct err *err)
     return 0;
 }
 
+static struct strview last_block(struct strview text)
+{
+    const struct strview mark = SV("-----BEGIN ");
+    for (size_t next; (next = sv_find(sv_from_pos(text, 1), mark)) != SIZE_MAX;) {
+        text = sv_from_pos(text, next + 1);
+    }
+    return text;
+}
+
 int x509_read(struct strview pem, struct x509_info *info, size_t max, size_t *ret, struct err *err)
 {
     bool bad = false;
@@ -123,10 +132,9 @@ int x509_read(struct strview pem, struct x509_info *info, size_t max, size_t *re
         if (fill_info(cert, &info[n], err) < 0) {
             return -1;
         }
-        // What the reader took for this certificate, from its first line on.
+        // What the reader took for this certificate; other blocks may stand before it.
         long end = (long)pem.len - (long)BIO_pending(reader);
-        struct strview taken = sv_sub(pem, (size_t)at, (size_t)(end - at));
-        info[n].pem = sv_from_pos(taken, sv_find(taken, SV("-----BEGIN ")));
+        info[n].pem = last_block(sv_sub(pem, (size_t)at, (size_t)(end - at)));
         at = end;
     }
     *ret = n;

@@ -1,8 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "common/base/clock.h"
 
-#include <check.h>
-#include <stdlib.h>
+#include "tests/unit/unit.h"
 
 START_TEST(clock__wall_time_is_of_this_century)
 {
@@ -30,17 +29,5 @@ START_TEST(clock__nothing_or_less_does_not_sleep)
 }
 END_TEST
 
-int main(void)
-{
-    Suite *s = suite_create("clock");
-    TCase *t = tcase_create("clock");
-    tcase_add_test(t, clock__wall_time_is_of_this_century);
-    tcase_add_test(t, clock__sleep_lasts_at_least_as_long_as_asked);
-    tcase_add_test(t, clock__nothing_or_less_does_not_sleep);
-    suite_add_tcase(s, t);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_ENV);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
-}
+UNIT_MAIN(NULL, NULL, clock__wall_time_is_of_this_century,
+          clock__sleep_lasts_at_least_as_long_as_asked, clock__nothing_or_less_does_not_sleep)

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "common/base/edit_distance.h"
 
-#include <check.h>
 #include <stdint.h>
-#include <stdlib.h>
+
+#include "tests/unit/unit.h"
 
 START_TEST(edit_distance__counts_insertions_deletions_and_changes)
 {
@@ -33,17 +33,6 @@ START_TEST(edit_distance__short_names_must_be_nearer)
 }
 END_TEST
 
-int main(void)
-{
-    Suite *s = suite_create("edit_distance");
-    TCase *t = tcase_create("edit_distance");
-    tcase_add_test(t, edit_distance__counts_insertions_deletions_and_changes);
-    tcase_add_test(t, edit_distance__names_that_are_too_long_are_infinitely_far);
-    tcase_add_test(t, edit_distance__short_names_must_be_nearer);
-    suite_add_tcase(s, t);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_ENV);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
-}
+UNIT_MAIN(NULL, NULL, edit_distance__counts_insertions_deletions_and_changes,
+          edit_distance__names_that_are_too_long_are_infinitely_far,
+          edit_distance__short_names_must_be_nearer)

@@ -2,16 +2,15 @@
 #include "common/http/health.h"
 
 #include <arpa/inet.h>
-#include <check.h>
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include "common/base/log.h"
+#include "tests/unit/unit.h"
 
 static struct health *h;
 static struct metrics *m;
@@ -206,24 +205,9 @@ START_TEST(health__an_address_in_use_is_an_error)
 }
 END_TEST
 
-int main(void)
-{
-    Suite *s = suite_create("health");
-    TCase *t = tcase_create("health");
-    tcase_add_checked_fixture(t, setup, teardown);
-    tcase_add_test(t, health__probes_say_ok_when_all_is_well);
-    tcase_add_test(t, health__a_failing_check_is_named_and_its_reason_withheld);
-    tcase_add_test(t, health__verbose_lists_the_checks);
-    tcase_add_test(t, health__one_check_can_be_asked_alone_or_left_out);
-    tcase_add_test(t, health__metrics_are_shown);
-    tcase_add_test(t, health__other_paths_and_methods_are_refused);
-    tcase_add_test(t, health__nonsense_and_large_headers_do_not_hurt);
-    tcase_add_test(t, health__idle_connections_beyond_the_limit_are_cut);
-    tcase_add_test(t, health__an_address_in_use_is_an_error);
-    suite_add_tcase(s, t);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_ENV);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
-}
+UNIT_MAIN(setup, teardown, health__probes_say_ok_when_all_is_well,
+          health__a_failing_check_is_named_and_its_reason_withheld,
+          health__verbose_lists_the_checks, health__one_check_can_be_asked_alone_or_left_out,
+          health__metrics_are_shown, health__other_paths_and_methods_are_refused,
+          health__nonsense_and_large_headers_do_not_hurt,
+          health__idle_connections_beyond_the_limit_are_cut, health__an_address_in_use_is_an_error)

@@ -1,14 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "common/base/log.h"
 
-#include <check.h>
 #include <fcntl.h>
 #include <pthread.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "common/json/view.h"
+#include "tests/unit/unit.h"
 
 static int pipe_fds[2];
 static char text[1 << 16];
@@ -287,31 +286,15 @@ START_TEST(log__threads_do_not_mix_their_lines)
 }
 END_TEST
 
-int main(void)
-{
-    Suite *s = suite_create("log");
-    TCase *t = tcase_create("log");
-    tcase_add_checked_fixture(t, setup, teardown);
-    tcase_add_test(t, log__a_line_is_json_with_its_pairs);
-    tcase_add_test(t, log__extreme_integers_are_written_exactly);
-    tcase_add_test(t, log__absent_strings_are_left_out_and_empty_ones_are_not);
-    tcase_add_test(t, log__values_are_escaped);
-    tcase_add_test(t, log__every_byte_pair_gives_valid_json);
-    tcase_add_test(t, log__bytes_that_are_no_utf8_become_the_replacement_character);
-    tcase_add_test(t, log__a_long_value_is_cut_to_one_valid_line);
-    tcase_add_test(t, log__a_cut_never_splits_an_escape_or_a_character);
-    tcase_add_test(t, log__many_pairs_end_in_a_valid_line);
-    tcase_add_test(t, log__lines_below_the_level_are_not_written);
-    tcase_add_test(t, log__level_names_are_read_exactly);
-    tcase_add_test(t, log__a_site_that_repeats_is_silenced);
-    tcase_add_test(t, log__the_first_line_after_silence_tells_how_many_were_left_out);
-    tcase_add_test(t, log__context_of_the_thread_stands_on_its_lines);
-    tcase_add_test(t, log__a_full_pipe_loses_lines_and_does_not_block);
-    tcase_add_test(t, log__threads_do_not_mix_their_lines);
-    suite_add_tcase(s, t);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_ENV);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
-}
+UNIT_MAIN(setup, teardown, log__a_line_is_json_with_its_pairs,
+          log__extreme_integers_are_written_exactly,
+          log__absent_strings_are_left_out_and_empty_ones_are_not, log__values_are_escaped,
+          log__every_byte_pair_gives_valid_json,
+          log__bytes_that_are_no_utf8_become_the_replacement_character,
+          log__a_long_value_is_cut_to_one_valid_line,
+          log__a_cut_never_splits_an_escape_or_a_character, log__many_pairs_end_in_a_valid_line,
+          log__lines_below_the_level_are_not_written, log__level_names_are_read_exactly,
+          log__a_site_that_repeats_is_silenced,
+          log__the_first_line_after_silence_tells_how_many_were_left_out,
+          log__context_of_the_thread_stands_on_its_lines,
+          log__a_full_pipe_loses_lines_and_does_not_block, log__threads_do_not_mix_their_lines)

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "common/base/metrics.h"
 
-#include <check.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "common/base/metrics_process.h"
+#include "tests/unit/unit.h"
 
 static const char *const HOOKS[] = {"mutate", "vali\"date\\"};
 static const struct metric_label HOOK = {"webhook", HOOKS, ARRAY_LEN(HOOKS)};
@@ -233,25 +233,10 @@ START_TEST(metrics__the_process_tells_its_own)
 }
 END_TEST
 
-int main(void)
-{
-    Suite *s = suite_create("metrics");
-    TCase *t = tcase_create("metrics");
-    tcase_add_checked_fixture(t, setup, teardown);
-    tcase_add_test(t, metrics__exposition_is_prometheus_text);
-    tcase_add_test(t, metrics__every_bucket_bound_is_inclusive);
-    tcase_add_test(t, metrics__latency_buckets_are_dense_from_20_us_to_10_ms);
-    tcase_add_test(t, metrics__codes_that_are_rare_share_one_series);
-    tcase_add_test(t, metrics__rows_that_cannot_be_are_refused);
-    tcase_add_test(t, metrics__without_a_registry_nothing_is_counted);
-    tcase_add_test(t, metrics__collectors_run_before_each_exposition);
-    tcase_add_test(t, metrics__threads_lose_no_count);
-    tcase_add_test(t, metrics__the_table_is_printed_as_markdown);
-    tcase_add_test(t, metrics__the_process_tells_its_own);
-    suite_add_tcase(s, t);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_ENV);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
-}
+UNIT_MAIN(setup, teardown, metrics__exposition_is_prometheus_text,
+          metrics__every_bucket_bound_is_inclusive,
+          metrics__latency_buckets_are_dense_from_20_us_to_10_ms,
+          metrics__codes_that_are_rare_share_one_series, metrics__rows_that_cannot_be_are_refused,
+          metrics__without_a_registry_nothing_is_counted,
+          metrics__collectors_run_before_each_exposition, metrics__threads_lose_no_count,
+          metrics__the_table_is_printed_as_markdown, metrics__the_process_tells_its_own)

@@ -1,15 +1,14 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "common/base/options.h"
 
-#include <check.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "common/base/options_duration.h"
 #include "common/base/options_print.h"
 #include "common/base/os_file.h"
+#include "tests/unit/unit.h"
 
 static const char *const MODES[] = {"Deny", "Warn", NULL};
 
@@ -389,34 +388,17 @@ START_TEST(options__the_reference_page_is_a_table)
 }
 END_TEST
 
-int main(void)
-{
-    Suite *s = suite_create("options");
-    TCase *t = tcase_create("options");
-    tcase_add_checked_fixture(t, setup, teardown);
-    tcase_add_test(t, options__defaults_hold_where_nothing_is_said);
-    tcase_add_test(t, options__a_value_stands_after_a_blank_or_an_equals_sign);
-    tcase_add_test(t, options__the_flag_wins_over_the_environment_and_that_over_the_file);
-    tcase_add_test(t, options__the_environment_can_name_the_file);
-    tcase_add_test(t, options__lists_are_split_and_a_repeated_flag_adds);
-    tcase_add_test(t, options__faults_name_the_option_and_its_bounds);
-    tcase_add_test(t, options__an_unknown_flag_names_the_nearest);
-    tcase_add_test(t, options__a_fault_in_the_environment_names_the_variable);
-    tcase_add_test(t, options__operands_are_taken_only_where_they_are_expected);
-    tcase_add_test(t, options__help_and_version_win_over_later_faults);
-    tcase_add_test(t, options__a_file_is_the_flat_subset_of_yaml);
-    tcase_add_test(t, options__other_forms_of_yaml_are_refused_with_their_line);
-    tcase_add_test(t, options__faults_of_a_file_tell_file_line_and_name);
-    tcase_add_test(t, options__durations_are_whole_and_in_order);
-    tcase_add_test(t, options__durations_are_written_as_they_are_read);
-    tcase_add_test(t, options__a_full_arena_is_an_error);
-    tcase_add_test(t, options__help_tells_bounds_and_defaults);
-    tcase_add_test(t, options__the_man_page_escapes_what_roff_would_read);
-    tcase_add_test(t, options__the_reference_page_is_a_table);
-    suite_add_tcase(s, t);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_ENV);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
-}
+UNIT_MAIN(
+    setup, teardown, options__defaults_hold_where_nothing_is_said,
+    options__a_value_stands_after_a_blank_or_an_equals_sign,
+    options__the_flag_wins_over_the_environment_and_that_over_the_file,
+    options__the_environment_can_name_the_file, options__lists_are_split_and_a_repeated_flag_adds,
+    options__faults_name_the_option_and_its_bounds, options__an_unknown_flag_names_the_nearest,
+    options__a_fault_in_the_environment_names_the_variable,
+    options__operands_are_taken_only_where_they_are_expected,
+    options__help_and_version_win_over_later_faults, options__a_file_is_the_flat_subset_of_yaml,
+    options__other_forms_of_yaml_are_refused_with_their_line,
+    options__faults_of_a_file_tell_file_line_and_name, options__durations_are_whole_and_in_order,
+    options__durations_are_written_as_they_are_read, options__a_full_arena_is_an_error,
+    options__help_tells_bounds_and_defaults, options__the_man_page_escapes_what_roff_would_read,
+    options__the_reference_page_is_a_table)

@@ -1,12 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "common/base/os_file.h"
 
-#include <check.h>
 #include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "tests/unit/unit.h"
 
 static char folder[64];
 static char path[128];
@@ -141,25 +142,12 @@ START_TEST(os_file__random_bytes_differ)
 }
 END_TEST
 
-int main(void)
-{
-    Suite *s = suite_create("os_file");
-    TCase *t = tcase_create("os_file");
-    tcase_add_checked_fixture(t, setup, teardown);
-    tcase_add_test(t, os_file__what_was_written_is_read_back);
-    tcase_add_test(t, os_file__a_file_of_exactly_the_limit_is_read_and_one_more_byte_is_not);
-    tcase_add_test(t, os_file__an_endless_file_is_cut_by_the_limit);
-    tcase_add_test(t, os_file__a_missing_file_is_told_from_an_unreadable_one);
-    tcase_add_test(t, os_file__the_mode_does_not_depend_on_the_umask);
-    tcase_add_test(t, os_file__writing_replaces_and_leaves_nothing_behind);
-    tcase_add_test(t, os_file__creating_fails_where_something_stands);
-    tcase_add_test(t, os_file__a_failed_write_leaves_nothing_behind);
-    tcase_add_test(t, os_file__folders_are_made_all_the_way);
-    tcase_add_test(t, os_file__random_bytes_differ);
-    suite_add_tcase(s, t);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_ENV);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
-}
+UNIT_MAIN(setup, teardown, os_file__what_was_written_is_read_back,
+          os_file__a_file_of_exactly_the_limit_is_read_and_one_more_byte_is_not,
+          os_file__an_endless_file_is_cut_by_the_limit,
+          os_file__a_missing_file_is_told_from_an_unreadable_one,
+          os_file__the_mode_does_not_depend_on_the_umask,
+          os_file__writing_replaces_and_leaves_nothing_behind,
+          os_file__creating_fails_where_something_stands,
+          os_file__a_failed_write_leaves_nothing_behind, os_file__folders_are_made_all_the_way,
+          os_file__random_bytes_differ)

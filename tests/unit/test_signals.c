@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "common/base/signals.h"
 
-#include <check.h>
 #include <pthread.h>
 #include <signal.h>
-#include <stdlib.h>
 #include <unistd.h>
 
 #include "common/base/clock.h"
+#include "tests/unit/unit.h"
 
 START_TEST(signals__a_wait_without_a_signal_ends_in_time)
 {
@@ -55,18 +54,7 @@ START_TEST(signals__a_broken_pipe_is_an_error_and_not_the_end)
 }
 END_TEST
 
-int main(void)
-{
-    Suite *s = suite_create("signals");
-    TCase *t = tcase_create("signals");
-    tcase_add_test(t, signals__a_wait_without_a_signal_ends_in_time);
-    tcase_add_test(t, signals__a_signal_that_came_before_the_wait_is_not_lost);
-    tcase_add_test(t, signals__another_thread_can_end_the_wait);
-    tcase_add_test(t, signals__a_broken_pipe_is_an_error_and_not_the_end);
-    suite_add_tcase(s, t);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_ENV);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
-}
+UNIT_MAIN(NULL, NULL, signals__a_wait_without_a_signal_ends_in_time,
+          signals__a_signal_that_came_before_the_wait_is_not_lost,
+          signals__another_thread_can_end_the_wait,
+          signals__a_broken_pipe_is_an_error_and_not_the_end)
