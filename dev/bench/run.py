@@ -91,7 +91,7 @@ def closed_loop(server, path, body, connections, close=False):
     if close:
         env["CLOSE"] = "1"
     before = server.cpu()
-    out = subprocess.run(["wrk", "-t1", f"-c{connections}", f"-d{SECONDS}s", "--latency", "-s", str(HERE / "post.lua"),
+    out = subprocess.run(["wrk", "-t1", f"-c{connections}", f"-d{SECONDS:.0f}s", "--latency", "-s", str(HERE / "post.lua"),
                           f"https://127.0.0.1:{server.port}{path}"], env=env, capture_output=True, text=True, check=True).stdout
     cpu = server.cpu() - before
     requests, micros, p50, p99, p999, bad = re.search(r"RESULT (\S+) (\S+) (\S+) (\S+) (\S+) (\S+)", out).groups()
