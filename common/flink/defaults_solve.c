@@ -8,10 +8,6 @@
 #include "common/flink/version.h"
 #include "common/policy/image.h"
 
-// The schema's bounds: what lies beyond is left for the rules to name.
-#define PARALLELISM_MAX 32768
-#define REPLICAS_MAX    10000
-
 static bool users(const struct defaults_problem *p, enum flink_noted field)
 {
     return (p->users & FLINK_NOTED_BIT(field)) != 0;
@@ -98,7 +94,7 @@ static struct number_solution by_law(struct law_input in)
 {
     struct law_result r = law_apply(in);
     struct number_solution to = {.parallelism = r.parallelism, .replicas = r.replicas};
-    if (to.parallelism > PARALLELISM_MAX || to.replicas > REPLICAS_MAX) {
+    if (to.parallelism > LAW_PARALLELISM_MAX || to.replicas > LAW_REPLICAS_MAX) {
         return (struct number_solution){.parallelism = in.parallelism, .replicas = in.replicas};
     }
     if (in.parallelism == 0) {

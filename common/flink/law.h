@@ -7,6 +7,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+// The schema's bounds (cluster.def). A number that the law gives beyond them is not filled in.
+#define LAW_PARALLELISM_MAX 32768
+#define LAW_REPLICAS_MAX    10000
+
 struct law_input {
     int64_t parallelism; // 0: not given
     int64_t replicas;    // 0: not given

@@ -114,7 +114,8 @@ void rule_flink_version_matches_tag(struct rule_run *r)
 {
     struct flink_version given, tagged;
     if (flink_version_parse(r->now->spec.flink_version, &given) != FLINK_FORM_NONE &&
-        tag_tells(r, &tagged) && flink_version_cmp(given, tagged) != 0) {
+        flink_version_standing(given) == FLINK_KNOWN && tag_tells(r, &tagged) &&
+        flink_version_cmp(given, tagged) != 0) {
         rule_warn(r, UNDER(SPEC, "flinkVersion"), "is %d.%d, but the image's tag says %d.%d",
                   given.major, given.minor, tagged.major, tagged.minor);
     }

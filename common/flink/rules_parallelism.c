@@ -14,17 +14,29 @@ static bool law_is_clean(const struct rule_run *r)
            (!rule_stands(tm, "slots") || r->now->spec.task_manager.slots.set);
 }
 
+/// "1 slot", "4 TaskManagers".
+static struct strview counted(const struct rule_run *r, int64_t n, const char *what)
+{
+    return arena_printf(r->arena, "%" PRId64 " %s%s", n, what, n == 1 ? "" : "s");
+}
+
+/// "4 TaskManagers of 2 slots".
+static struct strview task_managers(const struct rule_run *r, int64_t n)
+{
+    return arena_printf(r->arena, "%.*s of %.*s", SV_ARG(counted(r, n, "TaskManager")),
+                        SV_ARG(counted(r, r->e->slots, "slot")));
+}
+
 void rule_parallelism_stored(struct rule_run *r)
 {
     const struct law_result *n = &r->e->numbers;
     if (r->e->reactive || !law_is_clean(r) || r->now->spec.parallelism.set) {
         return;
     }
-    if (n->parallelism > 32768) {
+    if (n->parallelism > LAW_PARALLELISM_MAX) {
         rule_deny(r, CAUSE_REQUIRED, UNDER(SPEC, "parallelism"), SV_NONE,
-                  "%" PRId64 " TaskManagers of %" PRId64 " slots make %" PRId64
-                  ", more than 32768: set it",
-                  n->replicas, r->e->slots, n->capacity);
+                  "%.*s make %" PRId64 ", more than %d: set it",
+                  SV_ARG(task_managers(r, n->replicas)), n->capacity, LAW_PARALLELISM_MAX);
     } else if (!r->before_defaults) {
         rule_deny(r, CAUSE_REQUIRED, UNDER(SPEC, "parallelism"), SV_NONE,
                   "the mutating webhook did not run, which fills it in: set %" PRId64,
@@ -41,11 +53,10 @@ void rule_replicas_stored(struct rule_run *r)
     }
     if (r->e->reactive) {
         rule_deny(r, CAUSE_REQUIRED, path, SV_NONE, "reactive mode uses as many as you say here");
-    } else if (n->replicas > 10000) {
+    } else if (n->replicas > LAW_REPLICAS_MAX) {
         rule_deny(r, CAUSE_REQUIRED, path, SV_NONE,
-                  "parallelism %" PRId64 " needs %" PRId64 " TaskManagers of %" PRId64
-                  " slots, more than 10000: give them more slots",
-                  n->parallelism, n->replicas, r->e->slots);
+                  "parallelism %" PRId64 " needs %.*s, more than %d: give them more slots",
+                  n->parallelism, SV_ARG(task_managers(r, n->replicas)), LAW_REPLICAS_MAX);
     } else if (!r->before_defaults) {
         rule_deny(r, CAUSE_REQUIRED, path, SV_NONE,
                   "the mutating webhook did not run, which fills it in: set %" PRId64, n->replicas);
@@ -60,16 +71,14 @@ void rule_parallelism_fits_slots(struct rule_run *r)
     }
     const struct path *path = UNDER(SPEC, "parallelism");
     if (r->e->adaptive || r->e->session) {
-        rule_warn(r, path,
-                  "%" PRId64 " is more than %" PRId64 " TaskManagers of %" PRId64
-                  " slots have (%" PRId64 ")",
-                  n->parallelism, n->replicas, r->e->slots, n->capacity);
+        rule_warn(r, path, "%" PRId64 " is more than %.*s have (%" PRId64 ")", n->parallelism,
+                  SV_ARG(task_managers(r, n->replicas)), n->capacity);
         return;
     }
     rule_deny(r, CAUSE_INVALID, path, rule_number(r, n->parallelism),
-              "does not fit %" PRId64 " TaskManagers of %" PRId64 " slots (%" PRId64 "): %" PRId64
-              " TaskManagers would do",
-              n->replicas, r->e->slots, n->capacity, n->needed);
+              "does not fit %.*s (%" PRId64 "): %.*s would do",
+              SV_ARG(task_managers(r, n->replicas)), n->capacity,
+              SV_ARG(counted(r, n->needed, "TaskManager")));
 }
 
 void rule_slots_idle(struct rule_run *r)
@@ -79,9 +88,9 @@ void rule_slots_idle(struct rule_run *r)
         return;
     }
     rule_warn(r, UNDER(UNDER(SPEC, "taskManager"), "replicas"),
-              "%" PRId64 " of %" PRId64 " slots are idle: parallelism %" PRId64 " needs %" PRId64
-              " TaskManagers",
-              n->idle, n->capacity, n->parallelism, n->needed);
+              "%" PRId64 " of %.*s idle: parallelism %" PRId64 " needs %.*s", n->idle,
+              SV_ARG(counted(r, n->capacity, "slot")), n->parallelism,
+              SV_ARG(counted(r, n->needed, "TaskManager")));
 }
 
 void rule_reactive_parallelism(struct rule_run *r)

@@ -157,6 +157,22 @@ static struct strview memory_path(const struct rule_run *r, unsigned role)
     return SV("spec");
 }
 
+/// As the user wrote it, else in MiB.
+static struct strview memory_shown(const struct rule_run *r,
+                                   const struct flink_effective_resources *res)
+{
+    switch (res->source) {
+    case FLINK_MEMORY_FROM_LIMIT:
+        return shown(r, json_get_lit(res->spec->limits, "memory"));
+    case FLINK_MEMORY_FROM_REQUEST:
+        return shown(r, json_get_lit(res->spec->requests, "memory"));
+    case FLINK_MEMORY_FROM_CONF:
+    case FLINK_MEMORY_FROM_DEFAULT:
+        break;
+    }
+    return flink_memory_size_mib(r->arena, res->memory);
+}
+
 void rule_memory_starts(struct rule_run *r)
 {
     for (unsigned role = 0; role < RULE_ROLES; role++) {
@@ -166,13 +182,8 @@ void rule_memory_starts(struct rule_run *r)
             continue;
         }
         const struct path path = PATH_FIELD_OF(NULL, memory_path(r, role));
-        struct strview least =
-            parts->smallest_process == 0
-                ? SV("no size starts with these settings")
-                : arena_printf(r->arena, "at least %.*s",
-                               SV_ARG(flink_memory_size_mib(r->arena, parts->smallest_process)));
-        rule_deny(r, CAUSE_INVALID, &path, flink_memory_size_mib(r->arena, res->memory),
-                  "Flink would not start: %.*s; %.*s", SV_ARG(parts->why), SV_ARG(least));
+        rule_deny(r, CAUSE_INVALID, &path, memory_shown(r, res), "Flink would not start: %.*s",
+                  SV_ARG(parts->why));
     }
 }
 

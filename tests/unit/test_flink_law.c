@@ -4,6 +4,8 @@
 #include <check.h>
 #include <stdlib.h>
 
+#include "common/flink/cluster.h"
+
 static struct law_result law(int64_t p, int64_t r, int64_t s)
 {
     return law_apply(
@@ -73,6 +75,13 @@ START_TEST(law__its_own_result_is_its_fixed_point)
 }
 END_TEST
 
+START_TEST(law__its_bounds_are_the_schemas)
+{
+    ck_assert_int_eq(field_find(&cluster_spec_type, SV("parallelism"))->max, LAW_PARALLELISM_MAX);
+    ck_assert_int_eq(field_find(&task_manager_spec_type, SV("replicas"))->max, LAW_REPLICAS_MAX);
+}
+END_TEST
+
 int main(void)
 {
     Suite *s = suite_create("flink_law");
@@ -82,6 +91,7 @@ int main(void)
     tcase_add_test(tc, law__neither_takes_the_fallback);
     tcase_add_test(tc, law__both_given_are_kept_and_compared);
     tcase_add_test(tc, law__its_own_result_is_its_fixed_point);
+    tcase_add_test(tc, law__its_bounds_are_the_schemas);
     suite_add_tcase(s, tc);
     SRunner *sr = srunner_create(s);
     srunner_run_all(sr, CK_NORMAL);
