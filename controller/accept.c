@@ -214,6 +214,32 @@ static void decide_run(const struct reconcile *rc, const struct record *last, st
     next->revision = revision_id_make(rc->arena, rc->settings->hash, next->pod_hash, next->run);
 }
 
+/// What is good becomes a record, or waits.
+static int make_next(const struct reconcile *rc, const struct record *last, struct acceptance *ret,
+                     struct err *err)
+{
+    ret->next = (struct record){
+        .number = next_number(rc, last),
+        .generation = rc->observed->generation,
+        .format = rc->settings->render_format,
+    };
+    if (make_spec(rc, last, &ret->next, err) != 0) {
+        return -1;
+    }
+    decide_run(rc, last, &ret->next, ret);
+    return arena_check(rc->arena, err);
+}
+
+int accept_first(const struct reconcile *rc, struct record *ret, struct err *err)
+{
+    struct acceptance a = {.has_last = false};
+    if (make_next(rc, NULL, &a, err) != 0) {
+        return -1;
+    }
+    *ret = a.next;
+    return 0;
+}
+
 int accept_decide(const struct reconcile *rc, struct acceptance *ret, struct err *err)
 {
     *ret = (struct acceptance){.faults = VIOLATIONS(rc->arena, ACCEPT_FAULTS_MAX)};
@@ -233,14 +259,5 @@ int accept_decide(const struct reconcile *rc, struct acceptance *ret, struct err
         ret->verdict = ACCEPT_REJECTED;
         return arena_check(rc->arena, err);
     }
-    ret->next = (struct record){
-        .number = next_number(rc, last),
-        .generation = rc->observed->generation,
-        .format = rc->settings->render_format,
-    };
-    if (make_spec(rc, last, &ret->next, err) != 0) {
-        return -1;
-    }
-    decide_run(rc, last, &ret->next, ret);
-    return arena_check(rc->arena, err);
+    return make_next(rc, last, ret, err);
 }

@@ -39,6 +39,10 @@ struct acceptance {
 /// Faults kept for the condition's message.
 #define ACCEPT_FAULTS_MAX 64
 
+/// The first record of the cluster, not judged, as if nothing had been recorded. 0, or -1 with
+/// E_NOMEM.
+MUST_USE int accept_first(const struct reconcile *rc, struct record *ret, struct err *err);
+
 /// 0, or -1 with E_NOMEM.
 MUST_USE int accept_decide(const struct reconcile *rc, struct acceptance *ret, struct err *err);
 

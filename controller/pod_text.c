@@ -148,9 +148,9 @@ static void put_probes(const struct writer *w)
                                  .failures = 5});
 }
 
-/// NAME's map of the spec, with MEMORY (bytes) and CPU (thousandths) where it has none; 0: nothing.
+/// NAME's map of the spec, with MEMORY (bytes; 0: none) and, with CPU, one CPU where it has none.
 static void put_quantities(const struct writer *w, const char *name, const struct json *given,
-                           int64_t memory, int64_t cpu_milli)
+                           int64_t memory, bool cpu)
 {
     struct json_out *o = w->out;
     json_out_key_object(o, name);
@@ -164,9 +164,8 @@ static void put_quantities(const struct writer *w, const char *name, const struc
                         arena_printf(w->rc->arena, memory % (1 << 20) == 0 ? "%lldMi" : "%lld",
                                      (long long)(memory % (1 << 20) == 0 ? memory >> 20 : memory)));
     }
-    if (cpu_milli > 0 && json_get_lit(given, "cpu") == NULL) {
-        json_out_key(o, SV("cpu"));
-        json_out_string(o, arena_printf(w->rc->arena, "%lldm", (long long)cpu_milli));
+    if (cpu && json_get_lit(given, "cpu") == NULL) {
+        json_out_kv_str(o, "cpu", "1");
     }
     json_out_end_object(o);
 }
@@ -180,9 +179,8 @@ static void put_resources(const struct writer *w)
     bool ours = r->source == FLINK_MEMORY_FROM_DEFAULT || r->source == FLINK_MEMORY_FROM_CONF;
     bool cpu = json_get_lit(limits, "cpu") == NULL;
     json_out_key_object(w->out, "resources");
-    put_quantities(w, "requests", requests, ours ? r->memory : 0,
-                   cpu ? FLINK_DEFAULT_CPU_MILLI : 0);
-    put_quantities(w, "limits", limits, ours ? r->memory : 0, 0);
+    put_quantities(w, "requests", requests, ours ? r->memory : 0, cpu);
+    put_quantities(w, "limits", limits, ours ? r->memory : 0, false);
     json_out_end_object(w->out);
 }
 

@@ -1,0 +1,498 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "ctl_world.h"
+
+#include <check.h>
+#include <stdlib.h>
+
+#include "common/flink/podtemplate_merge.h"
+#include "common/k8s/timestamp.h"
+#include "controller/reconcile.h"
+
+#define WORLD_UID "0f0e0d0c-0000-4000-8000-000000000001"
+
+/// Not SHA-256, but the same shape: 64 hex digits that hang on every byte.
+static void fake_hash(struct strview text, char hex[65])
+{
+    static const char DIGITS[] = "0123456789abcdef";
+    for (unsigned lane = 0; lane < 4; lane++) {
+        uint64_t h = 1469598103934665603U + lane * 0x9E3779B97F4A7C15U;
+        for (size_t i = 0; i < text.len; i++) {
+            h = (h ^ (unsigned char)text.ptr[i]) * 1099511628211U;
+        }
+        for (unsigned i = 0; i < 16; i++) {
+            hex[lane * 16 + i] = DIGITS[(h >> (60 - 4 * i)) & 15];
+        }
+    }
+    hex[64] = '\0';
+}
+
+const struct plan_settings WORLD_SETTINGS = {.version = "0.1.0",
+                                             .ha_cluster_role = "sluice-flink-ha",
+                                             .render_format = 1,
+                                             .revision_history = 3,
+                                             .hash = fake_hash};
+
+/// C text with ' for ", in the arena.
+static struct strview quoted(struct world *w, const char *text)
+{
+    size_t len = strlen(text);
+    char *copy = arena_alloc(&w->arena, len + 1);
+    ck_assert_ptr_nonnull(copy);
+    for (size_t i = 0; i <= len; i++) {
+        copy[i] = text[i] == '\'' ? '"' : text[i];
+    }
+    return sv_make(copy, len);
+}
+
+static const struct json *parse(struct world *w, struct strview text)
+{
+    const struct json *v = NULL;
+    struct err err = {0};
+    int rc = json_parse(text, &JSON_LIMITS_DEFAULT, &w->arena, &v, &err);
+    ck_assert_msg(rc == 0, "%s in %.*s", err.msg, SV_ARG(text));
+    return v;
+}
+
+void world_init(struct world *w, const char *spec)
+{
+    memset(w, 0, sizeof(*w));
+    json_global_init();
+    w->arena = ARENA((size_t)2 << 30);
+    w->now_ms = 1767225600000;
+    w->generation = 1;
+    w->spec = quoted(w, spec);
+    w->annotations = SV("{}");
+}
+
+void world_done(struct world *w)
+{
+    arena_done(&w->arena);
+}
+
+void world_edit(struct world *w, const char *spec)
+{
+    w->spec = quoted(w, spec);
+    w->generation++;
+}
+
+// ---- what is to be seen
+// --------------------------------------------------------------------------
+
+static void put_time(struct json_out *o, const char *key, int64_t ms)
+{
+    struct strbuf b = STRBUF(64);
+    timestamp_put(&b, ms);
+    json_out_kv_string(o, key, strbuf_view(&b));
+    strbuf_done(&b);
+}
+
+static void put_metadata(const struct world_object *x, const struct json *metadata,
+                         struct json_out *o)
+{
+    json_out_key_object(o, "metadata");
+    json_each(m, metadata) {
+        json_out_key(o, json_key(m));
+        json_out_value(o, m);
+    }
+    json_out_kv_string(o, "uid", x->uid);
+    put_time(o, "creationTimestamp", x->created_ms);
+    if (x->deleted_ms != 0) {
+        put_time(o, "deletionTimestamp", x->deleted_ms + 30000);
+        json_out_kv_int(o, "deletionGracePeriodSeconds", 30);
+    }
+    json_out_end_object(o);
+}
+
+static void put_container_status(const struct world_object *x, struct json_out *o)
+{
+    json_out_begin_object(o);
+    json_out_kv_str(o, "name", "flink-main-container");
+    json_out_key_object(o, "state");
+    if (x->phase == WORLD_FAILED) {
+        json_out_key_object(o, "terminated");
+        json_out_kv_str(o, "reason", x->why);
+        json_out_kv_int(o, "exitCode", 137);
+        put_time(o, "finishedAt", x->ended_ms);
+    } else {
+        json_out_key_object(o, "running");
+    }
+    put_time(o, "startedAt", x->started_ms);
+    json_out_end_object(o);
+    json_out_end_object(o);
+    json_out_end_object(o);
+}
+
+static void put_pod_status(const struct world_object *x, struct json_out *o)
+{
+    static const char *const PHASES[] = {"Pending", "Running", "Failed"};
+    json_out_key_object(o, "status");
+    json_out_kv_str(o, "phase", PHASES[x->phase]);
+    if (x->started_ms != 0) {
+        json_out_key_array(o, "containerStatuses");
+        put_container_status(x, o);
+        json_out_end_array(o);
+    }
+    json_out_key_array(o, "conditions");
+    json_out_begin_object(o);
+    json_out_kv_str(o, "type", "Ready");
+    json_out_kv_str(o, "status", x->ready ? "True" : "False");
+    json_out_end_object(o);
+    json_out_end_array(o);
+    json_out_end_object(o);
+}
+
+static struct strview object_text(struct world *w, const struct world_object *x)
+{
+    struct strbuf b = STRBUF(OBJECT_TEXT_MAX);
+    struct json_out o = JSON_OUT(&b);
+    json_out_begin_object(&o);
+    json_each(m, parse(w, x->body)) {
+        if (sv_eq_lit(json_key(m), "metadata")) {
+            put_metadata(x, m, &o);
+        } else {
+            json_out_key(&o, json_key(m));
+            json_out_value(&o, m);
+        }
+    }
+    if (x->kind == CHILD_POD) {
+        put_pod_status(x, &o);
+    }
+    json_out_end_object(&o);
+    return text_take(&w->arena, &b);
+}
+
+const struct json *world_object_json(struct world *w, const struct world_object *x)
+{
+    return parse(w, object_text(w, x));
+}
+
+static const struct json *cluster_json(struct world *w)
+{
+    struct strview deleting =
+        w->deleting ? SV(",\"deletionTimestamp\":\"2026-01-01T00:00:00Z\"") : SV("");
+    struct strview status =
+        w->status.len > 0 ? arena_printf(&w->arena, ",\"status\":%.*s", SV_ARG(w->status)) : SV("");
+    return parse(w, arena_printf(&w->arena,
+                                 "{\"apiVersion\":\"sluice.dev/v1beta1\",\"kind\":\"FlinkCluster\","
+                                 "\"metadata\":{\"name\":\"fraud\",\"namespace\":\"payments\","
+                                 "\"uid\":\"" WORLD_UID "\",\"resourceVersion\":\"1\","
+                                 "\"annotations\":%.*s,\"generation\":%lld%.*s},\"spec\":%.*s%.*s}",
+                                 SV_ARG(w->annotations), (long long)w->generation, SV_ARG(deleting),
+                                 SV_ARG(w->spec), SV_ARG(status)));
+}
+
+const struct actions *world_plan(struct world *w)
+{
+    struct children children[CHILD_KIND_COUNT];
+    struct observed observed;
+    struct err err = {0};
+    for (int kind = 0; kind < CHILD_KIND_COUNT; kind++) {
+        const struct json **items = ARENA_NEW_N(&w->arena, const struct json *, w->n + 1);
+        size_t n = 0;
+        for (size_t i = 0; i < w->n; i++) {
+            const struct world_object *x = &w->objects[i];
+            if ((int)x->kind == kind && !x->foreign && !x->hidden) {
+                items[n++] = world_object_json(w, x);
+            }
+        }
+        children[kind] = (struct children){items, n};
+    }
+    int rc = observed_make(cluster_json(w), children, w->now_ms, &w->arena, &observed, &err);
+    ck_assert_msg(rc == 0, "%s", err.msg);
+    observed.refused = w->refused;
+    observed.n_refused = w->n_refused;
+    rc = plan_make(&observed, &WORLD_SETTINGS, &w->arena, &w->plan, &err);
+    ck_assert_msg(rc == 0, "%s", err.msg);
+    return &w->plan;
+}
+
+// ---- carrying it out
+// -----------------------------------------------------------------------------
+
+static struct world_object *find(struct world *w, enum child_kind kind, struct strview name)
+{
+    for (size_t i = 0; i < w->n; i++) {
+        if (w->objects[i].kind == kind && sv_eq(w->objects[i].name, name)) {
+            return &w->objects[i];
+        }
+    }
+    return NULL;
+}
+
+struct world_object *world_find(struct world *w, enum child_kind kind, const char *name)
+{
+    return find(w, kind, sv_from(name));
+}
+
+static bool is_live(const struct world_object *x)
+{
+    return x->kind == CHILD_POD && x->deleted_ms == 0 && x->phase != WORLD_FAILED;
+}
+
+static bool has_role(const struct world_object *x, enum pod_role role)
+{
+    struct pod_name name;
+    return x->kind == CHILD_POD && pod_name_parse(SV("fraud"), x->name, &name) && name.role == role;
+}
+
+size_t world_live(const struct world *w, enum pod_role role)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < w->n; i++) {
+        n += is_live(&w->objects[i]) && has_role(&w->objects[i], role);
+    }
+    return n;
+}
+
+struct world_object *world_pod(struct world *w, enum pod_role role, size_t i)
+{
+    struct world_object *best = NULL;
+    struct strview after = SV("");
+    for (size_t round = 0; round <= i; round++) {
+        best = NULL;
+        for (size_t k = 0; k < w->n; k++) {
+            struct world_object *x = &w->objects[k];
+            if (is_live(x) && has_role(x, role) && sv_cmp(x->name, after) > 0 &&
+                (best == NULL || sv_cmp(x->name, best->name) < 0)) {
+                best = x;
+            }
+        }
+        if (best == NULL) {
+            return NULL;
+        }
+        after = best->name;
+    }
+    return best;
+}
+
+size_t world_count(const struct world *w, enum child_kind kind)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < w->n; i++) {
+        n += w->objects[i].kind == kind;
+    }
+    return n;
+}
+
+void world_remove(struct world *w, struct world_object *o)
+{
+    *o = w->objects[--w->n];
+}
+
+void world_fail(struct world *w, struct world_object *pod, const char *why)
+{
+    if (pod->started_ms == 0) {
+        pod->started_ms = w->now_ms;
+    }
+    pod->phase = WORLD_FAILED;
+    pod->ready = false;
+    pod->ended_ms = w->now_ms;
+    pod->why = why;
+}
+
+static void create(struct world *w, const struct action *a)
+{
+    if (a->live_read) {
+        struct world_object *old = find(w, CHILD_POD, a->reads);
+        if (old != NULL && !old->foreign && old->phase != WORLD_FAILED) {
+            return;
+        }
+    }
+    if (find(w, a->kind, a->name) != NULL) {
+        return; // 409
+    }
+    ck_assert_uint_lt(w->n, WORLD_OBJECTS_MAX);
+    const struct json *metadata = json_get_lit(parse(w, a->body), "metadata");
+    ck_assert(sv_eq(json_get_string(metadata, SV("name")), a->name));
+    w->objects[w->n++] = (struct world_object){
+        .kind = a->kind,
+        .name = a->name,
+        .uid = arena_printf(&w->arena, "uid-%zu", ++w->uids),
+        .body = a->body,
+        .created_ms = w->now_ms,
+    };
+}
+
+static void apply(struct world *w, const struct action *a)
+{
+    struct world_object *x = find(w, a->kind, a->name);
+    const struct json *body = parse(w, a->body);
+    ck_assert_ptr_nonnull(x);
+    ck_assert(!x->foreign);
+    ck_assert(sv_eq(json_string(json_get_path(body, "metadata", "uid", NULL)), x->uid));
+    struct strbuf b = STRBUF(OBJECT_TEXT_MAX);
+    struct json_out o = JSON_OUT(&b);
+    podtemplate_merge_put(&o, parse(w, x->body), body);
+    x->body = text_take(&w->arena, &b);
+}
+
+static void delete_object(struct world *w, const struct action *a)
+{
+    struct world_object *x = find(w, a->kind, a->name);
+    if (x == NULL || !sv_eq(x->uid, a->uid)) {
+        return; // gone, or not the one that was seen
+    }
+    ck_assert(!x->foreign);
+    if (x->kind == CHILD_POD && x->phase != WORLD_FAILED) {
+        x->deleted_ms = w->now_ms;
+        x->ready = false;
+    } else {
+        world_remove(w, x);
+    }
+}
+
+/// RFC 7396.
+static void put_merged(struct json_out *o, const struct json *base, const struct json *patch)
+{
+    if (json_type(patch) != JSON_OBJECT) {
+        json_out_value(o, patch);
+        return;
+    }
+    json_out_begin_object(o);
+    json_each(m, base) {
+        if (json_get(patch, json_key(m)) == NULL) {
+            json_out_key(o, json_key(m));
+            json_out_value(o, m);
+        }
+    }
+    json_each(m, patch) {
+        if (json_type(m) != JSON_NULL) {
+            json_out_key(o, json_key(m));
+            put_merged(o, json_get(base, json_key(m)), m);
+        }
+    }
+    json_out_end_object(o);
+}
+
+static void write_status(struct world *w, const struct action *a)
+{
+    struct strbuf b = STRBUF(OBJECT_TEXT_MAX);
+    struct json_out o = JSON_OUT(&b);
+    const struct json *stored = w->status.len > 0 ? parse(w, w->status) : NULL;
+    put_merged(&o, stored, json_get_lit(parse(w, a->body), "status"));
+    w->status = text_take(&w->arena, &b);
+}
+
+static void carry_out(struct world *w, const struct action *a)
+{
+    switch (a->verb) {
+    case ACTION_CREATE:
+        create(w, a);
+        break;
+    case ACTION_APPLY:
+        apply(w, a);
+        break;
+    case ACTION_DELETE:
+        delete_object(w, a);
+        break;
+    case ACTION_STATUS:
+        write_status(w, a);
+        break;
+    case ACTION_EVENT:
+        return;
+    }
+    w->writes++;
+}
+
+size_t world_step(struct world *w)
+{
+    const struct actions *plan = world_plan(w);
+    size_t before = w->writes;
+    for (size_t i = 0; i < plan->n; i++) {
+        carry_out(w, &plan->items[i]);
+    }
+    return w->writes - before;
+}
+
+void world_settle(struct world *w, int limit)
+{
+    for (int i = 0; i < limit; i++) {
+        if (world_step(w) == 0) {
+            return;
+        }
+    }
+    const struct action *a = &w->plan.items[0];
+    ck_abort_msg("still at work after %d plans: verb %d, %.*s: %.*s", limit, (int)a->verb,
+                 SV_ARG(a->name), SV_ARG(a->body));
+}
+
+static bool kubelet_once(struct world *w)
+{
+    for (size_t i = 0; i < w->n; i++) {
+        struct world_object *x = &w->objects[i];
+        if (x->kind == CHILD_POD && x->deleted_ms != 0) {
+            world_remove(w, x);
+            return true;
+        }
+        if (x->kind == CHILD_POD && x->phase == WORLD_PENDING) {
+            x->phase = WORLD_RUNNING;
+            x->ready = true;
+            x->started_ms = w->now_ms;
+            return true;
+        }
+    }
+    return false;
+}
+
+bool world_kubelet(struct world *w)
+{
+    bool moved = false;
+    while (kubelet_once(w)) {
+        moved = true;
+    }
+    return moved;
+}
+
+void world_converge(struct world *w)
+{
+    for (int i = 0; i < 20; i++) {
+        world_settle(w, 10);
+        if (!world_kubelet(w)) {
+            return;
+        }
+    }
+    ck_abort_msg("does not converge");
+}
+
+// ---- asking
+// --------------------------------------------------------------------------------------
+
+const struct json *world_status(struct world *w)
+{
+    return w->status.len > 0 ? parse(w, w->status) : NULL;
+}
+
+struct strview world_condition(struct world *w, const char *type, const char *member)
+{
+    json_each(c, json_get_lit(world_status(w), "conditions")) {
+        if (sv_eq_lit(json_get_string(c, SV("type")), type)) {
+            return json_get_string(c, sv_from(member));
+        }
+    }
+    return SV("");
+}
+
+struct strview world_phase(struct world *w)
+{
+    return json_get_string(world_status(w), SV("phase"));
+}
+
+size_t world_actions(const struct world *w, enum action_verb verb)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < w->plan.n; i++) {
+        n += w->plan.items[i].verb == verb;
+    }
+    return n;
+}
+
+bool world_event(const struct world *w, const char *reason)
+{
+    for (size_t i = 0; i < w->plan.n; i++) {
+        const struct action *a = &w->plan.items[i];
+        if (a->verb == ACTION_EVENT && strcmp(a->event.reason, reason) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
