@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "common/flink/schema_check.h"
+#include "common/flink/schema_equal.h"
 
 static void walk_object(const struct spot *at, const struct object_type *type,
                         const struct json *old, void *base);
@@ -138,6 +139,9 @@ static void read_map(const struct spot *at, const struct json **ret)
     }
     const struct json *old =
         at->old_parent != NULL ? json_get(at->old_parent, sv_make(f->name, f->name_len)) : NULL;
+    if (json_count(at->now) > SCHEMA_MAP_MAX || json_count(old) > SCHEMA_MAP_MAX) {
+        old = NULL;
+    }
     size_t before = count_faults(at->faults);
     size_t n = 0;
     json_each(v, at->now) {
@@ -148,8 +152,13 @@ static void read_map(const struct spot *at, const struct json **ret)
         struct strview key = json_key(v);
         const struct path path = PATH_KEY_OF(at->path, key);
         const struct field item = {.name = key.ptr, .name_len = key.len, .kind = FIELD_STRING};
-        const struct spot here = {
-            .faults = at->faults, .field = &item, .now = v, .old_parent = old, .path = &path};
+        struct grace grace = {.asked = false};
+        const struct spot here = {.grace = &grace,
+                                  .faults = at->faults,
+                                  .field = &item,
+                                  .now = v,
+                                  .old_parent = old,
+                                  .path = &path};
         if (f->kind == FIELD_QUANTITY_MAP) {
             if (!is_quantity_shaped(v)) {
                 schema_fault_type(&here, &path, v, "a quantity such as \"500m\" or \"2Gi\"");
@@ -289,12 +298,14 @@ static void walk_object(const struct spot *at, const struct object_type *type,
         const struct path path = {.up = at->path,
                                   .kind = free_keys ? PATH_KEY : PATH_FIELD,
                                   .key = sv_make(f->name, f->name_len)};
+        struct grace grace = {.asked = false};
         const struct spot here = {.faults = at->faults,
                                   .field = f,
                                   .now = v,
                                   .old_parent = json_type(old) == JSON_OBJECT ? old : NULL,
                                   .list = at->list,
-                                  .path = &path};
+                                  .path = &path,
+                                  .grace = &grace};
         read_field(&here, base != NULL ? (char *)base + f->offset : NULL);
     }
     for (size_t i = 0; i < type->n_fields; i++) {
@@ -364,7 +375,9 @@ void flink_decode_update(const struct json *object, const struct json *old,
     read_metadata(ret, faults);
     const struct json *spec = json_get_lit(object, "spec");
     const struct path path = PATH_FIELD_OF(NULL, SV("spec"));
+    struct grace grace = {.asked = false};
     const struct spot at = {.faults = faults,
+                            .grace = &grace,
                             .field = &SPEC_ROW,
                             .now = spec,
                             .old_parent = json_type(old) == JSON_OBJECT ? old : NULL,
@@ -386,7 +399,8 @@ void flink_decode_object(const struct object_type *type, const struct json *obje
                          struct violations *faults)
 {
     const struct field row = {.name = "", .kind = FIELD_OBJECT, .sub = type};
-    const struct spot at = {.faults = faults, .field = &row, .now = object};
+    struct grace grace = {.asked = false};
+    const struct spot at = {.faults = faults, .field = &row, .now = object, .grace = &grace};
     if (json_type(object) == JSON_OBJECT) {
         walk_object(&at, type, NULL, ret);
     }

@@ -16,8 +16,19 @@ static bool is_unchanged(const struct spot *at)
     if (s->old_parent == NULL) {
         return false;
     }
-    const struct json *old = json_get(s->old_parent, sv_make(s->field->name, s->field->name_len));
-    return old != NULL && schema_equal(s->field, s->now, old);
+    if (!s->grace->asked) {
+        struct strview key = sv_make(s->field->name, s->field->name_len);
+        const struct json *old = json_get(s->old_parent, key);
+        s->grace->asked = true;
+        s->grace->unchanged = old != NULL && schema_equal(s->field, s->now, old);
+    }
+    return s->grace->unchanged;
+}
+
+struct strview schema_quote(const struct spot *at, struct strview s)
+{
+    const struct violations *v = at->faults;
+    return v->count < v->max ? violation_quote(v->arena, s) : SV_NONE;
 }
 
 void schema_fault(const struct spot *at, const struct path *path, bool forever, const char *rule,
@@ -39,7 +50,7 @@ void schema_fault_type(const struct spot *at, const struct path *path, const str
                        const char *words)
 {
     const char *hint = at->field->type_hint;
-    struct strview shown = violation_quote(at->faults->arena, sv_from(json_type_name(v)));
+    struct strview shown = schema_quote(at, sv_from(json_type_name(v)));
     schema_fault(at, path, at->field->scale, "schema.type", CAUSE_TYPE_INVALID, shown,
                  "must be %s%s%s", words, hint != NULL ? "; " : "", hint != NULL ? hint : "");
 }
@@ -62,7 +73,7 @@ bool schema_check_length(const struct spot *at, const struct path *path, struct 
         return false;
     }
     if (min > 0 && count_runes(s) < (size_t)min) {
-        struct strview shown = violation_quote(at->faults->arena, s);
+        struct strview shown = schema_quote(at, s);
         if (min == 1) {
             schema_fault(at, path, false, "schema.length", CAUSE_INVALID, shown,
                          "must not be empty");
@@ -95,8 +106,7 @@ bool schema_check_enum(const struct spot *at, struct strview s)
         }
         strbuf_printf(&names, "%s\"%s\"", e == at->field->enums ? "" : ", ", *e);
     }
-    schema_fault(at, at->path, false, "schema.enum", CAUSE_NOT_SUPPORTED,
-                 violation_quote(at->faults->arena, s), "supported values: %.*s",
-                 SV_ARG(strbuf_view(&names)));
+    schema_fault(at, at->path, false, "schema.enum", CAUSE_NOT_SUPPORTED, schema_quote(at, s),
+                 "supported values: %.*s", SV_ARG(strbuf_view(&names)));
     return false;
 }

@@ -12,6 +12,11 @@
 #include "common/flink/field.h"
 #include "common/k8s/violation.h"
 
+/// Whether the value is the stored one, once it was asked: a list may have 100,000 faulty items.
+struct grace {
+    bool asked, unchanged;
+};
+
 /// Where the walk stands: the value of one row, and what the stored object holds in its place.
 struct spot {
     struct violations *faults;
@@ -20,7 +25,12 @@ struct spot {
     const struct json *old_parent; // NULL: nothing is stored
     const struct spot *list;       // the list around it, which is then what is compared; else NULL
     const struct path *path;
+    struct grace *grace;
 };
+
+/// S quoted for a fault's message; absent when no more faults are kept, so that they cost no
+/// memory.
+struct strview schema_quote(const struct spot *at, struct strview s);
 
 /// Notes a fault found at AT under PATH (AT's own, or an item's): a denial, or a warning when the
 /// stored object has the same value there. FOREVER: a denial even then.

@@ -11,6 +11,9 @@ static bool equal_maps(const struct json *a, const struct json *b)
 {
     size_t in_a = 0;
     size_t in_b = 0;
+    if (json_count(a) > SCHEMA_MAP_MAX || json_count(b) > SCHEMA_MAP_MAX) {
+        return false;
+    }
     json_each(v, a) {
         if (is_null(v)) {
             continue;

@@ -9,6 +9,9 @@
 
 #include "common/flink/field.h"
 
+/// Larger maps are never told equal: comparing is quadratic, and no schema allows them anyway.
+#define SCHEMA_MAP_MAX 1024
+
 /// Equal by the row FIELD: nulls and unknown fields, which the API server prunes, don't count. A
 /// map that holds a key without a schema (free Flink options, pod templates) is never equal. Absent
 /// and absent are equal; absent and present are not.

@@ -11,7 +11,7 @@ static void note(const struct path *path, struct strview key, const struct objec
                  struct violations *out)
 {
     struct nearest near = NEAREST_OF(key);
-    for (size_t i = 0; i < type->n_fields; i++) {
+    for (size_t i = 0; i < type->n_fields && out->count < out->max; i++) {
         if (type->fields[i].kind != FIELD_REFUSED) {
             nearest_try(&near, sv_make(type->fields[i].name, type->fields[i].name_len));
         }
