@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // sluice-controller: wires the parts, supervises them, and is the one place that knows the order in
 // which they start and stop.
-#include <openssl/evp.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,15 +17,13 @@
 #include "common/kube/lease.h"
 #include "controller/cache.h"
 #include "controller/metrics.h"
+#include "controller/plan_settings.h"
 #include "controller/queue.h"
 #include "controller/settings.h"
 #include "controller/workers.h"
 
-/// The newest way to render a revision; goes up when the same revision would give other pods.
-#define RENDER_FORMAT    1
-#define REVISION_HISTORY 10
-#define TICK_MS          200
-#define EVENTS_WAIT_MS   2000
+#define TICK_MS        200
+#define EVENTS_WAIT_MS 2000
 
 struct controller {
     struct controller_settings settings;
@@ -40,16 +37,6 @@ struct controller {
     struct workers *workers;
     atomic_bool leads;
 };
-
-static void sha256_hex(struct strview text, char hex[65])
-{
-    unsigned char digest[EVP_MAX_MD_SIZE];
-    unsigned n = 0;
-    ASSERT(EVP_Digest(text.ptr, text.len, digest, &n, EVP_sha256(), NULL) == 1 && n == 32);
-    for (unsigned i = 0; i < 32; i++) {
-        snprintf(hex + (size_t)i * 2, 3, "%02x", digest[i]);
-    }
-}
 
 // ---- leadership
 // ----------------------------------------------------------------------------------
@@ -196,11 +183,7 @@ static int start_workers(struct controller *c, struct err *err)
                                  .queue = c->queue,
                                  .events = c->events,
                                  .metrics = c->metrics,
-                                 .plan = {.version = SLUICE_VERSION,
-                                          .ha_cluster_role = c->settings.ha_cluster_role,
-                                          .render_format = RENDER_FORMAT,
-                                          .revision_history = REVISION_HISTORY,
-                                          .hash = sha256_hex}};
+                                 .plan = plan_settings_make(c->settings.ha_cluster_role)};
     if (workers_start(&s, &c->workers, err) != 0) {
         return -1;
     }

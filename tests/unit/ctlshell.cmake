@@ -1,3 +1,4 @@
 # SPDX-License-Identifier: Apache-2.0
 sluice_add_test(test_map DEPS sluice_base)
 sluice_add_test(test_ctl_queue DEPS sluice_controller_shell)
+sluice_add_test(test_yaml_put DEPS sluice_yaml)
