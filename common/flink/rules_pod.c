@@ -3,6 +3,7 @@
 #include "common/flink/rules_run.h"
 
 #include "common/base/macros.h"
+#include "common/flink/podtemplate.h"
 
 #define MAIN_CONTAINER "flink-main-container"
 #define TEMPLATES      3
@@ -45,6 +46,18 @@ static struct strview name_of(const struct json *container)
 static bool is_main(const struct json *container)
 {
     return sv_eq_lit(name_of(container), MAIN_CONTAINER);
+}
+
+void rule_pod_template_shape(struct rule_run *r)
+{
+    struct template all[TEMPLATES];
+    templates(r, all);
+    for (size_t i = 0; i < TEMPLATES; i++) {
+        struct path nodes[4];
+        if (all[i].json != NULL) {
+            podtemplate_check(all[i].json, spec_path(&all[i], nodes)->up, r->id, r->out);
+        }
+    }
 }
 
 // ---- images -------------------------------------------------------------------------------------

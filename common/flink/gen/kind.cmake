@@ -7,3 +7,4 @@ sluice_generated(reference FILE docs/reference/flinkcluster.md
                  COMMAND $<TARGET_FILE:sluice-gen-kind> reference)
 sluice_generated(dictionary FILE tests/fuzz/flinkcluster.dict
                  COMMAND $<TARGET_FILE:sluice-gen-kind> dictionary)
+sluice_generated(rules FILE docs/reference/rules.md COMMAND $<TARGET_FILE:sluice-gen-kind> rules)

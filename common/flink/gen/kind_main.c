@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// Prints what is generated from the kind's rows: `sluice-gen-kind crd|reference|dictionary`.
+// Prints what is generated from the kind's rows: `sluice-gen-kind crd|reference|dictionary|rules`.
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,6 +7,7 @@
 #include "common/base/macros.h"
 #include "common/flink/crd.h"
 #include "common/flink/reference.h"
+#include "common/flink/rules_docs.h"
 
 #define OUTPUT_MAX ((size_t)4 << 20)
 
@@ -17,6 +18,7 @@ static const struct {
     {"crd", flink_crd_write},
     {"reference", flink_reference_write},
     {"dictionary", flink_dictionary_write},
+    {"rules", flink_rules_docs},
 };
 
 int main(int argc, char **argv)
@@ -33,6 +35,6 @@ int main(int argc, char **argv)
             return EXIT_FAILURE;
         }
     }
-    (void)fputs("usage: sluice-gen-kind crd|reference|dictionary\n", stderr);
+    (void)fputs("usage: sluice-gen-kind crd|reference|dictionary|rules\n", stderr);
     return 2;
 }
