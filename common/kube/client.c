@@ -62,6 +62,18 @@ static int on_prereq(void *ctx, char *remote_ip, char *local_ip, int remote_port
     return CURL_PREREQFUNC_OK;
 }
 
+static int on_progress(void *ctx, curl_off_t down_all, curl_off_t down, curl_off_t up_all,
+                       curl_off_t up)
+{
+    (void)down_all;
+    (void)down;
+    (void)up_all;
+    (void)up;
+    struct kube *k = ctx;
+    k->cancelled = k->opt.cancel(k->opt.cancel_ctx);
+    return k->cancelled ? 1 : 0;
+}
+
 int kube_open(struct kube_config *config, const struct kube_options *opt, struct kube **ret,
               struct err *err)
 {
@@ -83,6 +95,11 @@ int kube_open(struct kube_config *config, const struct kube_options *opt, struct
     curl_easy_setopt(easy, CURLOPT_WRITEFUNCTION, on_body);
     curl_easy_setopt(easy, CURLOPT_WRITEDATA, k);
     curl_easy_setopt(easy, CURLOPT_PREREQDATA, k);
+    if (k->opt.cancel != NULL) {
+        curl_easy_setopt(easy, CURLOPT_NOPROGRESS, 0L);
+        curl_easy_setopt(easy, CURLOPT_XFERINFOFUNCTION, on_progress);
+        curl_easy_setopt(easy, CURLOPT_XFERINFODATA, k);
+    }
     strbuf_put(&k->url, config->server);
     k->path_at = k->url.len;
     *ret = k;
@@ -189,6 +206,7 @@ static int transfer(struct kube *k, const struct kube_request *rq, bool reread, 
     k->body_max = rq->max_body;
     k->too_large = false;
     k->fenced = false;
+    k->cancelled = false;
     set_method(k, rq);
     curl_easy_setopt(k->easy, CURLOPT_URL, k->url.ptr);
     curl_easy_setopt(k->easy, CURLOPT_HTTPHEADER, headers);
@@ -215,6 +233,9 @@ static int transfer(struct kube *k, const struct kube_request *rq, bool reread, 
     }
     if (k->too_large) {
         return err_set(err, E_TOO_LARGE, "an answer of more than %zu bytes", rq->max_body);
+    }
+    if (k->cancelled) {
+        return err_set(err, E_TIMEOUT, "%s: given up", rq->method);
     }
     return code == CURLE_OK ? 0 : kube_curl_err(code, rq->method, err);
 }

@@ -33,12 +33,18 @@ typedef int64_t kube_fence_fn(void *ctx);
 /// For rest_client_requests_total{code,method,host} and rest_client_request_duration_seconds.
 typedef void kube_observe_fn(void *ctx, const char *method, int code, int64_t took_ns);
 
+/// Asked about once a second while a request runs: true gives it up (E_TIMEOUT). From the handle's
+/// thread.
+typedef bool kube_cancel_fn(void *ctx);
+
 struct kube_options {
     int64_t timeout_ms;        // of one request, connecting included; 0: 10 s
     size_t max_body;           // of one answer; 0: 16 MiB
     const char *field_manager; // sent with every write; NULL: the user agent's name. Borrowed
     kube_fence_fn *fence;      // NULL: writes are always allowed
     void *fence_ctx;
+    kube_cancel_fn *cancel; // NULL: never
+    void *cancel_ctx;
     kube_observe_fn *observe; // may be NULL; called in the handle's thread
     void *observe_ctx;
 };

@@ -24,6 +24,7 @@ struct kube {
     size_t body_max;    // of the running request
     bool too_large;     // the answer passed it
     bool fenced;        // the fence refused the running request
+    bool cancelled;     // it was given up
 };
 
 struct kube_request {

@@ -47,6 +47,16 @@ struct kube_events {
     atomic_uint_fast64_t lost;
 };
 
+/// A kube_cancel_fn: the time for what is still queued is over.
+static bool is_over(void *events)
+{
+    struct kube_events *e = events;
+    pthread_mutex_lock(&e->lock);
+    bool over = e->stop_at_ms >= 0 && clock_mono_ms() >= e->stop_at_ms;
+    pthread_mutex_unlock(&e->lock);
+    return over;
+}
+
 static void copy(char *to, size_t size, struct strview s)
 {
     size_t n = s.len < size - 1 ? s.len : size - 1;
@@ -257,8 +267,11 @@ int kube_events_start(struct kube_config *config, const struct kube_options *opt
         memset(e->core, 0, sizeof(*e->core));
         rc = os_random(&e->core->seed, sizeof(e->core->seed), err);
     }
+    struct kube_options own = opt != NULL ? *opt : (struct kube_options){.timeout_ms = 0};
+    own.cancel = is_over;
+    own.cancel_ctx = e;
     if (rc == 0) {
-        rc = kube_open(config, opt, &e->kube, err);
+        rc = kube_open(config, &own, &e->kube, err);
     }
     if (rc == 0 && pthread_create(&e->thread, NULL, run, e) != 0) {
         rc = err_set(err, E_NOMEM, "no thread for events");
