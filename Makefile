@@ -23,6 +23,9 @@ test: deps ## run every test: units, fuzz replay, sanitizers, a real control pla
 test-unit: build ## run the unit tests alone
 	@ctest --test-dir build --output-on-failure -LE cluster
 
+generate: build ## write the generated files anew: CRD, man pages, reference, fuzz dictionary
+	@cmake --build build --target generate
+
 bench: ## measure the webhook beside a static server
 	@dev/deps.sh bench
 	@dev/bench/run.sh
@@ -37,4 +40,4 @@ down: ## end what demo and tests started
 clean: ## remove build/
 	@rm -rf build
 
-.PHONY: help deps build demo test test-unit bench lint down clean
+.PHONY: help deps build demo test test-unit generate bench lint down clean

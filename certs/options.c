@@ -14,10 +14,11 @@ const struct option_program CERTS_PROGRAM = {
     .operands = "ensure|issue|inspect …",
     .description =
         "ensure makes a CA and a serving certificate in a folder, or leaves alone what is "
-        "still good.\nissue makes a new serving certificate in any case.\ninspect shows "
+        "still good.\n\nissue makes a new serving certificate in any case.\n\ninspect shows "
         "the certificates of PEM files.\n\nEach command has its own --help. In a cluster "
         "nobody needs this program: the webhook looks after its certificates itself.",
     .exit_status = EXIT_STATUS,
+    .commands = true,
 };
 
 const struct option_program CERTS_ENSURE_PROGRAM = {

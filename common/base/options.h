@@ -72,6 +72,7 @@ struct option_program {
     const char *examples;    // literal lines; NULL: none
     const struct option_row *rows;
     size_t count;
+    bool commands; // the operands begin with a command that has options of its own: none here
 };
 
 enum options_verdict { OPTIONS_RUN, OPTIONS_HELP, OPTIONS_VERSION };

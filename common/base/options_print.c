@@ -19,19 +19,25 @@ static const struct option_row BUILT_IN[] = {
     {.name = "version", .type = OPTION_BOOL, .dflt = "", .arg = "", .help = "Prints the version."},
 };
 
+/// How many of BUILT_IN are left out: a program of commands has nothing that --config could set.
+static size_t left_out(const struct option_program *p)
+{
+    return p->commands ? 1 : 0;
+}
+
 static const struct option_row *row_at(const struct option_program *p, size_t i)
 {
-    return i < p->count ? &p->rows[i] : &BUILT_IN[i - p->count];
+    return i < p->count ? &p->rows[i] : &BUILT_IN[i - p->count + left_out(p)];
 }
 
 static size_t row_count(const struct option_program *p)
 {
-    return p->count + ARRAY_LEN(BUILT_IN);
+    return p->count + ARRAY_LEN(BUILT_IN) - left_out(p);
 }
 
 static bool has_env(const struct option_program *p, size_t i)
 {
-    return i <= p->count; // the table's, and --config
+    return row_at(p, i)->type != OPTION_BOOL || i < p->count; // the table's, and --config
 }
 
 void options_write_env_name(const char *name, struct strbuf *out)
@@ -118,8 +124,8 @@ static void put_help_row(const struct option_program *p, size_t i, struct strbuf
 
 static void put_usage(const struct option_program *p, struct strbuf *out)
 {
-    strbuf_printf(out, "%s [OPTION]…%s%s", p->name, p->operands != NULL ? " " : "",
-                  p->operands != NULL ? p->operands : "");
+    strbuf_printf(out, "%s%s%s%s", p->name, p->commands ? "" : " [OPTION]…",
+                  p->operands != NULL ? " " : "", p->operands != NULL ? p->operands : "");
 }
 
 static const char *exit_status(const struct option_program *p)
@@ -141,9 +147,11 @@ void options_write_help(const struct option_program *p, struct strbuf *out)
     for (size_t i = 0; i < row_count(p); i++) {
         put_help_row(p, i, out);
     }
-    strbuf_put_str(out, "\nAn option is also read from the environment (--some-option as "
-                        "SLUICE_SOME_OPTION) and\nfrom the file that --config names "
-                        "(some-option: value). The flag wins, then the environment.\n");
+    if (!p->commands) {
+        strbuf_put_str(out, "\nAn option is also read from the environment (--some-option as "
+                            "SLUICE_SOME_OPTION) and\nfrom the file that --config names "
+                            "(some-option: value). The flag wins, then the environment.\n");
+    }
     strbuf_put_str(out, "\nExit status:\n");
     put_wrapped(out, exit_status(p), 2);
     if (p->examples != NULL) {
@@ -225,8 +233,11 @@ void options_write_man(const struct option_program *p, int section, struct strbu
         strbuf_put_str(out, ".SH DESCRIPTION\n");
         put_roff(out, p->description);
     }
-    strbuf_put_str(out, ".SH OPTIONS\nA flag wins over the environment, the environment over the "
-                        "file that\n.B \\-\\-config\nnames, and that over the default.\n");
+    strbuf_put_str(out, ".SH OPTIONS\n");
+    if (!p->commands) {
+        strbuf_put_str(out, "A flag wins over the environment, the environment over the file "
+                            "that\n.B \\-\\-config\nnames, and that over the default.\n");
+    }
     for (size_t i = 0; i < row_count(p); i++) {
         put_man_row(p, i, out);
     }

@@ -377,6 +377,25 @@ START_TEST(options__the_man_page_escapes_what_roff_would_read)
 }
 END_TEST
 
+START_TEST(options__a_program_of_commands_tells_of_no_configuration_file)
+{
+    static const struct option_program commands = {
+        .name = "sluice-demo",
+        .summary = "shows",
+        .operands = "COMMAND [OPTION]…",
+        .commands = true,
+    };
+    CLEANUP(strbuf_done) struct strbuf out = STRBUF(1 << 16);
+    options_write_help(&commands, &out);
+    options_write_man(&commands, 1, &out);
+    options_write_markdown(&commands, &out);
+    ck_assert_ptr_nonnull(strstr(out.ptr, "Usage: sluice-demo COMMAND [OPTION]…\n"));
+    ck_assert_ptr_nonnull(strstr(out.ptr, "  --version\n"));
+    ck_assert_ptr_null(strstr(out.ptr, "config"));
+    ck_assert_ptr_null(strstr(out.ptr, "SLUICE_"));
+}
+END_TEST
+
 START_TEST(options__the_reference_page_is_a_table)
 {
     CLEANUP(strbuf_done) struct strbuf out = STRBUF(1 << 16);
@@ -401,4 +420,5 @@ UNIT_MAIN(
     options__faults_of_a_file_tell_file_line_and_name, options__durations_are_whole_and_in_order,
     options__durations_are_written_as_they_are_read, options__a_full_arena_is_an_error,
     options__help_tells_bounds_and_defaults, options__the_man_page_escapes_what_roff_would_read,
+    options__a_program_of_commands_tells_of_no_configuration_file,
     options__the_reference_page_is_a_table)

@@ -1,0 +1,17 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "controller/events.def"
+#include "controller/metrics.h"
+#include "docs/gen/pages.h"
+
+void docs_controller_tables(struct strbuf *out)
+{
+    strbuf_put_str(out,
+                   "\n## Events\n\nAbout a FlinkCluster: `kubectl describe flinkcluster NAME`.\n\n"
+                   "| reason | type | when |\n|---|---|---|\n");
+#define E(id, reason, type, when) strbuf_printf(out, "| `%s` | %s | %s |\n", reason, type, when);
+    CONTROLLER_EVENTS(E)
+#undef E
+    strbuf_put_str(out, "\n## Metrics\n\nOn `/metrics` of `--health-listen`, in Prometheus' text "
+                        "format.\n\n");
+    metrics_write_markdown(CONTROLLER_METRICS, M_COUNT, out);
+}
