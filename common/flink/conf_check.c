@@ -16,10 +16,11 @@ struct judging {
     unsigned guesses; // left
 };
 
-/// Keys that Sluice writes, or that nobody may. True when something was said.
-static bool judge_owner(struct judging *j, const struct flink_conf_entry *e, const struct path *at)
+/// Keys that Sluice writes (by the entry's ROW, or NULL), or that nobody may. True when something
+/// was said.
+static bool judge_owner(struct judging *j, const struct flink_conf_entry *e,
+                        const struct conf_key *row, const struct path *at)
 {
-    const struct conf_key *row = conf_key_find(e->canonical);
     if (row == NULL || (row->mode != CONF_FIXED && row->mode != CONF_REFUSED) ||
         (((unsigned)row->when & CONF_APPLICATION) != 0 && !j->judge->application)) {
         return false;
@@ -42,10 +43,8 @@ static bool judge_owner(struct judging *j, const struct flink_conf_entry *e, con
 }
 
 /// Keys that mean something to others. True when all is said of it.
-static bool judge_reach(struct judging *j, const struct flink_conf_entry *e, const struct path *at)
+static bool judge_reach(struct judging *j, const struct conf_hint *hint, const struct path *at)
 {
-    const struct conf_key *row = conf_key_find(e->canonical);
-    const struct conf_hint *hint = row == NULL ? conf_hint_find(e->canonical) : NULL;
     if (hint == NULL || hint->text == NULL) {
         return false;
     }
@@ -81,8 +80,11 @@ static bool judge_value(struct judging *j, const struct flink_conf_entry *e, con
 static void judge_listed(struct judging *j, const struct flink_conf_entry *e, const struct path *at)
 {
     struct flink_version version = j->judge->version;
-    struct strview spelling = flink_option_spelling(e->key, version);
-    if (sv_present(e->sub) || flink_option_known_in(spelling, version)) {
+    if (flink_option_in(e->option, version) && sv_eq(e->key, flink_option_key(e->option))) {
+        return;
+    }
+    if (sv_present(e->sub) || flink_option_known_in(e->key, version) ||
+        flink_option_known_in(flink_option_spelling(e->key, version), version)) {
         return;
     }
     CLEANUP(strbuf_done) struct strbuf known = STRBUF(64);
@@ -92,11 +94,11 @@ static void judge_listed(struct judging *j, const struct flink_conf_entry *e, co
                    version.major, version.minor, SV_ARG(text));
 }
 
-static void judge_unlisted(struct judging *j, const struct flink_conf_entry *e,
+static void judge_unlisted(struct judging *j, const struct flink_conf_entry *e, bool hinted,
                            const struct path *at)
 {
     struct flink_version version = j->judge->version;
-    bool open = flink_option_is_open(e->canonical) || conf_hint_find(e->canonical) != NULL;
+    bool open = hinted || flink_option_is_open(e->canonical);
     struct strview nearest = SV_NONE;
     if (j->guesses > 0) {
         j->guesses--;
@@ -118,13 +120,15 @@ void flink_conf_check(const struct flink_conf *conf, const struct flink_conf_jud
     for (size_t i = 0; i < conf->count; i++) {
         const struct flink_conf_entry *e = &conf->items[i];
         const struct path at = PATH_KEY_OF(path, e->key);
-        if (judge_owner(&j, e, &at) || judge_reach(&j, e, &at) || judge_value(&j, e, &at)) {
+        const struct conf_key *row = conf_key_find(e->canonical);
+        const struct conf_hint *hint = row == NULL ? conf_hint_find(e->canonical) : NULL;
+        if (judge_owner(&j, e, row, &at) || judge_reach(&j, hint, &at) || judge_value(&j, e, &at)) {
             continue;
         }
         if (e->option != NULL) {
             judge_listed(&j, e, &at);
         } else {
-            judge_unlisted(&j, e, &at);
+            judge_unlisted(&j, e, hint != NULL, &at);
         }
     }
 }

@@ -173,7 +173,15 @@ const size_t CONF_HINT_COUNT = ARRAY_LEN(CONF_HINTS);
 /// PATTERN is a key, or ends with '*' for any rest.
 static bool matches(struct strview pattern, struct strview key)
 {
-    if (sv_ends(pattern, SV("*"))) {
+    if (key.len == 0 || pattern.ptr[0] != key.ptr[0]) {
+        return false; // most
+    }
+    // Asked for each row of the table and each key of the user: most differ in their first byte.
+    if (pattern.len == 0 || key.len == 0 ||
+        (pattern.ptr[0] != key.ptr[0] && pattern.ptr[0] != '*')) {
+        return false;
+    }
+    if (pattern.ptr[pattern.len - 1] == '*') {
         return sv_starts(key, sv_sub(pattern, 0, pattern.len - 1));
     }
     return sv_eq(pattern, key);

@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "common/flink/options.h"
 
+#include <endian.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "common/base/macros.h"
 #include "common/flink/option_rows.h"
@@ -12,6 +14,8 @@
 #define NEAREST_KEY_MAX 128
 #define NEAREST_MAX     2 // edits
 
+// NAMES is sorted by length; SLOTS is an open hash table of index + 1, 0: free; OF_LENGTH[n] is the
+// first name of N characters or more.
 struct name {
     uint16_t at; // in POOL
     uint8_t len;
@@ -19,9 +23,12 @@ struct name {
     bool former;        // only a former spelling, no row of its own
     uint16_t option;    // in OPTIONS
     uint16_t canonical; // in OPTIONS, or NO_CANONICAL: it is its own
+    uint32_t letters;   // letters_of() the name
 };
 
 #include "common/flink/options_table.inc"
+
+#define LONGEST (ARRAY_LEN(OF_LENGTH) - 2) // characters
 
 static struct strview pool(uint16_t at, uint8_t len)
 {
@@ -38,29 +45,50 @@ static bool has(uint8_t versions, struct flink_version v)
     return ((unsigned)versions >> flink_version_release(v) & 1u) != 0;
 }
 
+/// As in options_table.py.
+static size_t name_hash(struct strview key)
+{
+    uint64_t h = key.len;
+    for (size_t at = 0; at < key.len; at += sizeof(h)) {
+        uint64_t w = 0;
+        if (key.len - at >= sizeof(w)) {
+            memcpy(&w, key.ptr + at, sizeof(w));
+        } else {
+            memcpy(&w, key.ptr + at, key.len - at);
+        }
+        h = (h ^ le64toh(w)) * UINT64_C(0x9e3779b97f4a7c15);
+        h ^= h >> 32;
+    }
+    return h & (ARRAY_LEN(SLOTS) - 1);
+}
+
 static const struct name *find_name(struct strview key)
 {
-    size_t low = 0, high = ARRAY_LEN(NAMES);
-    while (low < high) {
-        size_t mid = low + (high - low) / 2;
-        int order = sv_cmp(key, name_text(&NAMES[mid]));
-        if (order == 0) {
-            return &NAMES[mid];
-        }
-        if (order < 0) {
-            high = mid;
-        } else {
-            low = mid + 1;
+    if (key.len > LONGEST) {
+        return NULL;
+    }
+    for (size_t at = name_hash(key); SLOTS[at] != 0; at = (at + 1) & (ARRAY_LEN(SLOTS) - 1)) {
+        const struct name *n = &NAMES[SLOTS[at] - 1];
+        if (sv_eq(key, name_text(n))) {
+            return n;
         }
     }
     return NULL;
+}
+
+static struct strview canonical_of(const struct name *n, struct strview key)
+{
+    return n != NULL && n->canonical != NO_CANONICAL ? flink_option_key(&OPTIONS[n->canonical])
+                                                     : key;
 }
 
 struct flink_option_match flink_option_find(struct strview key)
 {
     const struct name *n = find_name(key);
     if (n != NULL) {
-        return (struct flink_option_match){.option = &OPTIONS[n->option], .former = n->former};
+        return (struct flink_option_match){.option = &OPTIONS[n->option],
+                                           .former = n->former,
+                                           .canonical = canonical_of(n, key)};
     }
     for (size_t dot = key.len; dot-- > 0;) {
         if (key.ptr[dot] != '.') {
@@ -70,10 +98,11 @@ struct flink_option_match flink_option_find(struct strview key)
         if (n != NULL && OPTIONS[n->option].type == FLINK_MAP) {
             return (struct flink_option_match){.option = &OPTIONS[n->option],
                                                .former = n->former,
-                                               .sub = sv_from_pos(key, dot + 1)};
+                                               .sub = sv_from_pos(key, dot + 1),
+                                               .canonical = key};
         }
     }
-    return (struct flink_option_match){0};
+    return (struct flink_option_match){.canonical = key};
 }
 
 struct strview flink_option_key(const struct flink_option *o)
@@ -83,9 +112,7 @@ struct strview flink_option_key(const struct flink_option *o)
 
 struct strview flink_option_canonical(struct strview key)
 {
-    const struct name *n = find_name(key);
-    return n != NULL && n->canonical != NO_CANONICAL ? flink_option_key(&OPTIONS[n->canonical])
-                                                     : key;
+    return canonical_of(find_name(key), key);
 }
 
 struct strview flink_option_spelling(struct strview key, struct flink_version version)
@@ -106,6 +133,11 @@ struct strview flink_option_spelling(struct strview key, struct flink_version ve
         }
     }
     return key;
+}
+
+bool flink_option_in(const struct flink_option *o, struct flink_version version)
+{
+    return has(o->versions, version);
 }
 
 bool flink_option_known_in(struct strview key, struct flink_version version)
@@ -189,6 +221,16 @@ static unsigned distance(struct strview a, struct strview b)
     return rows[a.len % 2][b.len];
 }
 
+/// Which characters there are, folded to 32 bits: an edit changes two of them at most.
+static uint32_t letters_of(struct strview s)
+{
+    uint32_t bits = 0;
+    for (size_t i = 0; i < s.len; i++) {
+        bits |= UINT32_C(1) << ((unsigned char)s.ptr[i] % 32);
+    }
+    return bits;
+}
+
 struct strview flink_option_nearest(struct strview key, struct flink_version version)
 {
     if (key.len < NEAREST_KEY_MIN || key.len > NEAREST_KEY_MAX - NEAREST_MAX) {
@@ -196,10 +238,13 @@ struct strview flink_option_nearest(struct strview key, struct flink_version ver
     }
     struct strview nearest = SV_NONE;
     unsigned least = NEAREST_MAX + 1;
-    for (size_t i = 0; i < ARRAY_LEN(NAMES) && least > 1; i++) {
+    uint32_t letters = letters_of(key);
+    size_t past = key.len + NEAREST_MAX < LONGEST ? key.len + NEAREST_MAX + 1 : LONGEST + 1;
+    size_t first = key.len - NEAREST_MAX < past ? key.len - NEAREST_MAX : past;
+    for (size_t i = OF_LENGTH[first]; i < OF_LENGTH[past] && least > 1; i++) {
         const struct name *n = &NAMES[i];
-        size_t apart = n->len > key.len ? n->len - key.len : key.len - n->len;
-        if (apart > NEAREST_MAX || !has(n->versions, version)) {
+        if (__builtin_popcount(letters ^ n->letters) > 2 * NEAREST_MAX ||
+            !has(n->versions, version)) {
             continue;
         }
         unsigned d = distance(key, name_text(n));
@@ -213,7 +258,8 @@ struct strview flink_option_nearest(struct strview key, struct flink_version ver
 
 bool flink_option_is_open(struct strview key)
 {
-    // Read by file systems, Hadoop, reporters, security contexts and the job itself.
+    // Read by file systems, Hadoop, reporters, security contexts, the SQL planner and its gateway,
+    // Python and the job itself.
     static const struct strview FAMILIES[] = {
         SV_INIT("env."),
         SV_INIT("metrics.reporter."),
@@ -233,6 +279,11 @@ bool flink_option_is_open(struct strview key)
         SV_INIT("flink.hadoop."),
         SV_INIT("security."),
         SV_INIT("pipeline."),
+        SV_INIT("table."),
+        SV_INIT("sql-client."),
+        SV_INIT("sql-gateway."),
+        SV_INIT("workflow-scheduler."),
+        SV_INIT("python."),
     };
     for (size_t i = 0; i < ARRAY_LEN(FAMILIES); i++) {
         if (sv_starts(key, FAMILIES[i])) {

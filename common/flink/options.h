@@ -36,10 +36,14 @@ struct flink_option_match {
     const struct flink_option *option; // NULL: no listed key
     bool former;        // KEY is a spelling that the option once had, not its own name
     struct strview sub; // of a map option written `key.sub`: "sub"; else absent
+    struct strview canonical; // flink_option_canonical(KEY)
 };
 
-/// Finds KEY among the options' names and former names, then as `map-option.sub`. O(log n).
+/// Finds KEY among the options' names and former names, then as `map-option.sub`. O(1).
 struct flink_option_match flink_option_find(struct strview key);
+
+/// Whether VERSION has the option, under its own name.
+bool flink_option_in(const struct flink_option *o, struct flink_version version);
 
 /// The option's own name.
 struct strview flink_option_key(const struct flink_option *o);
@@ -72,11 +76,12 @@ bool flink_option_check(const struct flink_option *o, struct strview sub,
                         struct flink_version version, struct strview value, struct strbuf *want);
 
 /// The listed key known in VERSION that is nearest to KEY, at edit distance 1 or 2, or SV_NONE.
-/// Costs about 1200 bounded comparisons: call it for few keys. Keys over 128 bytes have none.
+/// Compares with names of about the same length and letters, a few dozen: call it for few keys.
+/// Keys over 126 bytes have none.
 struct strview flink_option_nearest(struct strview key, struct flink_version version);
 
 /// Whether KEY belongs to a family whose keys are not listed and which must pass without a word
-/// (`env.*`, `metrics.reporter.*`, `fs.*`, `s3.*`, …).
+/// (`env.*`, `metrics.reporter.*`, `fs.*`, `s3.*`, `table.*`, …).
 bool flink_option_is_open(struct strview key);
 
 /// The table itself, for tests and documentation: rows in order of their keys.
