@@ -119,7 +119,7 @@ static void read_value(struct reading *r, struct strview key, const struct json 
     if (e != NULL) {
         struct flink_option_match m = flink_option_find(key);
         *e = (struct flink_conf_entry){.key = key,
-                                       .canonical = flink_option_canonical(key),
+                                       .canonical = m.canonical,
                                        .value = text,
                                        .json = v,
                                        .option = m.option,
@@ -193,8 +193,11 @@ void flink_conf_read(const struct json *map, const struct path *path, struct are
 
 const struct flink_conf_entry *flink_conf_find(const struct flink_conf *conf, struct strview key)
 {
+    if (conf == NULL || conf->count == 0) {
+        return NULL;
+    }
     struct strview canonical = flink_option_canonical(key);
-    size_t low = 0, high = conf != NULL ? conf->count : 0;
+    size_t low = 0, high = conf->count;
     while (low < high) {
         size_t mid = low + (high - low) / 2;
         int order = sv_cmp(canonical, conf->items[mid].canonical);

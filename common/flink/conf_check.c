@@ -80,9 +80,6 @@ static bool judge_value(struct judging *j, const struct flink_conf_entry *e, con
 static void judge_listed(struct judging *j, const struct flink_conf_entry *e, const struct path *at)
 {
     struct flink_version version = j->judge->version;
-    if (flink_option_in(e->option, version) && sv_eq(e->key, flink_option_key(e->option))) {
-        return;
-    }
     if (sv_present(e->sub) || flink_option_known_in(e->key, version) ||
         flink_option_known_in(flink_option_spelling(e->key, version), version)) {
         return;

@@ -173,12 +173,8 @@ const size_t CONF_HINT_COUNT = ARRAY_LEN(CONF_HINTS);
 /// PATTERN is a key, or ends with '*' for any rest.
 static bool matches(struct strview pattern, struct strview key)
 {
-    if (key.len == 0 || pattern.ptr[0] != key.ptr[0]) {
-        return false; // most
-    }
     // Asked for each row of the table and each key of the user: most differ in their first byte.
-    if (pattern.len == 0 || key.len == 0 ||
-        (pattern.ptr[0] != key.ptr[0] && pattern.ptr[0] != '*')) {
+    if (key.len == 0 || pattern.ptr[0] != key.ptr[0]) {
         return false;
     }
     if (pattern.ptr[pattern.len - 1] == '*') {

@@ -135,11 +135,6 @@ struct strview flink_option_spelling(struct strview key, struct flink_version ve
     return key;
 }
 
-bool flink_option_in(const struct flink_option *o, struct flink_version version)
-{
-    return has(o->versions, version);
-}
-
 bool flink_option_known_in(struct strview key, struct flink_version version)
 {
     const struct name *n = find_name(key);

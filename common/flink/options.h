@@ -42,9 +42,6 @@ struct flink_option_match {
 /// Finds KEY among the options' names and former names, then as `map-option.sub`. O(1).
 struct flink_option_match flink_option_find(struct strview key);
 
-/// Whether VERSION has the option, under its own name.
-bool flink_option_in(const struct flink_option *o, struct flink_version version);
-
 /// The option's own name.
 struct strview flink_option_key(const struct flink_option *o);
 

@@ -21,6 +21,7 @@ TYPES = {
 }
 BLOCK = 4096  # a string literal of C holds 4095 bytes
 NONE = 0xFFFF
+SLOTS = 4096  # of the hash table: a power of two, a few times the number of names
 
 
 def mask(versions):
@@ -99,6 +100,28 @@ def canonical(name, targets):
         seen.add(name)
 
 
+def name_hash(name):
+    """name_hash() of options.c."""
+    data, wide = name.encode(), (1 << 64) - 1
+    h = len(data)
+    for at in range(0, len(data), 8):
+        h = (h ^ int.from_bytes(data[at:at + 8], "little")) * 0x9E3779B97F4A7C15 & wide
+        h ^= h >> 32
+    return h % SLOTS
+
+
+def letters(name):
+    """letters_of() of options.c: which characters there are, folded to 32 bits."""
+    bits = 0
+    for c in name.encode():
+        bits |= 1 << c % 32
+    return bits
+
+
+def numbers(items, width=16):
+    return ["    " + " ".join(f"{n}," for n in items[i:i + width]) for i in range(0, len(items), width)]
+
+
 def make(tsv):
     with open(tsv, encoding="utf-8") as lines:
         next(lines)
@@ -129,7 +152,8 @@ def make(tsv):
                     f"FLINK_{later[1]}, {later[0]}, {len(o.values)}, {first}}},")
 
     names = []
-    for name in sorted(set(index) | set(readers), key=str.encode):
+    spellings = sorted(set(index) | set(readers), key=lambda name: (len(name), name.encode()))
+    for name in spellings:
         to = canonical(name, targets)
         bits = options[index[name]].mask if name in index else 0
         for reader in readers.get(name, []):
@@ -137,7 +161,17 @@ def make(tsv):
         option = index[name] if name in index else index[to if to in index else readers[name][0]]
         to_index = index[to] if to != name else NONE
         former = "false" if name in index else "true"
-        names.append(f"    {{{pool.add(name)}, 0x{bits:02x}, {former}, {option}, {to_index}}},")
+        names.append(f"    {{{pool.add(name)}, 0x{bits:02x}, {former}, {option}, {to_index}, "
+                     f"0x{letters(name):08x}}},")
+
+    slots = [0] * SLOTS
+    for i, name in enumerate(spellings):
+        at = name_hash(name)
+        while slots[at] != 0:
+            at = (at + 1) % SLOTS
+        slots[at] = i + 1
+    longest = len(spellings[-1])
+    of_length = [sum(len(name) < n for name in spellings) for n in range(longest + 2)]
 
     out = ["// SPDX-License-Identifier: Apache-2.0",
            "// Made by common/flink/gen/options_table.py from flink-options.tsv. Don't edit.", "",
@@ -148,7 +182,9 @@ def make(tsv):
         out[-1] += ","
     out += ["};", "", "static const struct enum_value VALUES[] = {", *values, "};", "",
             f"static const struct flink_option OPTIONS[{len(rows)}] = {{", *rows, "};", "",
-            f"static const struct name NAMES[{len(names)}] = {{", *names, "};",
+            f"static const struct name NAMES[{len(names)}] = {{", *names, "};", "",
+            f"static const uint16_t SLOTS[{SLOTS}] = {{", *numbers(slots), "};", "",
+            f"static const uint16_t OF_LENGTH[{len(of_length)}] = {{", *numbers(of_length), "};",
             "// clang-format on", ""]
     return "\n".join(out)
 
