@@ -4,7 +4,7 @@
 #include <check.h>
 #include <stdlib.h>
 
-#include "common/flink/podtemplate_merge.h"
+#include "common/json/out.h"
 #include "common/k8s/timestamp.h"
 #include "controller/reconcile.h"
 
@@ -91,8 +91,10 @@ static void put_metadata(const struct world_object *x, const struct json *metada
 {
     json_out_key_object(o, "metadata");
     json_each(m, metadata) {
-        json_out_key(o, json_key(m));
-        json_out_value(o, m);
+        if (!sv_eq_lit(json_key(m), "uid")) {
+            json_out_key(o, json_key(m));
+            json_out_value(o, m);
+        }
     }
     json_out_kv_string(o, "uid", x->uid);
     put_time(o, "creationTimestamp", x->created_ms);
@@ -313,34 +315,6 @@ static void create(struct world *w, const struct action *a)
     };
 }
 
-static void apply(struct world *w, const struct action *a)
-{
-    struct world_object *x = find(w, a->kind, a->name);
-    const struct json *body = parse(w, a->body);
-    ck_assert_ptr_nonnull(x);
-    ck_assert(!x->foreign);
-    ck_assert(sv_eq(json_string(json_get_path(body, "metadata", "uid", NULL)), x->uid));
-    struct strbuf b = STRBUF(OBJECT_TEXT_MAX);
-    struct json_out o = JSON_OUT(&b);
-    podtemplate_merge_put(&o, parse(w, x->body), body);
-    x->body = text_take(&w->arena, &b);
-}
-
-static void delete_object(struct world *w, const struct action *a)
-{
-    struct world_object *x = find(w, a->kind, a->name);
-    if (x == NULL || !sv_eq(x->uid, a->uid)) {
-        return; // gone, or not the one that was seen
-    }
-    ck_assert(!x->foreign);
-    if (x->kind == CHILD_POD && x->phase != WORLD_FAILED) {
-        x->deleted_ms = w->now_ms;
-        x->ready = false;
-    } else {
-        world_remove(w, x);
-    }
-}
-
 /// RFC 7396.
 static void put_merged(struct json_out *o, const struct json *base, const struct json *patch)
 {
@@ -362,6 +336,34 @@ static void put_merged(struct json_out *o, const struct json *base, const struct
         }
     }
     json_out_end_object(o);
+}
+
+static void apply(struct world *w, const struct action *a)
+{
+    struct world_object *x = find(w, a->kind, a->name);
+    const struct json *body = parse(w, a->body);
+    ck_assert_ptr_nonnull(x);
+    ck_assert(!x->foreign);
+    ck_assert(sv_eq(json_string(json_get_path(body, "metadata", "uid", NULL)), x->uid));
+    struct strbuf b = STRBUF(OBJECT_TEXT_MAX);
+    struct json_out o = JSON_OUT(&b);
+    put_merged(&o, parse(w, x->body), body);
+    x->body = text_take(&w->arena, &b);
+}
+
+static void delete_object(struct world *w, const struct action *a)
+{
+    struct world_object *x = find(w, a->kind, a->name);
+    if (x == NULL || !sv_eq(x->uid, a->uid)) {
+        return; // gone, or not the one that was seen
+    }
+    ck_assert(!x->foreign);
+    if (x->kind == CHILD_POD && x->phase != WORLD_FAILED) {
+        x->deleted_ms = w->now_ms;
+        x->ready = false;
+    } else {
+        world_remove(w, x);
+    }
 }
 
 static void write_status(struct world *w, const struct action *a)

@@ -3,3 +3,4 @@ add_library(ctl_world STATIC ${CMAKE_CURRENT_LIST_DIR}/ctl_world.c)
 target_link_libraries(ctl_world PUBLIC sluice_controller_core PkgConfig::CHECK PRIVATE sluice_flags)
 
 sluice_add_test(test_ctl_plan DEPS ctl_world)
+sluice_add_test(test_ctl_accept DEPS ctl_world)
