@@ -63,26 +63,21 @@ static int check_mode(const char *path, struct err *err)
         (unsigned)st.st_mode & 07777);
 }
 
-/// The first block whose type ends in WHAT, with its end line; SV_NONE when there is none.
-static struct strview find_block(struct strview text, const char *what, size_t *ret_end)
+/// The private key's block, with its end line; SV_NONE when there is none.
+static struct strview find_key(struct strview text)
 {
-    struct strview end_mark = SV("-----END ");
-    size_t begin = sv_find(text, SV("-----BEGIN "));
-    while (begin != SIZE_MAX) {
-        struct strview from = sv_from_pos(text, begin);
-        struct strview first = sv_sub(from, 0, sv_find_char(from, '\n'));
-        size_t end = sv_find(from, end_mark);
-        if (end == SIZE_MAX) {
-            break;
+    const struct strview begin = SV("-----BEGIN ");
+    const struct strview end = SV("PRIVATE KEY-----");
+    size_t at;
+    while ((at = sv_find(text, begin)) != SIZE_MAX) {
+        text = sv_from_pos(text, at);
+        size_t line = sv_find_char(text, '\n');
+        if (line != SIZE_MAX && sv_ends(sv_sub(text, 0, line), end)) {
+            size_t last = sv_find(sv_from_pos(text, line), end);
+            size_t len = last == SIZE_MAX ? text.len : line + last + end.len;
+            return sv_sub(text, 0, len);
         }
-        size_t line = sv_find_char(sv_from_pos(from, end), '\n');
-        size_t len = line == SIZE_MAX ? from.len : end + line + 1;
-        if (sv_find(first, sv_from(what)) != SIZE_MAX) {
-            *ret_end = begin + len;
-            return sv_sub(from, 0, len);
-        }
-        size_t next = sv_find(sv_from_pos(from, len), SV("-----BEGIN "));
-        begin = next == SIZE_MAX ? SIZE_MAX : begin + len + next;
+        text = sv_from_pos(text, begin.len);
     }
     return SV_NONE;
 }
@@ -91,27 +86,14 @@ static struct strview find_block(struct strview text, const char *what, size_t *
 static int take_apart(struct strview text, struct certs_material *m, const char *path,
                       struct err *err)
 {
-    size_t end;
-    struct strview key = find_block(text, "PRIVATE KEY-----", &end);
-    struct strview cert = find_block(text, " CERTIFICATE-----", &end);
-    if (!sv_present(key) || !sv_present(cert)) {
-        return err_set(err, E_INVALID, "%s does not hold a key and a certificate", path);
+    static const bool first_only[CERTS_CHAIN_MAX] = {true};
+    strbuf_put(&m->key, find_key(text));
+    strbuf_put_char(&m->key, '\n');
+    if (x509_rewrite(text, first_only, &m->cert, err) < 0 ||
+        x509_rewrite(text, NULL, &m->bundle, err) < 0 || certs_material_check(m, err) < 0) {
+        return err_wrap(err, "%.120s", path);
     }
-    strbuf_put(&m->key, key);
-    strbuf_put(&m->cert, cert);
-    strbuf_put(&m->bundle, cert);
-    for (struct strview rest = sv_from_pos(text, end); rest.len > 0;
-         rest = sv_from_pos(rest, end)) {
-        cert = find_block(rest, " CERTIFICATE-----", &end);
-        if (!sv_present(cert)) {
-            break;
-        }
-        strbuf_put(&m->bundle, cert);
-    }
-    if (!strbuf_ok(&m->key) || !strbuf_ok(&m->bundle)) {
-        return err_set(err, E_TOO_LARGE, "%s is too large", path);
-    }
-    return certs_material_check(m, err) < 0 ? err_wrap(err, "%.120s", path) : 0;
+    return 0;
 }
 
 static int dir_load(void *ctx, struct certs_material *ret, struct err *err)

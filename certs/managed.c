@@ -44,22 +44,21 @@ static int renew_bundle(struct strbuf *out, struct strview new_ca, struct strvie
                         int64_t now_ms, struct err *err)
 {
     struct x509_info info[CERTS_CHAIN_MAX];
-    struct certs_span spans[CERTS_CHAIN_MAX + 1];
+    struct certs_span spans[CERTS_CHAIN_MAX + 1] = {{true, now_ms, INT64_MAX}};
     bool keep[CERTS_CHAIN_MAX + 1];
     size_t n = 0;
-    if (old.len > 0 && x509_read(old, info, CERTS_CHAIN_MAX, &n, err) < 0) {
+    strbuf_put(out, new_ca);
+    if (old.len == 0) {
+        return 0;
+    }
+    if (x509_read(old, info, CERTS_CHAIN_MAX, &n, err) < 0) {
         return -1;
     }
-    spans[0] = (struct certs_span){true, now_ms, INT64_MAX};
     for (size_t i = 0; i < n; i++) {
         spans[i + 1] = (struct certs_span){true, info[i].not_before_ms, info[i].not_after_ms};
     }
     certs_bundle_prune(spans, n + 1, now_ms, keep);
-    strbuf_put(out, new_ca);
-    for (size_t i = 0; i < n; i++) {
-        strbuf_put(out, keep[i + 1] ? info[i].pem : SV(""));
-    }
-    return strbuf_ok(out) ? 0 : err_set(err, E_TOO_LARGE, "the CA bundle is too large");
+    return x509_rewrite(old, keep + 1, out, err);
 }
 
 static int make_ca(const struct managed_options *o, const struct certs_material *old,

@@ -59,8 +59,11 @@ static int read_secret(const struct json *secret, struct arena *arena, struct ce
     if (cert.len > 0 || key.len > 0) {
         strbuf_put(&m->cert, cert);
         strbuf_put(&m->key, key);
-        strbuf_put(&m->bundle, bundle.len > 0 ? bundle : cert);
-        if (!strbuf_ok(&m->cert) || !strbuf_ok(&m->key) || !strbuf_ok(&m->bundle)) {
+        // The bundle is published: only certificates may come along.
+        if (x509_rewrite(bundle.len > 0 ? bundle : cert, NULL, &m->bundle, err) < 0) {
+            return -1;
+        }
+        if (!strbuf_ok(&m->cert) || !strbuf_ok(&m->key)) {
             return err_set(err, E_TOO_LARGE, "the Secret is too large for a CA");
         }
         if (certs_material_check(m, err) < 0) {

@@ -25,8 +25,7 @@ struct x509_info {
     char serial[48];      // hexadecimal
     char subject[128];    // RFC 2253, cut
     char issuer[128];
-    char names[512];    // DNS names and addresses, separated by ", ", cut
-    struct strview pem; // its block in the text; borrowed
+    char names[512]; // DNS names and addresses, separated by ", ", cut
 };
 
 /// A self-signed CA (path length 0) that is valid from an hour before NOW for LIFE. Appends PEM.
@@ -45,6 +44,12 @@ MUST_USE int x509_issue_leaf(struct strview ca_cert, struct strview ca_key,
 /// no certificates are passed over. E_INVALID: there is none, or one can't be read; E_TOO_LARGE.
 MUST_USE int x509_read(struct strview pem, struct x509_info *info, size_t max, size_t *ret,
                        struct err *err);
+
+/// Appends the certificates of a PEM text, written anew: nothing else that stood there comes along.
+/// KEEP says which (by their place, for the first CERTS_CHAIN_MAX); NULL: all. Errors as
+/// x509_read().
+MUST_USE int x509_rewrite(struct strview pem, const bool *keep, struct strbuf *out,
+                          struct err *err);
 
 /// Whether KEY belongs to the first certificate of CERT. 0, or -1 with E_INVALID.
 MUST_USE int x509_check_key(struct strview cert, struct strview key, struct err *err);

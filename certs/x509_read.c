@@ -2,6 +2,7 @@
 #include "certs/x509.h"
 
 #include <openssl/err.h>
+#include <openssl/pem.h>
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
@@ -107,13 +108,18 @@ static int fill_info(X509 *cert, struct x509_info *info, struct err *err)
     return 0;
 }
 
-static struct strview last_block(struct strview text)
+static int too_large(struct err *err)
 {
-    const struct strview mark = SV("-----BEGIN ");
-    for (size_t next; (next = sv_find(sv_from_pos(text, 1), mark)) != SIZE_MAX;) {
-        text = sv_from_pos(text, next + 1);
+    return err_set(err, E_TOO_LARGE, "a PEM text is longer than %d bytes", CERTS_PEM_MAX);
+}
+
+/// How reading ended: by a certificate that can't be read, or with N of them.
+static int read_end(bool bad, size_t n, struct err *err)
+{
+    if (bad) {
+        return x509_fail(err, "a certificate");
     }
-    return text;
+    return n > 0 ? 0 : err_set(err, E_INVALID, "there is no certificate in the text");
 }
 
 int x509_read(struct strview pem, struct x509_info *info, size_t max, size_t *ret, struct err *err)
@@ -121,10 +127,10 @@ int x509_read(struct strview pem, struct x509_info *info, size_t max, size_t *re
     bool bad = false;
     size_t n = 0;
     if (pem.len > CERTS_PEM_MAX) {
-        return err_set(err, E_TOO_LARGE, "a PEM text is longer than %d bytes", CERTS_PEM_MAX);
+        return too_large(err);
     }
     CLEANUP(x509_free_bio) BIO *reader = x509_reader(pem);
-    for (long at = 0; reader != NULL && n < max; n++) {
+    for (; reader != NULL && n < max; n++) {
         CLEANUP(x509_free_cert) X509 *cert = x509_next_cert(reader, &bad);
         if (cert == NULL) {
             break;
@@ -132,16 +138,37 @@ int x509_read(struct strview pem, struct x509_info *info, size_t max, size_t *re
         if (fill_info(cert, &info[n], err) < 0) {
             return -1;
         }
-        // What the reader took for this certificate; other blocks may stand before it.
-        long end = (long)pem.len - (long)BIO_pending(reader);
-        info[n].pem = last_block(sv_sub(pem, (size_t)at, (size_t)(end - at)));
-        at = end;
     }
     *ret = n;
-    if (bad) {
-        return x509_fail(err, "a certificate");
+    return read_end(bad, n, err);
+}
+
+int x509_rewrite(struct strview pem, const bool *keep, struct strbuf *out, struct err *err)
+{
+    bool bad = false;
+    size_t n = 0;
+    if (pem.len > CERTS_PEM_MAX) {
+        return too_large(err);
     }
-    return n > 0 ? 0 : err_set(err, E_INVALID, "there is no certificate in the text");
+    CLEANUP(x509_free_bio) BIO *reader = x509_reader(pem);
+    CLEANUP(x509_free_bio) BIO *writer = BIO_new(BIO_s_mem());
+    for (; reader != NULL && n < CERTS_CHAIN_MAX; n++) {
+        CLEANUP(x509_free_cert) X509 *cert = x509_next_cert(reader, &bad);
+        if (cert == NULL) {
+            break;
+        }
+        if (writer == NULL ||
+            ((keep == NULL || keep[n]) && PEM_write_bio_X509(writer, cert) != 1)) {
+            return x509_fail(err, "writing PEM");
+        }
+    }
+    if (read_end(bad, n, err) < 0) {
+        return -1;
+    }
+    char *text;
+    long len = BIO_get_mem_data(writer, &text);
+    strbuf_put(out, sv_make(text, (size_t)len));
+    return strbuf_ok(out) ? 0 : too_large(err);
 }
 
 int x509_check_key(struct strview cert_pem, struct strview key_pem, struct err *err)
