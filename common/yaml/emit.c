@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/base/parse_num.h"
 #include "common/json/out.h"
 
 struct emitter {
@@ -78,6 +79,23 @@ static int add_member(struct emitter *e, struct members *m, struct strview key,
     return 0;
 }
 
+/// V as Go prints a 32-bit float by %g with the fewest digits that tell it apart.
+static struct strview float_key(struct arena *a, double v)
+{
+    if (!isfinite(v)) {
+        return isnan(v) ? SV(".nan") : v > 0 ? SV(".inf") : SV("-.inf");
+    }
+    struct strview text = SV_NONE;
+    double back = 0;
+    for (int digits = 1; digits <= 9; digits++) {
+        text = arena_printf(a, "%.*g", digits, v);
+        if (parse_double(text, &back) && (float)back == (float)v) {
+            break;
+        }
+    }
+    return text;
+}
+
 /// The text of a key as sigs.k8s.io/yaml turns it into a string.
 static int key_text(struct emitter *e, struct yaml_node *key, struct strview *ret)
 {
@@ -103,15 +121,7 @@ static int key_text(struct emitter *e, struct yaml_node *key, struct strview *re
         *ret = s.boolean ? SV("true") : SV("false");
         break;
     case YAML_FLOAT:
-        // Read there as a 32-bit float, in %g form.
-        *ret = arena_printf(e->arena, "%.9g", s.number);
-        for (int digits = 1; digits < 9; digits++) {
-            struct strview text = arena_printf(e->arena, "%.*g", digits, s.number);
-            if (sv_present(text) && (float)strtod(text.ptr, NULL) == (float)s.number) {
-                *ret = text;
-                break;
-            }
-        }
+        *ret = float_key(e->arena, s.number);
         break;
     case YAML_NULL:
         return err_set(e->err, E_PARSE, "line %u: null is not a key", key->line);
