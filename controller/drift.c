@@ -2,6 +2,7 @@
 #include "controller/drift.h"
 
 #include "common/json/out.h"
+#include "common/policy/role.h"
 
 static bool holds(const struct json *wanted, const struct json *observed);
 
@@ -77,6 +78,21 @@ static bool is_about_object(struct strview key)
     return sv_eq_lit(key, "apiVersion") || sv_eq_lit(key, "kind") || sv_eq_lit(key, "metadata");
 }
 
+/// Whether OBSERVED carries a cloud identity that DESIRED doesn't: an apply can't take away what
+/// was made by a create.
+static bool identity_left(const struct json *desired, const struct json *observed)
+{
+    const struct json *wanted = json_get_path(desired, "metadata", "annotations", NULL);
+    const struct json *seen = json_get_path(observed, "metadata", "annotations", NULL);
+    for (int i = 0; i < ROLE_FORM_COUNT; i++) {
+        struct strview key = sv_from(role_annotation((enum role_form)i));
+        if (json_get(seen, key) != NULL && json_get(wanted, key) == NULL) {
+            return true;
+        }
+    }
+    return false;
+}
+
 enum drift drift_of(enum child_kind kind, const struct json *desired, const struct json *observed)
 {
     const struct json *metadata = json_get_lit(desired, "metadata");
@@ -87,6 +103,9 @@ enum drift drift_of(enum child_kind kind, const struct json *desired, const stru
                 return sv_eq_lit(key, "roleRef") ? DRIFT_RECREATE : DRIFT_APPLY;
             }
         }
+    }
+    if (kind == CHILD_SERVICE_ACCOUNT && identity_left(desired, observed)) {
+        return DRIFT_RECREATE;
     }
     const struct json *notes = json_get_lit(metadata, "annotations");
     bool same = drift_labels_hold(json_get_lit(metadata, "labels"), observed) &&

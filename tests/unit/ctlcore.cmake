@@ -4,3 +4,5 @@ target_link_libraries(ctl_world PUBLIC sluice_controller_core PkgConfig::CHECK P
 
 sluice_add_test(test_ctl_plan DEPS ctl_world)
 sluice_add_test(test_ctl_accept DEPS ctl_world)
+sluice_add_test(test_ctl_children DEPS ctl_world)
+sluice_add_test(test_ctl_properties DEPS ctl_world)

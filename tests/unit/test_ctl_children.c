@@ -1,0 +1,199 @@
+// SPDX-License-Identifier: Apache-2.0
+// Children that somebody changed, deleted or had before us.
+#include "common/json/out.h"
+#include "controller/reconcile.h"
+#include "ctl_world.h"
+#include "unit.h"
+
+#define HA                                                                                         \
+    "{'image':'flink:1.20.1','flinkVersion':'1.20','parallelism':2,"                               \
+    "'storage':{'root':'s3://b'},'plugins':['s3-hadoop'],'jobManager':{'replicas':2},"             \
+    "'iamRole':'arn:aws:iam::123456789012:role/a','taskManager':{'replicas':2}}"
+
+static struct world w;
+
+static void start(void)
+{
+    world_init(&w, HA);
+    world_converge(&w);
+}
+
+static void done(void)
+{
+    world_done(&w);
+}
+
+static void assert_sv(struct strview got, const char *want)
+{
+    ck_assert_msg(sv_eq_lit(got, want), "\"%.*s\" is not \"%s\"", SV_ARG(got), want);
+}
+
+/// Replaces the first WAS in X's body by NOW.
+static void tamper(struct world_object *x, const char *was, const char *now)
+{
+    ck_assert_ptr_nonnull(x);
+    size_t at = sv_find(x->body, sv_from(was));
+    ck_assert_msg(at != SIZE_MAX, "no %s in %.*s", was, SV_ARG(x->body));
+    struct strview head = sv_sub(x->body, 0, at);
+    struct strview tail = sv_from_pos(x->body, at + strlen(was));
+    x->body = arena_printf(&w.arena, "%.*s%s%.*s", SV_ARG(head), now, SV_ARG(tail));
+}
+
+/// One plan mends it, and only it; the next has nothing to do.
+static void assert_mended(enum action_verb verb)
+{
+    world_step(&w);
+    ck_assert_uint_eq(world_actions(&w, verb), 1);
+    world_converge(&w);
+}
+
+START_TEST(children__a_changed_selector_is_set_right)
+{
+    tamper(world_find(&w, CHILD_SERVICE, "fraud-rest"), "\"selector\":{",
+           "\"selector\":{\"x\":\"y\",");
+    world_step(&w);
+    ck_assert_uint_eq(world_actions(&w, ACTION_APPLY), 1);
+    ck_assert(sv_find(w.plan.items[0].body, SV("\"uid\":\"uid-")) != SIZE_MAX);
+}
+END_TEST
+
+START_TEST(children__a_changed_port_is_set_right)
+{
+    tamper(world_find(&w, CHILD_SERVICE, "fraud-rest"), "\"targetPort\":8081",
+           "\"targetPort\":9999");
+    assert_mended(ACTION_APPLY);
+}
+END_TEST
+
+START_TEST(children__a_label_that_was_taken_away_comes_back)
+{
+    tamper(world_find(&w, CHILD_CONFIG_MAP, w.objects[1].name.ptr),
+           "\"sluice.dev/cluster\":\"fraud\",", "");
+    assert_mended(ACTION_APPLY);
+}
+END_TEST
+
+START_TEST(children__a_pod_s_label_is_mended_and_nothing_else_of_it_applied)
+{
+    tamper(world_pod(&w, POD_TASK_MANAGER, 0), "\"sluice.dev/run\":\"", "\"sluice.dev/run\":\"x");
+    world_plan(&w);
+    ck_assert_uint_eq(w.plan.n, 1);
+    ck_assert_int_eq(w.plan.items[0].verb, ACTION_APPLY);
+    ck_assert_uint_eq(sv_find(w.plan.items[0].body, SV("\"spec\"")), SIZE_MAX);
+    world_converge(&w);
+}
+END_TEST
+
+START_TEST(children__another_s_label_or_annotation_is_left_alone)
+{
+    tamper(world_find(&w, CHILD_SERVICE, "fraud-rest"), "\"labels\":{",
+           "\"annotations\":{\"their\":\"note\"},\"labels\":{\"their\":\"label\",");
+    ck_assert_uint_eq(world_plan(&w)->n, 0);
+}
+END_TEST
+
+START_TEST(children__what_the_api_server_fills_in_is_no_change)
+{
+    tamper(world_find(&w, CHILD_SERVICE, "fraud-rest"), "\"spec\":{",
+           "\"spec\":{\"clusterIP\":\"10.0.0.7\",\"ipFamilies\":[\"IPv4\"],");
+    ck_assert_uint_eq(world_plan(&w)->n, 0);
+}
+END_TEST
+
+START_TEST(children__a_stranger_in_the_binding_is_put_out)
+{
+    tamper(world_find(&w, CHILD_ROLE_BINDING, "fraud-flink"), "\"subjects\":[",
+           "\"subjects\":[{\"kind\":\"User\",\"name\":\"mallory\"},");
+    assert_mended(ACTION_APPLY);
+}
+END_TEST
+
+START_TEST(children__a_binding_to_another_role_is_made_anew)
+{
+    tamper(world_find(&w, CHILD_ROLE_BINDING, "fraud-flink"), "sluice-flink-ha", "cluster-admin");
+    assert_mended(ACTION_DELETE);
+    ck_assert(sv_find(world_find(&w, CHILD_ROLE_BINDING, "fraud-flink")->body,
+                      SV("sluice-flink-ha")) != SIZE_MAX);
+}
+END_TEST
+
+START_TEST(children__a_changed_budget_is_set_right)
+{
+    tamper(world_find(&w, CHILD_PDB, "fraud-jobmanager"), "\"minAvailable\":1",
+           "\"minAvailable\":0");
+    assert_mended(ACTION_APPLY);
+}
+END_TEST
+
+START_TEST(children__a_deleted_child_is_made_again)
+{
+    world_remove(&w, world_find(&w, CHILD_SERVICE, "fraud-jobmanager"));
+    assert_mended(ACTION_CREATE);
+    world_remove(&w, world_find(&w, CHILD_SERVICE_ACCOUNT, "fraud-flink"));
+    assert_mended(ACTION_CREATE);
+}
+END_TEST
+
+START_TEST(children__the_role_goes_from_the_account_when_the_spec_drops_it)
+{
+    ck_assert(sv_find(world_find(&w, CHILD_SERVICE_ACCOUNT, "fraud-flink")->body,
+                      SV("eks.amazonaws.com/role-arn")) != SIZE_MAX);
+    world_edit(&w, "{'image':'flink:1.20.1','flinkVersion':'1.20','parallelism':2,"
+                   "'storage':{'root':'s3://b'},'plugins':['s3-hadoop'],"
+                   "'taskManager':{'replicas':2}}");
+    world_converge(&w);
+    ck_assert_uint_eq(sv_find(world_find(&w, CHILD_SERVICE_ACCOUNT, "fraud-flink")->body,
+                              SV("eks.amazonaws.com/role-arn")),
+                      SIZE_MAX);
+    // One JobManager is left, and so no budget.
+    ck_assert_uint_eq(world_count(&w, CHILD_PDB), 0);
+}
+END_TEST
+
+START_TEST(children__an_account_of_the_user_s_is_bound_and_not_made)
+{
+    world_edit(&w, "{'image':'flink:1.20.1','flinkVersion':'1.20','parallelism':2,"
+                   "'storage':{'root':'s3://b'},'plugins':['s3-hadoop'],"
+                   "'serviceAccountName':'theirs','taskManager':{'replicas':2}}");
+    world_converge(&w);
+    ck_assert_uint_eq(world_count(&w, CHILD_SERVICE_ACCOUNT), 0);
+    const struct json *binding =
+        world_object_json(&w, world_find(&w, CHILD_ROLE_BINDING, "fraud-flink"));
+    assert_sv(json_get_string(json_first(json_get_lit(binding, "subjects")), SV("name")), "theirs");
+    const struct json *pod = world_object_json(&w, world_pod(&w, POD_TASK_MANAGER, 0));
+    assert_sv(json_string(json_get_path(pod, "spec", "serviceAccountName", NULL)), "theirs");
+}
+END_TEST
+
+START_TEST(children__another_s_object_under_our_name_is_reported_and_left)
+{
+    world_remove(&w, world_find(&w, CHILD_SERVICE, "fraud-rest"));
+    w.objects[w.n++] = (struct world_object){
+        .kind = CHILD_SERVICE, .name = SV("fraud-rest"), .uid = SV("theirs"), .foreign = true};
+    const struct refused_child refused = {.kind = CHILD_SERVICE,
+                                          .name = SV("fraud-rest"),
+                                          .foreign = true,
+                                          .message = SV("already exists")};
+    w.refused = &refused;
+    w.n_refused = 1;
+    world_step(&w);
+    ck_assert(world_event(&w, "ChildRefused"));
+    assert_sv(world_condition(&w, "Stalled", "reason"), "ForeignObject");
+    assert_sv(world_condition(&w, "Ready", "status"), "False");
+    ck_assert(sv_eq_lit(world_find(&w, CHILD_SERVICE, "fraud-rest")->uid, "theirs"));
+    world_step(&w);
+    ck_assert(!world_event(&w, "ChildRefused"));
+}
+END_TEST
+
+UNIT_MAIN(start, done, children__a_changed_selector_is_set_right,
+          children__a_changed_port_is_set_right, children__a_label_that_was_taken_away_comes_back,
+          children__a_pod_s_label_is_mended_and_nothing_else_of_it_applied,
+          children__another_s_label_or_annotation_is_left_alone,
+          children__what_the_api_server_fills_in_is_no_change,
+          children__a_stranger_in_the_binding_is_put_out,
+          children__a_binding_to_another_role_is_made_anew, children__a_changed_budget_is_set_right,
+          children__a_deleted_child_is_made_again,
+          children__the_role_goes_from_the_account_when_the_spec_drops_it,
+          children__an_account_of_the_user_s_is_bound_and_not_made,
+          children__another_s_object_under_our_name_is_reported_and_left)

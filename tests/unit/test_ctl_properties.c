@@ -1,0 +1,188 @@
+// SPDX-License-Identifier: Apache-2.0
+// What must hold whatever happens: a random life of a cluster, checked after every single write.
+#include "ctl_world.h"
+#include "unit.h"
+
+#define LIVES 60
+#define TURNS 60
+
+static struct world w;
+
+static void done(void)
+{
+    world_done(&w);
+}
+
+/// xorshift64: the same lives in every run.
+static uint64_t state;
+
+static unsigned draw(unsigned n)
+{
+    state ^= state << 13;
+    state ^= state >> 7;
+    state ^= state << 17;
+    return (unsigned)(state % n);
+}
+
+struct life {
+    bool session, ha, stateless, suspended;
+    unsigned image, replicas, job_managers;
+};
+
+static void edit(const struct life *l)
+{
+    struct strview ha = l->ha ? SV("'storage':{'root':'s3://b'},'plugins':['s3-hadoop'],") : SV("");
+    struct strview job =
+        l->session
+            ? SV("")
+            : arena_printf(&w.arena, ",'job':{'entryClass':'a.B','upgradeMode':'%s','state':'%s'}",
+                           l->stateless ? "Stateless" : "Savepoint",
+                           l->suspended ? "Suspended" : "Running");
+    struct strview spec =
+        arena_printf(&w.arena,
+                     "{'image':'flink:1.20.%u','flinkVersion':'1.20','parallelism':1,%.*s"
+                     "'jobManager':{'replicas':%u},'taskManager':{'replicas':%u}%.*s}",
+                     l->image, SV_ARG(ha), l->job_managers, l->replicas, SV_ARG(job));
+    world_edit(&w, spec.ptr);
+}
+
+static struct life new_life(void)
+{
+    struct life l = {.session = draw(3) == 0,
+                     .ha = draw(2) == 0,
+                     .stateless = draw(2) == 0,
+                     .image = draw(3),
+                     .replicas = 1 + draw(4)};
+    l.stateless = l.stateless || !l.ha;
+    l.job_managers = l.ha ? 1 + draw(3) : 1;
+    return l;
+}
+
+static struct world_object *any_pod(void)
+{
+    for (unsigned tries = 0; tries < 20 && w.n > 0; tries++) {
+        struct world_object *x = &w.objects[draw((unsigned)w.n)];
+        if (x->kind == CHILD_POD) {
+            return x;
+        }
+    }
+    return NULL;
+}
+
+static void happen_to_pod(struct world_object *pod)
+{
+    switch (draw(5)) {
+    case 0:
+        if (pod->deleted_ms == 0) {
+            pod->deleted_ms = w.now_ms;
+            pod->ready = false;
+        }
+        break;
+    case 1:
+        world_fail(&w, pod, "Error");
+        break;
+    case 2:
+        pod->phase = pod->phase == WORLD_PENDING ? WORLD_RUNNING : pod->phase;
+        pod->started_ms = w.now_ms;
+        break;
+    case 3:
+        pod->ready = pod->phase == WORLD_RUNNING && pod->deleted_ms == 0;
+        break;
+    default:
+        world_remove(&w, pod);
+        break;
+    }
+}
+
+static void happen(struct life *l)
+{
+    struct world_object *pod = any_pod();
+    w.now_ms += 1000 * draw(40);
+    switch (draw(8)) {
+    case 0:
+        l->replicas = 1 + draw(5);
+        edit(l);
+        break;
+    case 1:
+        l->image = draw(3);
+        edit(l);
+        break;
+    case 2:
+        l->suspended = !l->session && !l->suspended;
+        edit(l);
+        break;
+    case 3:
+        world_kubelet(&w);
+        break;
+    default:
+        if (pod != NULL) {
+            happen_to_pod(pod);
+        }
+        break;
+    }
+}
+
+/// What a watcher beside us may see at any moment.
+static void assert_promises(size_t job_managers, size_t task_managers, bool ha)
+{
+    struct strview revision = SV_NONE;
+    size_t running = 0;
+    for (size_t i = 0; i < w.n; i++) {
+        struct pod_name id;
+        const struct world_object *x = &w.objects[i];
+        if (x->kind != CHILD_POD || x->phase == WORLD_FAILED) {
+            continue;
+        }
+        ck_assert(pod_name_parse(SV("fraud"), x->name, &id));
+        running += id.role == POD_JOB_MANAGER;
+        ck_assert_msg(!sv_present(revision) || sv_eq(revision, id.revision),
+                      "two revisions at once");
+        revision = id.revision;
+    }
+    // A JobManager that terminates still runs: without HA it counts.
+    ck_assert_uint_le(ha ? 0 : running, 1);
+    ck_assert_uint_le(world_live(&w, POD_JOB_MANAGER), job_managers);
+    ck_assert_uint_le(world_live(&w, POD_TASK_MANAGER), task_managers);
+}
+
+START_TEST(plan__never_makes_more_than_was_asked_for)
+{
+    state = 0x9E3779B97F4A7C15U + (uint64_t)_i * 0x1000193U;
+    struct life l = new_life();
+    world_init(&w, "{}");
+    w.generation = 0;
+    edit(&l);
+    size_t most = l.replicas;
+    for (int turn = 0; turn < TURNS; turn++) {
+        happen(&l);
+        // Old plans may have been for more: what was ever asked for is the bound.
+        most = l.replicas > most ? l.replicas : most;
+        world_step(&w);
+        assert_promises(l.job_managers, most, l.ha);
+    }
+    w.now_ms += 600000;
+    world_converge(&w);
+    ck_assert_uint_eq(world_plan(&w)->n, 0);
+    ck_assert_int_eq(w.plan.requeue_after_ms, 0);
+    if (l.session || l.stateless) {
+        bool runs = !l.suspended;
+        ck_assert_uint_eq(world_live(&w, POD_TASK_MANAGER), runs ? l.replicas : 0);
+        ck_assert_uint_eq(world_live(&w, POD_JOB_MANAGER), runs ? l.job_managers : 0);
+    }
+}
+END_TEST
+
+int main(void)
+{
+    Suite *suite = suite_create("properties");
+    TCase *tcase = tcase_create("lives");
+    tcase_set_timeout(tcase, 60);
+    tcase_add_checked_fixture(tcase, NULL, done);
+    tcase_add_loop_test(tcase, plan__never_makes_more_than_was_asked_for, 0, LIVES);
+    suite_add_tcase(suite, tcase);
+    SRunner *runner = srunner_create(suite);
+    srunner_run_all(runner, CK_NORMAL);
+    int failed = srunner_ntests_failed(runner);
+    srunner_free(runner);
+    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
+}
