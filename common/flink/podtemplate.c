@@ -4,6 +4,7 @@
 #include <stdint.h>
 
 #include "common/flink/nearest.h"
+#include "common/k8s/quantity.h"
 
 /// X(kind, what a value must be, in words)
 #define KINDS(X)                                                                                   \
@@ -92,6 +93,7 @@ static bool is_integer(const struct json *v, int64_t max)
 
 static bool is_scalar(const struct json *v, enum kind kind)
 {
+    struct quantity q;
     switch (kind) {
     case KIND_STRING:
         return json_type(v) == JSON_STRING;
@@ -102,7 +104,7 @@ static bool is_scalar(const struct json *v, enum kind kind)
     case KIND_INT64:
         return is_integer(v, INT64_MAX);
     case KIND_QUANTITY:
-        return json_type(v) == JSON_STRING || json_type(v) == JSON_NUMBER;
+        return quantity_read(v, &q, NULL);
     case KIND_INT_OR_STRING:
         return json_type(v) == JSON_STRING || is_integer(v, INT32_MAX);
     case KIND_OBJECT:

@@ -393,7 +393,9 @@ class Verdicts:
         self.lock = threading.Lock()
 
     def ask(self, obj_text, old_text):
-        line = '{"object": %s%s}' % (obj_text, f', "oldObject": {old_text}' if old_text else "")
+        return self.ask_line('{"object": %s%s}' % (obj_text, f', "oldObject": {old_text}' if old_text else ""))
+
+    def ask_line(self, line):
         with self.lock:
             self.process.stdin.write(line + "\n")
             self.process.stdin.flush()

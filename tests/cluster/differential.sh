@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
-# differential.sh SCHEMA_VERDICT: the differential test of the schema on a control plane of its own, or on
+# differential.sh SCHEMA_VERDICT: the differential tests of schema and pod templates on a control plane of its own, or on
 # the one of SLUICE_KUBECONFIG (a CRD of its own group comes and goes there).
 set -euo pipefail
 # shellcheck source=../../dev/lib.sh
@@ -16,6 +16,9 @@ finish() {
 trap finish EXIT
 
 need_commands python3=python3
+export PYTHONDONTWRITEBYTECODE=1
 "$DEV_DIR/cluster" up --name "$CLUSTER_NAME" >/dev/null
 python3 "$REPO_DIR/tests/cluster/differential.py" --kubeconfig "$CLUSTER_KUBECONFIG" --kubectl "$(tool_path kubectl)" \
     --crd "$REPO_DIR/manifests/crd/flinkclusters.yaml" --verdict "$1"
+python3 "$REPO_DIR/tests/cluster/podtemplate_differential.py" --kubeconfig "$CLUSTER_KUBECONFIG" \
+    --kubectl "$(tool_path kubectl)" --verdict "$1"

@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// For the differential test: reads lines {"object": …, "oldObject": …} and answers each with a line
-// {"denied": [[rule, path], …], "warned": […]}: the schema's verdict as the webhook finds it.
+// For the differential tests: reads lines {"object": …, "oldObject": …} or {"podTemplate": …} and
+// answers each with a line {"denied": [[rule, path], …], "warned": […]}: the verdict as the webhook
+// finds it.
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "common/flink/decode.h"
+#include "common/flink/podtemplate.h"
 #include "common/json/out.h"
 
 #define ARENA_MAX  ((size_t)256 << 20)
@@ -26,6 +28,19 @@ static void put_faults(struct json_out *o, const char *key, enum severity severi
     json_out_end_array(o);
 }
 
+static void judge_cluster(const struct json *pair, struct violations *faults)
+{
+    const struct json *old = json_get_lit(pair, "oldObject");
+    struct flink_cluster now;
+    struct flink_cluster was;
+    struct violations ignored = VIOLATIONS(faults->arena, 0);
+    flink_decode_update(json_get_lit(pair, "object"), old, &now, faults);
+    if (old != NULL) {
+        flink_decode(old, &was, &ignored);
+    }
+    flink_schema_rules(&now, old != NULL ? &was : NULL, faults);
+}
+
 static void judge(struct strview line, struct arena *arena, struct strbuf *out)
 {
     struct json_out o = JSON_OUT(out);
@@ -37,16 +52,14 @@ static void judge(struct strview line, struct arena *arena, struct strbuf *out)
         json_out_end_object(&o);
         return;
     }
-    const struct json *old = json_get_lit(pair, "oldObject");
-    struct flink_cluster now;
-    struct flink_cluster was;
     struct violations faults = VIOLATIONS(arena, FAULTS_MAX);
-    struct violations ignored = VIOLATIONS(arena, 0);
-    flink_decode_update(json_get_lit(pair, "object"), old, &now, &faults);
-    if (old != NULL) {
-        flink_decode(old, &was, &ignored);
+    const struct json *template = json_get_lit(pair, "podTemplate");
+    if (template != NULL) {
+        const struct path path = PATH_FIELD_OF(NULL, SV("template"));
+        podtemplate_check(template, &path, "podtemplate", &faults);
+    } else {
+        judge_cluster(pair, &faults);
     }
-    flink_schema_rules(&now, old != NULL ? &was : NULL, &faults);
     put_faults(&o, "denied", SEVERITY_DENY, &faults);
     put_faults(&o, "warned", SEVERITY_WARN, &faults);
     json_out_end_object(&o);

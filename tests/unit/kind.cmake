@@ -13,4 +13,4 @@ sluice_add_generator(sluice-schema-verdict SOURCES ${CMAKE_SOURCE_DIR}/tests/clu
                      DEPS sluice_flink)
 add_test(NAME differential COMMAND ${CMAKE_SOURCE_DIR}/tests/cluster/differential.sh
                                    $<TARGET_FILE:sluice-schema-verdict>)
-set_tests_properties(differential PROPERTIES LABELS cluster TIMEOUT 180 RUN_SERIAL ON)
+set_tests_properties(differential PROPERTIES LABELS cluster TIMEOUT 300 RUN_SERIAL ON)
