@@ -186,7 +186,8 @@ static int open_certificates(struct webhook *w, struct err *err)
         .names = w->names,
         .name_count = w->name_count,
         .on_pair = on_pair,
-        .arg = w};
+        .arg = w,
+    };
     w->serving = certs_serving_new(&o);
     return w->serving != NULL ? 0 : err_set(err, E_NOMEM, "no memory for the certificates");
 }

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Memory of one request or one reconcile: taken piece by piece, given back all at once. Bounded and
-// sticky: past the limit or after a failed allocation arena_alloc() gives NULL for good, until reset.
-// Not thread-safe; one owner. Under AddressSanitizer each piece is an allocation of its own, so that
-// an overrun is seen.
+// sticky: past the limit or after a failed allocation arena_alloc() gives NULL for good, until
+// reset. Not thread-safe; one owner. Under AddressSanitizer each piece is an allocation of its own,
+// so that an overrun is seen.
 #ifndef SLUICE_BASE_ARENA_H
 #define SLUICE_BASE_ARENA_H
 
@@ -22,7 +22,8 @@ struct arena {
     bool failed;
 };
 
-/// An arena that hands out at most MAX_BYTES: `CLEANUP(arena_done) struct arena a = ARENA(1 << 20);`
+/// An arena that hands out at most MAX_BYTES:
+/// `CLEANUP(arena_done) struct arena a = ARENA(1 << 20);`
 #define ARENA(max_bytes) ((struct arena){.max = (max_bytes)})
 
 /// Frees everything; usable again.

@@ -10,10 +10,11 @@
 #define UNUSED            __attribute__((unused))
 #define NORETURN          __attribute__((noreturn))
 
-/// Runs FN on the variable's address when it leaves its scope: `CLEANUP(strbuf_done) struct strbuf b`.
-#define CLEANUP(fn)       __attribute__((cleanup(fn)))
+/// Runs FN on the variable's address when it leaves its scope:
+/// `CLEANUP(strbuf_done) struct strbuf b`.
+#define CLEANUP(fn) __attribute__((cleanup(fn)))
 
-#define ARRAY_LEN(a)      (sizeof(a) / sizeof((a)[0]))
+#define ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0]))
 
 /// Takes a pointer out of a variable that CLEANUP watches: ownership goes to the caller.
 #define TAKE(p)                                                                                    \

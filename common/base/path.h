@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The way to a field, as a chain of stack nodes: costs nothing until a fault is written down. Rendered
-// as Kubernetes writes field paths (apimachinery field.Path): spec.ports[3].name, spec.labels[a/b].
+// The way to a field, as a chain of stack nodes: costs nothing until a fault is written down.
+// Rendered as Kubernetes writes field paths (apimachinery field.Path): spec.ports[3].name,
+// spec.labels[a/b].
 #ifndef SLUICE_BASE_PATH_H
 #define SLUICE_BASE_PATH_H
 

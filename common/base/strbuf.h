@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // A byte buffer that grows up to a limit given at its start. Writers are sticky: after an overflow
-// or a failed allocation every write is a no-op and strbuf_ok() is false, so that code writes freely
-// and asks once. Not thread-safe; one owner.
+// or a failed allocation every write is a no-op and strbuf_ok() is false, so that code writes
+// freely and asks once. Not thread-safe; one owner.
 #ifndef SLUICE_BASE_STRBUF_H
 #define SLUICE_BASE_STRBUF_H
 
@@ -37,7 +37,8 @@ void strbuf_put_u64(struct strbuf *b, uint64_t v);
 void strbuf_put_i64(struct strbuf *b, int64_t v);
 PRINTF(2, 3) void strbuf_printf(struct strbuf *b, const char *fmt, ...);
 
-/// Room for N more bytes (for a reader that fills the buffer itself, then adds to len). NULL: failed.
+/// Room for N more bytes (for a reader that fills the buffer itself, then adds to len). NULL
+/// when that failed.
 char *strbuf_reserve(struct strbuf *b, size_t n);
 
 /// Cuts the buffer back to LEN bytes (no more than it has).

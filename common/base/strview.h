@@ -14,12 +14,15 @@ struct strview {
 };
 
 /// A view of a string literal; SV_INIT is the same for static initialisers.
-#define SV(lit)      ((struct strview){.ptr = "" lit, .len = sizeof(lit) - 1})
-#define SV_INIT(lit) {.ptr = "" lit, .len = sizeof(lit) - 1}
-#define SV_NONE      ((struct strview){.ptr = NULL, .len = 0})
+#define SV(lit) ((struct strview){.ptr = "" lit, .len = sizeof(lit) - 1})
+#define SV_INIT(lit)                                                                               \
+    {                                                                                              \
+        .ptr = "" lit, .len = sizeof(lit) - 1                                                      \
+    }
+#define SV_NONE ((struct strview){.ptr = NULL, .len = 0})
 
 /// For printf: `"%.*s", SV_ARG(s)`. Lengths over INT_MAX don't occur (bodies end at 7 MiB).
-#define SV_ARG(s)    (int)(s).len, ((s).ptr != NULL ? (s).ptr : "")
+#define SV_ARG(s) (int)(s).len, ((s).ptr != NULL ? (s).ptr : "")
 
 /// A view of a NUL-terminated string; NULL gives SV_NONE.
 static inline struct strview sv_from(const char *s)

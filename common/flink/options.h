@@ -34,8 +34,8 @@ struct flink_option; // one row
 /// What a key stands for.
 struct flink_option_match {
     const struct flink_option *option; // NULL: no listed key
-    bool former;        // KEY is a spelling that the option once had, not its own name
-    struct strview sub; // of a map option written `key.sub`: "sub"; else absent
+    bool former;              // KEY is a spelling that the option once had, not its own name
+    struct strview sub;       // of a map option written `key.sub`: "sub"; else absent
     struct strview canonical; // flink_option_canonical(KEY)
 };
 

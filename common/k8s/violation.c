@@ -87,9 +87,8 @@ void violation_deny(struct violations *v, const char *rule, enum cause_reason re
         return;
     }
     const char *lead = REASONS[reason].lead;
-    struct strview head = sv_present(value)
-                              ? arena_printf(v->arena, "%s: %.*s", lead, SV_ARG(value))
-                              : sv_from(lead);
+    struct strview head =
+        sv_present(value) ? arena_printf(v->arena, "%s: %.*s", lead, SV_ARG(value)) : sv_from(lead);
     va_list args;
     va_start(args, fmt);
     *it = (struct violation){.severity = SEVERITY_DENY,

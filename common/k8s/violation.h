@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // What is wrong with a user's object: every fault, not the first. A violation maps to one
-// `Status.details.causes[]` entry; a warning to one line of `response.warnings`. Pure; lives in an arena.
-// Messages are written as apimachinery's field.Error has them (`Invalid value: "x": …`), without the
-// field, and end in what would be right.
+// `Status.details.causes[]` entry; a warning to one line of `response.warnings`. Pure; lives in an
+// arena. Messages are written as apimachinery's field.Error has them (`Invalid value: "x": …`),
+// without the field, and end in what would be right.
 #ifndef SLUICE_K8S_VIOLATION_H
 #define SLUICE_K8S_VIOLATION_H
 
@@ -56,10 +56,11 @@ struct violations {
 };
 
 /// At most MAX are kept; all memory comes from ARENA.
-#define VIOLATIONS(arena_ptr, max_kept) ((struct violations){.arena = (arena_ptr), .max = (max_kept)})
+#define VIOLATIONS(arena_ptr, max_kept)                                                            \
+    ((struct violations){.arena = (arena_ptr), .max = (max_kept)})
 
-/// Notes a denial. VALUE is what stands there, shown as given (quote strings with violation_quote());
-/// SV_NONE for none. The rest says what would be right.
+/// Notes a denial. VALUE is what stands there, shown as given (quote strings with
+/// violation_quote()); SV_NONE for none. The rest says what would be right.
 PRINTF(6, 7)
 void violation_deny(struct violations *v, const char *rule, enum cause_reason reason,
                     const struct path *path, struct strview value, const char *fmt, ...);
@@ -72,7 +73,8 @@ void violation_warn(struct violations *v, const char *rule, const struct path *p
 /// Notes a copy of IT, whose texts must live as long as V's arena.
 void violation_add(struct violations *v, const struct violation *it);
 
-/// S in double quotes for a message: control characters and quotes escaped, cut at 64 bytes with "…".
+/// S in double quotes for a message: control characters and quotes escaped, cut at 64 bytes
+/// with "…".
 struct strview violation_quote(struct arena *a, struct strview s);
 
 /// metav1.CauseType's text ("FieldValueInvalid").
