@@ -37,7 +37,10 @@ static bool explain_rule(const char *id)
         if (strcmp(rules[i].id, id) == 0) {
             printf("RULE   %s\nWHEN   %s%s%s\n\n%s\n\n%s\n", id, rules[i].on_create ? "create" : "",
                    rules[i].on_create && rules[i].on_update ? ", " : "",
-                   rules[i].on_update ? "update" : "", rules[i].summary, rules[i].why);
+                   rules[i].on_update   ? "update"
+                   : rules[i].on_delete ? "delete"
+                                        : "",
+                   rules[i].summary, rules[i].why);
             return true;
         }
     }

@@ -119,6 +119,14 @@ static struct number_solution keep(const struct defaults_problem *p, struct open
     return to;
 }
 
+/// Whether this request changes one of the numbers in the spec: gives another value than the stored
+/// one, or takes away one that a user gave. A value equal to the stored one is no change, even when
+/// it was ours until now.
+static bool number_changes(bool open, int64_t now, int64_t old, int64_t old_as_given)
+{
+    return open ? old_as_given != 0 : now != old;
+}
+
 static struct number_solution work_out_numbers(const struct defaults_problem *p,
                                                struct open_numbers open)
 {
@@ -135,14 +143,16 @@ static struct number_solution work_out_numbers(const struct defaults_problem *p,
     if (!p->update) {
         return by_law(in);
     }
-    if (in.parallelism != old.parallelism || in.replicas != old.replicas || in.slots != old.slots) {
+    if (number_changes(open.parallelism, in.parallelism, p->old.parallelism, old.parallelism) ||
+        number_changes(open.replicas, in.replicas, p->old.replicas, old.replicas) ||
+        in.slots != old.slots) {
         // A parallelism that came from nothing in the object (policy) is set once.
         if (old.parallelism == 0 && old.replicas == 0 && p->old.parallelism != 0) {
             in.fallback = p->old.parallelism;
         }
         return by_law(in);
     }
-    // This request changes nothing that they are computed from: what is stored stays.
+    // Nothing that they are computed from changes: what is stored stays.
     struct law_input stored = in;
     stored.parallelism = in.parallelism != 0 ? in.parallelism : p->old.parallelism;
     stored.replicas = in.replicas != 0 ? in.replicas : p->old.replicas;
@@ -221,11 +231,34 @@ static struct number_solution solve_numbers(const struct defaults_problem *p)
     return without_users(p, open);
 }
 
+static bool same_or_new(int64_t now, int64_t old)
+{
+    return now == old || old == 0;
+}
+
+/// `scale` goes around the webhook and may make an entry void. It stays until one of the numbers
+/// changes, so that no other update writes for its sake.
+static void keep_void(const struct defaults_problem *p, struct number_solution *to)
+{
+    const struct flink_note *note = &p->old_note;
+    if (!p->update || !same_or_new(to->parallelism, p->old.parallelism) ||
+        !same_or_new(to->replicas, p->old.replicas) || p->now.slots != p->old.slots) {
+        return;
+    }
+    if (to->note_parallelism.value == 0 && note->parallelism.value != to->parallelism) {
+        to->note_parallelism = note->parallelism;
+    }
+    if (to->note_replicas.value == 0 && note->replicas.value != to->replicas) {
+        to->note_replicas = note->replicas;
+    }
+}
+
 void defaults_solve(const struct defaults_problem *p, struct defaults_solution *ret)
 {
     *ret = (struct defaults_solution){0};
     solve_version(p, ret);
     struct number_solution to = solve_numbers(p);
+    keep_void(p, &to);
     ret->parallelism = to.parallelism;
     ret->replicas = to.replicas;
     ret->note.parallelism = to.note_parallelism;

@@ -204,6 +204,19 @@ START_TEST(defaults__a_second_pass_over_any_object_finds_nothing_to_do)
                       SV_ARG(case_text(&a, now)), SV_ARG(case_text(&a, old)), SV_ARG(patch),
                       SV_ARG(second));
         struct strview later = patch_of(&a, stored, stored, fallback + 3);
+        // `scale` writes replicas without the webhook; then somebody touches a label.
+        const struct json *scaled =
+            apply(&a, stored,
+                  arena_printf(&a,
+                               "[{\"op\":\"add\",\"path\":\"/spec/taskManager\",\"value\":"
+                               "{\"replicas\":%u,\"slots\":%u}}]",
+                               1 + pick(6), 1 + pick(3)));
+        struct strview settled = patch_of(&a, scaled, scaled, fallback + 3);
+        ck_assert_msg(
+            sv_find(settled, SV("/spec/taskManager")) == SIZE_MAX &&
+                (sv_find(settled, SV("/spec/parallelism")) == SIZE_MAX ||
+                 sv_find(settled, SV("\"replace\",\"path\":\"/spec/parallelism")) == SIZE_MAX),
+            "scaled %.*s\npatch %.*s", SV_ARG(case_text(&a, scaled)), SV_ARG(settled));
         ck_assert_msg(sv_eq_lit(later, "[]"), "stored %.*s\nlater %.*s",
                       SV_ARG(case_text(&a, stored)), SV_ARG(later));
     }
