@@ -32,7 +32,8 @@ static const char *why_new_leaf(const struct certs_situation *s)
     if (s->now_ms >= s->leaf.not_after_ms) {
         return "the certificate has expired";
     }
-    if (s->now_ms < s->leaf.not_before_ms) {
+    // While even the CA is of the future, a new leaf would be so too.
+    if (s->now_ms < s->leaf.not_before_ms && s->now_ms >= s->ca.not_before_ms) {
         return "the certificate is of the future: the clock was set back";
     }
     if (!s->leaf_has_names) {

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 sluice_add_test(test_certs_policy DEPS sluice_certs_core)
+sluice_add_test(test_certs_names DEPS sluice_certs)
 sluice_add_test(test_certs_x509 DEPS sluice_certs)
 sluice_add_test(test_certs_store DEPS sluice_certs)
 sluice_add_test(test_certs_managed DEPS sluice_certs)

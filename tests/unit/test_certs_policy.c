@@ -102,6 +102,14 @@ START_TEST(certs_policy__a_leaf_that_nobody_can_trust_is_replaced_at_once)
 }
 END_TEST
 
+START_TEST(certs_policy__a_clock_before_the_ca_issues_nothing_over_and_over)
+{
+    struct certs_situation s = calm();
+    s.now_ms = s.ca.not_before_ms - CERTS_DAY_MS;
+    ck_assert_int_eq(certs_decide(&s).step, CERTS_KEEP);
+}
+END_TEST
+
 START_TEST(certs_policy__every_step_leads_to_rest)
 {
     // Whatever is found, after making and issuing as told there is nothing left to do.
@@ -162,6 +170,7 @@ UNIT_MAIN(NULL, NULL, certs_policy__in_order_nothing_is_done_until_the_leaf_is_d
           certs_policy__a_first_leaf_does_not_wait_for_the_bundle,
           certs_policy__a_leaf_of_a_new_ca_waits_until_its_bundle_is_published,
           certs_policy__a_leaf_that_nobody_can_trust_is_replaced_at_once,
+          certs_policy__a_clock_before_the_ca_issues_nothing_over_and_over,
           certs_policy__every_step_leads_to_rest,
           certs_policy__expired_cas_leave_the_bundle_and_the_rest_is_bounded,
           certs_policy__the_lives_fit_into_each_other)
