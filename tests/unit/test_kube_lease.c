@@ -62,6 +62,10 @@ static void setup(void)
     json_global_init();
     ck_assert_int_eq(kube_global_init(&err), 0);
     lease = NULL;
+    config = NULL;
+    atomic_store(&started, 0);
+    atomic_store(&lost, 0);
+    atomic_store(&told_other, 0);
 }
 
 static void teardown(void)
