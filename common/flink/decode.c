@@ -2,7 +2,6 @@
 #include "common/flink/decode.h"
 
 #include <inttypes.h>
-#include <string.h>
 
 #include "common/flink/schema_check.h"
 #include "common/flink/schema_equal.h"
@@ -285,9 +284,8 @@ static void walk_object(const struct spot *at, const struct object_type *type,
                         const struct json *old, void *base)
 {
     if (base != NULL) {
-        // The first member of every described struct; copied, for the struct's type isn't known
-        // here.
-        memcpy(base, &at->now, sizeof(at->now));
+        const struct json **self = base; // the first member of every described struct
+        *self = at->now;
     }
     bool free_keys = at->field->kind == FIELD_ANY_MAP;
     json_each(v, at->now) {

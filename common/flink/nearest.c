@@ -7,7 +7,7 @@ static struct strview lower(struct strview s, char *room)
 {
     for (size_t i = 0; i < s.len; i++) {
         char c = s.ptr[i];
-        room[i] = c >= 'A' && c <= 'Z' ? (char)(c + ('a' - 'A')) : c;
+        room[i] = (char)(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
     }
     return sv_make(room, s.len);
 }
