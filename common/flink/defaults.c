@@ -173,8 +173,12 @@ int flink_defaults(const struct flink_defaults_input *in, struct arena *arena,
         p.old = read_fields(in->old);
         flink_note_read(in->old, arena, &p.old_note);
     }
-    p.reactive = flink_effective_is_reactive(in->now, arena);
-    p.users = flink_users_fields(in->now, candidates(&p), arena);
+    unsigned open = candidates(&p);
+    const unsigned numbers =
+        FLINK_NOTED_BIT(FLINK_NOTED_PARALLELISM) | FLINK_NOTED_BIT(FLINK_NOTED_REPLICAS);
+    // Reading the whole configuration is only worth it when a number may be ours.
+    p.reactive = (open & numbers) != 0 && flink_effective_is_reactive(in->now, arena);
+    p.users = flink_users_fields(in->now, open, arena);
     struct defaults_solution to;
     defaults_solve(&p, &to);
     if (!arena_ok(arena)) {

@@ -49,8 +49,8 @@ void rule_flink_version_required(struct rule_run *r)
 {
     const struct cluster_spec *spec = &r->now->spec;
     struct flink_version tagged;
-    if (rule_stands(spec->self, "flinkVersion") || !sv_present(spec->image)) {
-        return;
+    if (rule_stands(spec->self, "flinkVersion") || !r->image_ok) {
+        return; // an image that is none has its own fault
     }
     if (!tag_tells(r, &tagged)) {
         rule_deny(r, CAUSE_REQUIRED, UNDER(SPEC, "flinkVersion"), SV_NONE,
