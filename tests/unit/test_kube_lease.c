@@ -225,6 +225,9 @@ static NORETURN void write_while_leading(int from_parent)
         int rc = kube_create(k, &pods, SV("{}"), NULL, NULL, NULL);
         clock_sleep_ms(rc == 0 ? 1 : 5);
     }
+    kube_close(k);
+    kube_lease_stop(l);
+    kube_config_free(config);
     _exit(0);
 }
 
