@@ -3,7 +3,9 @@
 
 #include "common/base/macros.h"
 #include "common/json/out.h"
+#include "common/policy/image.h"
 
+#define VERSION_MAX  16 // the schema's bound of flinkVersion
 #define LAST_APPLIED "kubectl.kubernetes.io/last-applied-configuration"
 
 /// Where each field stands: as in the object, and as managedFields writes it (fieldsV1).
@@ -39,6 +41,21 @@ static struct flink_note_number read_number(const struct json *note, enum flink_
                                       .slots = positive(it, "slots")};
 }
 
+/// A text that could be ours: of an image tag's characters, at most MAX of them. Anything else
+/// would only make the next note longer than this one.
+static struct strview read_text(const struct json *object, struct strview key, size_t max)
+{
+    struct strview s = json_get_string(object, key);
+    for (size_t i = 0; i < s.len; i++) {
+        char c = s.ptr[i];
+        bool letter = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
+        if (!letter && !(c >= '0' && c <= '9') && c != '.' && c != '_' && c != '-') {
+            return SV_NONE;
+        }
+    }
+    return s.len <= max ? s : SV_NONE;
+}
+
 static struct strview annotation(const struct flink_cluster *c, const char *key)
 {
     return json_get_string(json_get_lit(c->metadata, "annotations"), sv_from(key));
@@ -54,8 +71,8 @@ void flink_note_read(const struct flink_cluster *c, struct arena *arena, struct 
         return;
     }
     const struct json *version = json_get(note, sv_from(FIELDS[FLINK_NOTED_VERSION].note));
-    ret->version = json_get_string(version, SV("value"));
-    ret->tag = json_get_string(version, SV("tag"));
+    ret->version = read_text(version, SV("value"), VERSION_MAX);
+    ret->tag = read_text(version, SV("tag"), IMAGE_TAG_MAX);
     ret->parallelism = read_number(note, FLINK_NOTED_PARALLELISM);
     ret->replicas = read_number(note, FLINK_NOTED_REPLICAS);
 }
