@@ -8,6 +8,7 @@
 #include <check.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "common/base/mem.h"
@@ -227,6 +228,25 @@ START_TEST(rules__badly_typed_members_are_left_to_the_schema)
 }
 END_TEST
 
+START_TEST(rules__twenty_thousand_containers_are_judged_in_a_moment)
+{
+    CLEANUP(arena_done) struct arena a = ARENA(CASE_ARENA_MAX);
+    CLEANUP(strbuf_done) struct strbuf b = STRBUF(1 << 20);
+    strbuf_put_str(&b, "{" META ",\"spec\":{\"image\":\"flink:1.20.1\",\"podTemplate\":{\"spec\":{"
+                       "\"containers\":[{}");
+    for (int i = 0; i < 20000; i++) {
+        strbuf_printf(&b, ",{\"name\":\"c%d\"}", i);
+    }
+    strbuf_put_str(&b, "]}}}}");
+    struct violations v = VIOLATIONS(&a, 16);
+    struct flink_rules_input in = {.now = case_decode(&a, case_parse(&a, strbuf_view(&b)))};
+    clock_t start = clock();
+    flink_rules_check(&in, &v);
+    ck_assert_int_lt((clock() - start) / (CLOCKS_PER_SEC / 1000), 2000); // ms; about 5 are needed
+    ck_assert_uint_gt(v.dropped, 0);
+}
+END_TEST
+
 START_TEST(rules__more_findings_than_fit_are_counted)
 {
     CLEANUP(arena_done) struct arena a = ARENA(CASE_ARENA_MAX);
@@ -305,6 +325,7 @@ int main(void)
     tcase_add_test(tc, rules__each_rule_has_accepting_and_rejecting_fixtures);
     tcase_add_test(tc, rules__what_defaults_would_fill_is_not_missed_before_them);
     tcase_add_test(tc, rules__badly_typed_members_are_left_to_the_schema);
+    tcase_add_test(tc, rules__twenty_thousand_containers_are_judged_in_a_moment);
     tcase_add_test(tc, rules__more_findings_than_fit_are_counted);
     tcase_add_test(tc, ratchet__a_fault_that_the_stored_object_has_is_a_warning);
     tcase_add_test(tc, ratchet__another_value_is_denied);
