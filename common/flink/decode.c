@@ -392,14 +392,3 @@ void flink_decode(const struct json *object, struct flink_cluster *ret, struct v
 {
     flink_decode_update(object, NULL, ret, faults);
 }
-
-void flink_decode_object(const struct object_type *type, const struct json *object, void *ret,
-                         struct violations *faults)
-{
-    const struct field row = {.name = "", .kind = FIELD_OBJECT, .sub = type};
-    struct grace grace = {.asked = false};
-    const struct spot at = {.faults = faults, .field = &row, .now = object, .grace = &grace};
-    if (json_type(object) == JSON_OBJECT) {
-        walk_object(&at, type, NULL, ret);
-    }
-}

@@ -25,11 +25,6 @@ void flink_decode(const struct json *object, struct flink_cluster *ret, struct v
 void flink_decode_update(const struct json *object, const struct json *old,
                          struct flink_cluster *ret, struct violations *faults);
 
-/// The same walk for any object that rows of TYPE describe (a status, an item of a list): into RET,
-/// a zeroed struct of that type. Nothing is done when OBJECT is no object.
-void flink_decode_object(const struct object_type *type, const struct json *object, void *ret,
-                         struct violations *faults);
-
 /// The CEL rules of the CRD (x-kubernetes-validations, table schema_rules.def), judged by their
 /// twins in C. OLD is NULL on a create; it may be decoded with its faults thrown away. Added to
 /// FAULTS with the CRD's own messages. Under `generateName` the name that will be made is judged.

@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "common/flink/status.h"
 
-#include "common/flink/decode.h"
-
 static const char *const CONDITION_STATUSES[] = {"True", "False", "Unknown", NULL};
 
 #define FIELD_TAG condition_status
@@ -40,10 +38,3 @@ FIELD_DEFINE(revision_status, "RevisionStatus", REVISION_STATUS_FIELDS)
 #define FIELD_TAG cluster_status
 FIELD_DEFINE(cluster_status, "FlinkClusterStatus", CLUSTER_STATUS_FIELDS)
 #undef FIELD_TAG
-
-void flink_status_read(const struct json *status, struct arena *arena, struct cluster_status *ret)
-{
-    struct violations ignored = VIOLATIONS(arena, 0);
-    memset(ret, 0, sizeof(*ret));
-    flink_decode_object(&cluster_status_type, status, ret, &ignored);
-}

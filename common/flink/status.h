@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// A FlinkCluster's status as C sees it: views into the JSON tree that it was read from. The
-// controller writes these names and no others: what the schema doesn't know the API server prunes.
+// A FlinkCluster's status, described by the rows of status.def for the CRD, the reference page and
+// `sluice explain`. The controller writes these names and no others: what the schema doesn't know
+// the API server prunes.
 #ifndef SLUICE_FLINK_STATUS_H
 #define SLUICE_FLINK_STATUS_H
 
-#include "common/base/arena.h"
 #include "common/flink/field.h"
 #include "common/flink/status.def"
 
@@ -17,10 +17,5 @@ FIELD_DECLARE(job_status, JOB_STATUS_FIELDS)
 FIELD_DECLARE(savepoint_status, SAVEPOINT_STATUS_FIELDS)
 FIELD_DECLARE(revision_status, REVISION_STATUS_FIELDS)
 FIELD_DECLARE(cluster_status, CLUSTER_STATUS_FIELDS)
-
-/// Reads STATUS (an object's `status`; may be absent) into *RET; what has a wrong type or is out of
-/// bounds reads as absent. Lists stay JSON. ARENA is for passing memory; nothing of *RET lives in
-/// it.
-void flink_status_read(const struct json *status, struct arena *arena, struct cluster_status *ret);
 
 #endif

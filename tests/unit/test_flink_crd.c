@@ -184,29 +184,6 @@ START_TEST(unknown__fields_are_named_with_the_nearest)
 }
 END_TEST
 
-START_TEST(status__is_read_by_its_rows)
-{
-    const struct json *v;
-    struct err err = {0};
-    struct cluster_status st;
-    ck_assert_int_eq(
-        json_parse(SV("{\"phase\":\"Running\",\"observedGeneration\":3,\"job\":{\"id\":5,"
-                      "\"lastCheckpoint\":{\"path\":\"s3://x\"}},\"savepoints\":[{}],"
-                      "\"conditions\":[{\"type\":\"Ready\",\"status\":\"True\"}]}"),
-                   &JSON_LIMITS_DEFAULT, &arena, &v, &err),
-        0);
-    flink_status_read(v, &arena, &st);
-    ck_assert(sv_eq_lit(st.phase, "Running"));
-    ck_assert_int_eq(st.observed_generation.v, 3);
-    ck_assert(!sv_present(st.job.id));
-    ck_assert(sv_eq_lit(st.job.last_checkpoint.path, "s3://x"));
-    ck_assert_uint_eq(json_count(st.conditions), 1);
-    ck_assert_ptr_null(st.savepoints); // an item lacks its path
-    flink_status_read(NULL, &arena, &st);
-    ck_assert(!sv_present(st.phase));
-}
-END_TEST
-
 int main(void)
 {
     Suite *s = suite_create("flink_crd");
@@ -221,7 +198,6 @@ int main(void)
     tcase_add_test(t, explain__an_unknown_field_gives_the_nearest);
     tcase_add_test(t, nearest__typos_find_their_word_and_strangers_none);
     tcase_add_test(t, unknown__fields_are_named_with_the_nearest);
-    tcase_add_test(t, status__is_read_by_its_rows);
     suite_add_tcase(s, t);
     SRunner *r = srunner_create(s);
     srunner_run_all(r, CK_ENV);

@@ -243,6 +243,17 @@ START_TEST(decode__counts_are_bounded)
 }
 END_TEST
 
+START_TEST(decode__a_required_field_is_missed)
+{
+    expect("{\"imagePullSecrets\":[{\"name\":\"a\"},{}]}",
+           "spec.imagePullSecrets[1].name: Required value: Name of a Secret in the cluster's "
+           "namespace.");
+    decode("{\"imagePullSecrets\":[{\"name\":null}]}");
+    ck_assert_uint_eq(faults.denials, 1);
+    ck_assert_int_eq(faults.items[0].reason, CAUSE_REQUIRED);
+}
+END_TEST
+
 START_TEST(decode__all_faults_are_gathered)
 {
     decode("{\"image\":5,\"parallelism\":\"x\",\"imagePullPolicy\":\"Sometimes\","
@@ -321,6 +332,7 @@ int main(void)
     tcase_add_test(t, decode__enums_are_case_sensitive);
     tcase_add_test(t, decode__lengths_count_characters_not_bytes);
     tcase_add_test(t, decode__counts_are_bounded);
+    tcase_add_test(t, decode__a_required_field_is_missed);
     tcase_add_test(t, decode__all_faults_are_gathered);
     tcase_add_test(t, decode__objects_that_are_none_are_refused_not_read);
     tcase_add_test(t, decode__fields_of_others_and_unknown_ones_are_no_schema_faults);

@@ -174,7 +174,7 @@ START_TEST(schema__list_items_are_kept_only_with_their_whole_list)
             "spec.plugins[0]");
     accepted(NAMED, "{\"imagePullSecrets\":[{\"name\":1,\"junk\":2}]}",
              "{\"imagePullSecrets\":[{\"name\":1}]}");
-    refused(NAMED, "{\"imagePullSecrets\":[{\"name\":1},{}]}",
+    refused(NAMED, "{\"imagePullSecrets\":[{\"name\":1},{\"name\":\"b\"}]}",
             "{\"imagePullSecrets\":[{\"name\":1}]}", "schema.type",
             "spec.imagePullSecrets[0].name");
 }
