@@ -14,7 +14,7 @@
 #include "common/kube/resource.h"
 #include "common/kube/watch_core.h"
 
-#define KUBE_MAX_WATCHES 32
+#define KUBE_MAX_WATCHES 256
 
 struct kube_watcher;
 
