@@ -8,6 +8,7 @@
 #include "common/flink/rules.h"
 #include "common/json/out.h"
 #include "controller/config.h"
+#include "controller/desired.h"
 #include "controller/names.h"
 
 // ---- the effective spec
@@ -141,6 +142,7 @@ static void start_run(const struct reconcile *rc, const struct record *last, str
     // "The first time": a later run of a stateless job starts from nothing.
     bool first = last == NULL || !sv_present(last->run);
     next->from_savepoint = first ? job->initial_savepoint_path : SV_NONE;
+    next->previous = first ? SV_NONE : last->revision;
 }
 
 static void keep_run(const struct record *last, struct record *next)
@@ -150,6 +152,7 @@ static void keep_run(const struct record *last, struct record *next)
     next->job_id = last->job_id;
     next->ha_dir = last->ha_dir;
     next->from_savepoint = last->from_savepoint;
+    next->previous = last->previous;
 }
 
 /// The counter goes on from what the status says even when somebody deleted the records: a run's id
@@ -214,6 +217,25 @@ static void decide_run(const struct reconcile *rc, const struct record *last, st
     next->revision = revision_id_make(rc->arena, rc->settings->hash, next->pod_hash, next->run);
 }
 
+/// Whether all of NEXT can be rendered; if not, what is too large is noted as a fault.
+static int check_size(const struct reconcile *rc, struct acceptance *ret, struct err *err)
+{
+    const struct path spec = PATH_FIELD_OF(NULL, SV("spec"));
+    const struct path conf = PATH_FIELD_OF(&spec, SV("flinkConfiguration"));
+    struct desired d;
+    struct err why = {.code = E_OK};
+    if (desired_make(rc, &ret->next, &d, &why) == 0) {
+        return arena_check(rc->arena, err);
+    }
+    if (why.code == E_TOO_LARGE) {
+        violation_deny(&ret->faults, "config_map_size", CAUSE_TOO_LONG, &conf, SV_NONE,
+                       "together with logConfiguration it must fit one ConfigMap (1 MiB)");
+        ret->verdict = ACCEPT_REJECTED;
+        return arena_check(rc->arena, err);
+    }
+    return err_set(err, why.code, "%s", why.msg);
+}
+
 /// What is good becomes a record, or waits.
 static int make_next(const struct reconcile *rc, const struct record *last, struct acceptance *ret,
                      struct err *err)
@@ -227,14 +249,17 @@ static int make_next(const struct reconcile *rc, const struct record *last, stru
         return -1;
     }
     decide_run(rc, last, &ret->next, ret);
-    return arena_check(rc->arena, err);
+    return check_size(rc, ret, err);
 }
 
 int accept_first(const struct reconcile *rc, struct record *ret, struct err *err)
 {
-    struct acceptance a = {.has_last = false};
+    struct acceptance a = {.faults = VIOLATIONS(rc->arena, 1)};
     if (make_next(rc, NULL, &a, err) != 0) {
         return -1;
+    }
+    if (a.verdict == ACCEPT_REJECTED) {
+        return err_set(err, E_TOO_LARGE, "the configuration does not fit one ConfigMap");
     }
     *ret = a.next;
     return 0;

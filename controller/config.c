@@ -6,6 +6,8 @@
 #include "controller/logging.h"
 #include "controller/objects.h"
 
+#define CONFIG_MAP_MAX 1048576 // the API server's limit
+
 struct strview config_map_name(const struct reconcile *rc, struct strview revision)
 {
     return arena_printf(rc->arena, "%.*s-%.*s", SV_ARG(rc->observed->cluster.name),
@@ -150,5 +152,8 @@ int config_render(const struct reconcile *rc, struct desired *d, struct strview 
     json_out_end_object(&o);
     json_out_end_object(&o);
     *ret = text_take(rc->arena, &b);
+    if (ret->len > CONFIG_MAP_MAX) {
+        return err_set(err, E_TOO_LARGE, "the ConfigMap is larger than %d bytes", CONFIG_MAP_MAX);
+    }
     return arena_check(rc->arena, err);
 }

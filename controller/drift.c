@@ -36,7 +36,7 @@ static bool array_holds(const struct json *wanted, const struct json *observed)
         if (!holds(item, seen)) {
             return false;
         }
-        at = json_next(at);
+        at = at != NULL ? json_next(at) : NULL;
     }
     return true;
 }

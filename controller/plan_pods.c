@@ -143,25 +143,36 @@ static int create_pod(struct pod_planner *pp, const struct pod_birth *birth, str
     return 0;
 }
 
-/// The JobManager pod that the status names, which may have left our sight but live on (somebody
-/// took its labels away). Without HA its name is read live before there is another.
-static struct strview last_known(const struct reconcile *rc)
+/// The JobManager pod that must be read live before there is another, when none is in sight and
+/// there is no HA: the one that the status names (somebody may have taken its labels away), else
+/// the first of the run before (our view of pods may be older than that of the record). SV_NONE:
+/// none.
+static struct strview last_known(const struct reconcile *rc, const struct record *r,
+                                 struct pod_name *ret)
 {
-    return json_string(json_get_path(rc->observed->cluster.status, "jobManager", "leader", NULL));
+    struct strview cluster = rc->observed->cluster.name;
+    struct strview name =
+        json_string(json_get_path(rc->observed->cluster.status, "jobManager", "leader", NULL));
+    if (name.len > 0 && pod_name_parse(cluster, name, ret)) {
+        return name;
+    }
+    if (r->previous.len == 0) {
+        return SV_NONE;
+    }
+    *ret = (struct pod_name){.role = POD_JOB_MANAGER, .revision = r->previous};
+    return pod_name_make(rc->arena, cluster, ret);
 }
 
 static int fill_empty(struct pod_planner *pp, const struct place *at)
 {
-    const struct reconcile *rc = pp->s->rc;
+    const struct record *r = pp->d->record;
     struct pod_birth birth = {
-        .name = {.role = at->role, .revision = pp->d->record->revision, .index = at->index}};
+        .name = {.role = at->role, .revision = r->revision, .index = at->index}};
     struct strview reads = SV_NONE;
     if (needs_lock(pp->d, at->role)) {
         struct pod_name known;
-        reads = last_known(rc);
-        if (reads.len == 0 || !pod_name_parse(rc->observed->cluster.name, reads, &known)) {
-            reads = SV_NONE;
-        } else if (sv_eq(known.revision, birth.name.revision)) {
+        reads = last_known(pp->s->rc, r, &known);
+        if (sv_present(reads) && sv_eq(known.revision, r->revision)) {
             birth.name.attempt = known.attempt + 1;
         }
     }

@@ -11,6 +11,7 @@
 //       podHash, revision              what reaches the pods; its name within its run
 //       run, jobId, haDir              absent while nothing was ever started
 //       fromSavepoint                  the run's first state, when it was started from one
+//       previousRevision               of the run before this one
 #ifndef SLUICE_CONTROLLER_RECORD_H
 #define SLUICE_CONTROLLER_RECORD_H
 
@@ -33,6 +34,7 @@ struct record {
     struct strview job_id;         // absent: session cluster, or no run
     struct strview ha_dir;         // absent: storage isn't known, or no run
     struct strview from_savepoint; // absent: the run starts from nothing
+    struct strview previous;       // absent: this is the first run
     struct flink_cluster cluster;  // the effective spec, decoded
     struct flink_effective effective;
 };

@@ -53,6 +53,7 @@ static void put_list(struct json_out *o, const struct keyed_list *how, const str
                      const struct json *top)
 {
     struct strview key = sv_from(how->key);
+    base = json_type(base) == JSON_ARRAY ? base : NULL;
     json_out_begin_array(o);
     json_each(item, top) {
         if (find(base, how, json_get(item, key)) == NULL) {

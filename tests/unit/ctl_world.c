@@ -183,10 +183,9 @@ static const struct json *cluster_json(struct world *w)
                                  SV_ARG(w->spec), SV_ARG(status)));
 }
 
-const struct actions *world_plan(struct world *w)
+void world_observe(struct world *w, struct observed *ret)
 {
     struct children children[CHILD_KIND_COUNT];
-    struct observed observed;
     struct err err = {0};
     for (int kind = 0; kind < CHILD_KIND_COUNT; kind++) {
         const struct json **items = ARENA_NEW_N(&w->arena, const struct json *, w->n + 1);
@@ -199,11 +198,18 @@ const struct actions *world_plan(struct world *w)
         }
         children[kind] = (struct children){items, n};
     }
-    int rc = observed_make(cluster_json(w), children, w->now_ms, &w->arena, &observed, &err);
+    int rc = observed_make(cluster_json(w), children, w->now_ms, &w->arena, ret, &err);
     ck_assert_msg(rc == 0, "%s", err.msg);
-    observed.refused = w->refused;
-    observed.n_refused = w->n_refused;
-    rc = plan_make(&observed, &WORLD_SETTINGS, &w->arena, &w->plan, &err);
+    ret->refused = w->refused;
+    ret->n_refused = w->n_refused;
+}
+
+const struct actions *world_plan(struct world *w)
+{
+    struct observed observed;
+    struct err err = {0};
+    world_observe(w, &observed);
+    int rc = plan_make(&observed, &WORLD_SETTINGS, &w->arena, &w->plan, &err);
     ck_assert_msg(rc == 0, "%s", err.msg);
     return &w->plan;
 }

@@ -59,6 +59,9 @@ void world_done(struct world *w);
 /// SPEC is changed; the generation goes up.
 void world_edit(struct world *w, const char *spec);
 
+/// What is to be seen now.
+void world_observe(struct world *w, struct observed *ret);
+
 /// Makes the plan of what is to be seen now; the test fails when it can't.
 const struct actions *world_plan(struct world *w);
 

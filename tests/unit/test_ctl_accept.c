@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What happens to a change of the spec: recorded, refused, or waiting; and to the runs.
+#include "common/base/strbuf.h"
 #include "ctl_world.h"
 #include "unit.h"
 
@@ -239,6 +240,22 @@ START_TEST(accept__a_cluster_that_was_never_good_gets_nothing)
 }
 END_TEST
 
+START_TEST(accept__logging_files_that_fit_no_config_map_are_refused)
+{
+    struct strbuf b = STRBUF(4 << 20);
+    strbuf_put_str(&b, "{'image':'flink:1.20.1','flinkVersion':'1.20','parallelism':1,"
+                       "'taskManager':{'replicas':1},'logConfiguration':{");
+    for (int file = 0; file < 5; file++) {
+        strbuf_printf(&b, "%s'f%d':'%0250000d'", file > 0 ? "," : "", file, 0);
+    }
+    strbuf_put_str(&b, "}}");
+    start(b.ptr);
+    strbuf_done(&b);
+    ck_assert_uint_eq(w.n, 0);
+    assert_sv(world_condition(&w, "Accepted", "status"), "False");
+}
+END_TEST
+
 START_TEST(accept__a_bad_generation_keeps_the_last_good_one_in_full)
 {
     start(JOB("Stateless", "1.20.1", ""));
@@ -384,6 +401,7 @@ UNIT_MAIN(NULL, done, accept__a_run_and_its_job_are_recorded_before_pods_exist,
           accept__suspending_a_job_with_state_waits,
           accept__a_savepoint_to_start_from_is_for_the_first_run,
           accept__a_cluster_that_was_never_good_gets_nothing,
+          accept__logging_files_that_fit_no_config_map_are_refused,
           accept__a_bad_generation_keeps_the_last_good_one_in_full,
           accept__scaling_a_job_whose_parallelism_follows_waits,
           accept__scaling_a_job_with_its_own_parallelism_adds_task_managers,

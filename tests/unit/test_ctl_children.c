@@ -65,6 +65,14 @@ START_TEST(children__a_changed_port_is_set_right)
 }
 END_TEST
 
+START_TEST(children__a_port_that_was_taken_away_comes_back)
+{
+    tamper(world_find(&w, CHILD_SERVICE, "fraud-jobmanager"),
+           ",{\"name\":\"rest\",\"protocol\":\"TCP\",\"port\":8081,\"targetPort\":8081}", "");
+    assert_mended(ACTION_APPLY);
+}
+END_TEST
+
 START_TEST(children__a_label_that_was_taken_away_comes_back)
 {
     tamper(world_find(&w, CHILD_CONFIG_MAP, w.objects[1].name.ptr),
@@ -187,7 +195,8 @@ START_TEST(children__another_s_object_under_our_name_is_reported_and_left)
 END_TEST
 
 UNIT_MAIN(start, done, children__a_changed_selector_is_set_right,
-          children__a_changed_port_is_set_right, children__a_label_that_was_taken_away_comes_back,
+          children__a_port_that_was_taken_away_comes_back, children__a_changed_port_is_set_right,
+          children__a_label_that_was_taken_away_comes_back,
           children__a_pod_s_label_is_mended_and_nothing_else_of_it_applied,
           children__another_s_label_or_annotation_is_left_alone,
           children__what_the_api_server_fills_in_is_no_change,

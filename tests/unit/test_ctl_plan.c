@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What becomes of a FlinkCluster and its pods, case by case, on a world in memory.
+#include "common/base/mem.h"
 #include "ctl_world.h"
 #include "unit.h"
 
@@ -297,6 +298,49 @@ START_TEST(plan__many_pods_are_made_in_bounded_plans)
 }
 END_TEST
 
+START_TEST(plan__any_allocation_may_fail)
+{
+    struct observed observed;
+    start(HA);
+    world_fail(&w, world_pod(&w, POD_TASK_MANAGER, 0), "Error");
+    world_remove(&w, world_find(&w, CHILD_SERVICE, "fraud-rest"));
+    world_observe(&w, &observed);
+    bool whole = false;
+    for (size_t n = 1; !whole && n < 100000; n += 1 + n / 40) {
+        struct arena arena = ARENA((size_t)64 << 20);
+        struct actions plan;
+        struct err err = {0};
+        (void)mem_fail_after(n);
+        int rc = plan_make(&observed, &WORLD_SETTINGS, &arena, &plan, &err);
+        (void)mem_fail_after(0);
+        whole = rc == 0;
+        // A buffer that can't grow looks like a configuration that is too large.
+        ck_assert_msg(rc == 0 || err.code == E_NOMEM || err.code == E_TOO_LARGE, "%d %s",
+                      (int)err.code, err.msg);
+        arena_done(&arena);
+    }
+    ck_assert(whole);
+}
+END_TEST
+
+START_TEST(plan__a_small_arena_is_an_error_and_no_half_plan)
+{
+    struct observed observed;
+    world_init(&w, HA);
+    world_step(&w);
+    world_observe(&w, &observed);
+    for (size_t size = 0; size < 200000; size += 4093) {
+        struct arena arena = ARENA(size);
+        struct actions plan;
+        struct err err = {0};
+        if (plan_make(&observed, &WORLD_SETTINGS, &arena, &plan, &err) != 0) {
+            ck_assert_msg(err.code == E_NOMEM, "%zu: %d %s", size, (int)err.code, err.msg);
+        }
+        arena_done(&arena);
+    }
+}
+END_TEST
+
 UNIT_MAIN(NULL, done, plan__a_fresh_cluster_is_recorded_before_anything_is_made,
           plan__a_fresh_cluster_gets_all_its_children,
           plan__nothing_is_done_for_a_cluster_that_is_being_deleted,
@@ -313,4 +357,5 @@ UNIT_MAIN(NULL, done, plan__a_fresh_cluster_is_recorded_before_anything_is_made,
           plan__without_ha_the_kubelet_does_not_restart_the_job_manager,
           plan__with_ha_job_managers_are_replaced_at_once_and_keep_a_budget,
           plan__scaling_up_only_adds, plan__scaling_down_deletes_the_highest_indexes,
-          plan__many_pods_are_made_in_bounded_plans)
+          plan__many_pods_are_made_in_bounded_plans, plan__any_allocation_may_fail,
+          plan__a_small_arena_is_an_error_and_no_half_plan)
