@@ -15,30 +15,30 @@ if [[ -t 1 ]]; then
 fi
 title() { printf '\n%s%s%s\n' "$bold" "$*" "$off"; }
 command_line() { printf '%s$ %s%s\n' "$dim" "$*" "$off"; }
-kubectl() { sluice_dev_kubectl "$@"; }
+k() { sluice_dev_kubectl "$@"; }
 
 show_good() { # FILE NAME
     title "Asked: $2"
     grep -v '^#' "$1"
     command_line "kubectl apply -f ${1#"$REPO_DIR/"}"
-    kubectl apply -f "$1"
+    k apply -f "$1"
     printf '%sfilled in:%s\n' "$bold" "$off"
-    diff -U1 <(kubectl create --dry-run=client --validate=false -o json -f "$1" | jq -S .spec) \
-        <(kubectl get flinkcluster "$2" -o json | jq -S .spec) | tail -n +3 |
+    diff -U1 <(k create --dry-run=client --validate=false -o json -f "$1" | jq -S .spec) \
+        <(k get flinkcluster "$2" -o json | jq -S .spec) | tail -n +3 |
         sed -e "s/^+.*/$green&$off/" -e "s/^-.*/$red&$off/" || true
 }
 
 show_bad() { # FILE
     title "Refused: $(head -1 "$1" | cut -c3-)"
     command_line "kubectl apply -f ${1#"$REPO_DIR/"}"
-    if kubectl apply -f "$1"; then
+    if k apply -f "$1"; then
         die "${1#"$REPO_DIR/"} was accepted"
     fi
 }
 
 pods_ready() { # NAME COUNT
     local n
-    n=$(kubectl get pods -l "sluice.dev/cluster=$1" -o json |
+    n=$(k get pods -l "sluice.dev/cluster=$1" -o json |
         jq '[.items[] | select(.metadata.deletionTimestamp == null) | .status.conditions[]? |
             select(.type == "Ready" and .status == "True")] | length')
     [[ $n -eq $2 ]]
@@ -51,7 +51,7 @@ title "A Kubernetes control plane on this machine"
 process_stop sluice-controller 2>/dev/null || true
 process_stop sluice-webhook 2>/dev/null || true
 install_sluice
-kubectl delete flinkclusters --all --wait >/dev/null
+k delete flinkclusters --all --wait >/dev/null
 start_webhook sluice-webhook
 start_controller sluice-controller --leader-election-lease-duration=4s --leader-election-renew-deadline=3s \
     --leader-election-retry-period=500ms
@@ -68,21 +68,21 @@ title "The pods of what was accepted"
 wait_for 'pods_ready playground 2 && pods_ready fraud 6 && pods_ready router 4' 60 ||
     die "the pods did not all become ready; see $LOG_DIR/sluice-controller.log"
 command_line "kubectl get flinkclusters,pods"
-kubectl get flinkclusters,pods
+k get flinkclusters,pods
 
 title "One JobManager is deleted"
-victim=$(kubectl get pods -l sluice.dev/cluster=fraud,sluice.dev/component=jobmanager -o jsonpath='{.items[0].metadata.name}')
+victim=$(k get pods -l sluice.dev/cluster=fraud,sluice.dev/component=jobmanager -o jsonpath='{.items[0].metadata.name}')
 command_line "kubectl delete pod $victim"
-kubectl delete pod "$victim" --wait=false
-wait_for "! kubectl get pod $victim -o name 2>/dev/null && pods_ready fraud 6" 60 || die "it did not come back"
-kubectl get pods -l sluice.dev/cluster=fraud
+k delete pod "$victim" --wait=false
+wait_for "! k get pod $victim -o name 2>/dev/null && pods_ready fraud 6" 60 || die "it did not come back"
+k get pods -l sluice.dev/cluster=fraud
 
 title "The session cluster is scaled"
 command_line "kubectl scale flinkcluster playground --replicas=3"
-kubectl scale flinkcluster playground --replicas=3
+k scale flinkcluster playground --replicas=3
 wait_for 'pods_ready playground 4' 60 || die "the TaskManagers did not come"
-kubectl get flinkcluster playground
-kubectl get events --field-selector involvedObject.kind=FlinkCluster
+k get flinkcluster playground
+k get events --field-selector involvedObject.kind=FlinkCluster
 
 forbidden=$(audit_forbidden)
 [[ -z $forbidden ]] || die "requests of Sluice's own were forbidden:"$'\n'"$forbidden"
