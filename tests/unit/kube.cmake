@@ -12,5 +12,9 @@ sluice_add_test(test_kube_watcher DEPS fake_apiserver)
 sluice_add_test(test_kube_lease DEPS fake_apiserver)
 sluice_add_test(test_kube_events DEPS fake_apiserver)
 sluice_add_test(test_kube_config DEPS sluice_kube)
-sluice_add_test(test_kube_cluster LABEL cluster DEPS sluice_kube)
-set_tests_properties(test_kube_cluster PROPERTIES SKIP_RETURN_CODE 77)
+
+sluice_add_generator(sluice-kube-client-test SOURCES ${CMAKE_SOURCE_DIR}/tests/cluster/kube_client.c
+                     DEPS sluice_kube PkgConfig::CHECK)
+add_test(NAME kube_client COMMAND ${CMAKE_SOURCE_DIR}/tests/cluster/kube_client.sh
+                                  $<TARGET_FILE:sluice-kube-client-test>)
+set_tests_properties(kube_client PROPERTIES LABELS cluster TIMEOUT 300 RUN_SERIAL ON)
