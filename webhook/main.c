@@ -43,7 +43,7 @@ struct webhook {
     const char *names[CERT_NAMES_MAX];
     size_t name_count;
     struct certs_serving *serving;
-    struct server *server;
+    _Atomic(struct server *) server; // NULL until there is a certificate
     atomic_bool stopping;
 };
 
@@ -76,9 +76,10 @@ static void collect(struct metrics *m, void *arg)
     metrics_add(m, M_certificate_reads, METRIC_AT(0), certs.reads - (uint64_t)reads);
     metrics_add(m, M_certificate_errors, METRIC_AT(0), certs.read_errors - (uint64_t)errors);
     metrics_set(m, M_certificate_expiry, METRIC_AT(0), (double)certs.not_after_ms / 1000);
-    if (w->server != NULL) {
-        metrics_set(m, M_connections, METRIC_AT(0), server_connections(w->server));
-        metrics_set(m, M_body_bytes, METRIC_AT(0), (double)server_body_bytes(w->server));
+    struct server *server = atomic_load(&w->server);
+    if (server != NULL) {
+        metrics_set(m, M_connections, METRIC_AT(0), server_connections(server));
+        metrics_set(m, M_body_bytes, METRIC_AT(0), (double)server_body_bytes(server));
     }
 }
 
@@ -94,8 +95,6 @@ static bool on_pair(void *arg, struct certs_pair *pair)
         log_error("certificate refused", KV_ERR(&err));
         return false;
     }
-    log_info("certificate", KV_STR("fingerprint", pair->fingerprint),
-             KV_I("expires_in_s", (pair->not_after_ms - clock_wall_ms()) / 1000));
     return true;
 }
 
@@ -221,7 +220,12 @@ static int start_server(struct webhook *w, const struct certs_pair *pair, struct
                                 .cert = pair->cert_pem,
                                 .key = pair->key_pem,
                                 .metrics = w->metrics};
-    return server_start(&s, &w->server, err);
+    struct server *server = NULL;
+    if (server_start(&s, &server, err) != 0) {
+        return -1;
+    }
+    atomic_store(&w->server, server);
+    return 0;
 }
 
 static int prepare(struct webhook *w, struct err *err)
@@ -238,7 +242,9 @@ static int prepare(struct webhook *w, struct err *err)
     }
     health_add_check(w->health, HEALTH_READY, "certificate", check_certificate, w);
     health_add_check(w->health, HEALTH_READY, "stopping", check_stopping, w);
-    return 0;
+    metrics_on_collect(w->metrics, collect, w);
+    // Before there is a certificate: a replica that waits for the API server is alive, not ready.
+    return health_start(w->health, w->settings.health_listen, err);
 }
 
 static int run(struct webhook *w, struct err *err)
@@ -249,9 +255,7 @@ static int run(struct webhook *w, struct err *err)
     }
     int rc = start_server(w, pair, err);
     certs_pair_unref(pair);
-    metrics_on_collect(w->metrics, collect, w);
-    if (rc != 0 || health_start(w->health, w->settings.health_listen, err) != 0 ||
-        certs_serving_start(w->serving, err) != 0) {
+    if (rc != 0 || certs_serving_start(w->serving, err) != 0) {
         return -1;
     }
     log_info("started", KV_STR("version", SLUICE_VERSION), KV_U("port", server_port(w->server)),
@@ -267,9 +271,9 @@ static int run(struct webhook *w, struct err *err)
 
 static void stop(struct webhook *w)
 {
-    server_stop(w->server, STOP_WAIT_MS);
-    w->server = NULL;
+    // Health first: it asks the server, and a probe that fails now is right.
     health_stop(w->health);
+    server_stop(w->server, STOP_WAIT_MS);
     certs_serving_stop(w->serving);
     kube_close(w->kube);
     if (w->config != NULL) {
