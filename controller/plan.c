@@ -12,6 +12,10 @@
 static int plan_record(struct steps *s, const struct acceptance *a, struct situation *now,
                        struct err *err)
 {
+    if (a->last.format > s->rc->settings->render_format) {
+        return err_set(err, E_INVALID, "render format %u is of a newer Sluice: nothing is touched",
+                       a->last.format);
+    }
     if (desired_make(s->rc, &a->last, &now->desired, err) != 0) {
         return -1;
     }

@@ -57,7 +57,8 @@ struct plan_settings {
 };
 
 /// The whole pure chain: accept → status → desired → plan. The same OBSERVED gives the same plan.
-/// Memory from ARENA. 0, or -1 with E_NOMEM, or E_BUG.
+/// Memory from ARENA. 0, or -1 with E_NOMEM, E_BUG, or E_INVALID (the newest record was written by
+/// a newer Sluice).
 MUST_USE int plan_make(const struct observed *observed, const struct plan_settings *settings,
                        struct arena *arena, struct actions *ret, struct err *err);
 

@@ -234,6 +234,15 @@ static int keep_place(struct pod_planner *pp, const struct place *at, const stru
             delete_pod(pp, &at->items[i]);
         }
     }
+    // An image that differs from the start is another webhook's doing, and would differ again.
+    const struct strview *image = &pp->d->record->cluster.spec.image;
+    if (keeper->edited && keeper->image.len > 0 && !sv_eq(keeper->image, *image)) {
+        steps_event(pp->s, EVENT_POD_CHANGED,
+                    arena_printf(pp->s->rc->arena, "%.*s: image %.*s is not %.*s",
+                                 SV_ARG(keeper->name), SV_ARG(keeper->image), SV_ARG(*image)));
+        delete_pod(pp, keeper);
+        return 0;
+    }
     return repair_labels(pp, keeper);
 }
 

@@ -72,6 +72,16 @@ static int64_t deleted_at(const struct json *metadata)
     return at;
 }
 
+static struct strview main_image(const struct json *pod)
+{
+    json_each(c, json_get_path(pod, "spec", "containers", NULL)) {
+        if (sv_eq_lit(json_get_string(c, SV("name")), MAIN_NAME)) {
+            return json_get_string(c, SV("image"));
+        }
+    }
+    return SV_NONE;
+}
+
 static void read_state(const struct json *pod, struct pod_view *p)
 {
     const struct json *metadata = json_get_lit(pod, "metadata");
@@ -84,6 +94,9 @@ static void read_state(const struct json *pod, struct pod_view *p)
     p->ended = sv_eq_lit(phase, "Failed") || sv_eq_lit(phase, "Succeeded") ||
                (p->deleting && all_terminated(pod));
     p->ready = !p->deleting && !p->ended && is_ready(pod);
+    int64_t generation;
+    p->image = main_image(pod);
+    p->edited = json_int(json_get_lit(metadata, "generation"), &generation) && generation > 1;
     p->created_ms = time_at(metadata, "creationTimestamp");
     p->started_ms = time_at(running != NULL ? running : terminated, "startedAt");
     if (p->ended) {

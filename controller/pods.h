@@ -30,6 +30,8 @@ struct pod_view {
     int64_t ended_ms;   // end, or deletion; 0: not told
     int64_t created_ms;
     int64_t failures;       // in a row before it
+    struct strview image;   // of the main container
+    bool edited;            // its spec was changed after it was made (metadata.generation, 1.34)
     struct strview trouble; // why its container doesn't run ("CrashLoopBackOff"), or absent
 };
 

@@ -92,6 +92,21 @@ START_TEST(children__a_pod_s_label_is_mended_and_nothing_else_of_it_applied)
 }
 END_TEST
 
+START_TEST(children__a_pod_whose_image_was_changed_is_replaced)
+{
+    struct world_object *pod = world_pod(&w, POD_TASK_MANAGER, 0);
+    tamper(pod, "\"image\":\"flink:1.20.1\"", "\"image\":\"mine:1\"");
+    // As an admission webhook leaves it: the first generation.
+    ck_assert_uint_eq(world_plan(&w)->n, 0);
+    tamper(pod, "\"metadata\":{", "\"metadata\":{\"generation\":2,");
+    world_step(&w);
+    ck_assert(world_event(&w, "PodChanged"));
+    ck_assert_uint_eq(world_actions(&w, ACTION_DELETE), 1);
+    world_converge(&w);
+    ck_assert_uint_eq(world_live(&w, POD_TASK_MANAGER), 2);
+}
+END_TEST
+
 START_TEST(children__another_s_label_or_annotation_is_left_alone)
 {
     tamper(world_find(&w, CHILD_SERVICE, "fraud-rest"), "\"labels\":{",
@@ -198,6 +213,7 @@ UNIT_MAIN(start, done, children__a_changed_selector_is_set_right,
           children__a_port_that_was_taken_away_comes_back, children__a_changed_port_is_set_right,
           children__a_label_that_was_taken_away_comes_back,
           children__a_pod_s_label_is_mended_and_nothing_else_of_it_applied,
+          children__a_pod_whose_image_was_changed_is_replaced,
           children__another_s_label_or_annotation_is_left_alone,
           children__what_the_api_server_fills_in_is_no_change,
           children__a_stranger_in_the_binding_is_put_out,
