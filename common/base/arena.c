@@ -15,6 +15,8 @@
 #define CHUNK_SIZE ((size_t)32 << 10)
 #endif
 
+#define SHORT_TEXT 128
+
 struct arena_chunk {
     struct arena_chunk *next;
     size_t size; // of data
@@ -139,12 +141,17 @@ struct strview arena_copy(struct arena *a, struct strview s)
 struct strview arena_printf(struct arena *a, const char *fmt, ...)
 {
     va_list args;
+    char text[SHORT_TEXT]; // most fit; a longer one is formatted twice
     va_start(args, fmt);
-    int n = vsnprintf(NULL, 0, fmt, args);
+    int n = vsnprintf(text, sizeof(text), fmt, args);
     va_end(args);
     char *p = n >= 0 ? arena_alloc(a, (size_t)n + 1) : NULL;
     if (p == NULL) {
         return SV_NONE;
+    }
+    if ((size_t)n < sizeof(text)) {
+        memcpy(p, text, (size_t)n + 1);
+        return sv_make(p, (size_t)n);
     }
     va_start(args, fmt);
     vsnprintf(p, (size_t)n + 1, fmt, args);

@@ -23,10 +23,12 @@ static bool key_is_fine(struct strview key)
     if (key.len == 0 || key.len > FLINK_CONF_MAX_KEY) {
         return false;
     }
+    // What would end the key in a file or behind -D, beside control characters.
+    static const bool ENDS[256] = {[' '] = true, [0x7f] = true, ['='] = true, [':'] = true,
+                                   ['#'] = true, ['"'] = true,  ['\''] = true};
     for (size_t i = 0; i < key.len; i++) {
         unsigned char c = (unsigned char)key.ptr[i];
-        // What would end the key in a file or behind -D.
-        if (c <= ' ' || c == 0x7f || c == '=' || c == ':' || c == '#' || c == '"' || c == '\'') {
+        if (c < ' ' || ENDS[c]) {
             return false;
         }
     }

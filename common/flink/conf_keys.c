@@ -170,13 +170,10 @@ const struct conf_hint CONF_HINTS[] = {
 };
 const size_t CONF_HINT_COUNT = ARRAY_LEN(CONF_HINTS);
 
-/// PATTERN is a key, or ends with '*' for any rest.
+/// PATTERN is a key, or ends with '*' for any rest. Asked for each row of the table and each key of
+/// the user, so callers compare the first bytes themselves: most differ there.
 static bool matches(struct strview pattern, struct strview key)
 {
-    // Asked for each row of the table and each key of the user: most differ in their first byte.
-    if (key.len == 0 || pattern.ptr[0] != key.ptr[0]) {
-        return false;
-    }
     if (pattern.ptr[pattern.len - 1] == '*') {
         return sv_starts(key, sv_sub(pattern, 0, pattern.len - 1));
     }
@@ -185,8 +182,9 @@ static bool matches(struct strview pattern, struct strview key)
 
 const struct conf_key *conf_key_find(struct strview canonical)
 {
+    char first = canonical.len != 0 ? canonical.ptr[0] : '\0';
     for (size_t i = 0; i < CONF_KEY_COUNT; i++) {
-        if (matches(CONF_KEYS[i].key, canonical)) {
+        if (CONF_KEYS[i].key.ptr[0] == first && matches(CONF_KEYS[i].key, canonical)) {
             return &CONF_KEYS[i];
         }
     }
@@ -195,8 +193,9 @@ const struct conf_key *conf_key_find(struct strview canonical)
 
 const struct conf_hint *conf_hint_find(struct strview canonical)
 {
+    char first = canonical.len != 0 ? canonical.ptr[0] : '\0';
     for (size_t i = 0; i < CONF_HINT_COUNT; i++) {
-        if (matches(CONF_HINTS[i].key, canonical)) {
+        if (CONF_HINTS[i].key.ptr[0] == first && matches(CONF_HINTS[i].key, canonical)) {
             return &CONF_HINTS[i];
         }
     }

@@ -122,7 +122,7 @@ void flink_memory_work_out(enum flink_role role, struct flink_version version,
         s.process = process_bytes < SIZE_LIMIT ? process_bytes : SIZE_LIMIT;
     }
     enum memory_fault f = memory_parts(&s, arena, ret);
-    ret->smallest_process = smallest_process(&s);
+    ret->smallest_process = f != MEMORY_FINE ? smallest_process(&s) : 0;
     if (f == MEMORY_TOO_SMALL && s.flink == MEMORY_UNSET && ret->smallest_process != 0) {
         struct strview least = flink_memory_size_mib(arena, ret->smallest_process);
         ret->why = arena_printf(arena, "%.*s; the smallest that starts is %.*s", SV_ARG(ret->why),

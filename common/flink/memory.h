@@ -38,8 +38,8 @@ struct flink_memory {
     int64_t framework_off_heap; // TM
     int64_t managed;            // TM
     int64_t network;            // TM
-    int64_t smallest_process;   // the least process size that starts with these settings, in whole
-                                // MiB; 0 when no size does
+    int64_t smallest_process;   // when it FAILS, the least process size that starts with these
+                                // settings, in whole MiB; 0 when no size does
 };
 
 /// Works out the parts for ROLE. PROCESS_BYTES is the container's memory, used when CONF has

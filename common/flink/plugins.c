@@ -47,6 +47,11 @@ static bool same_name(struct strview a, struct strview b)
 
 static const struct plugin *find(struct strview name)
 {
+    for (size_t i = 0; i < ARRAY_LEN(TABLE); i++) {
+        if (sv_eq(name, TABLE[i].name)) {
+            return &TABLE[i];
+        }
+    }
     for (size_t i = 0; name.len < JAR_MAX && i < ARRAY_LEN(TABLE); i++) {
         if (same_name(name, TABLE[i].name)) {
             return &TABLE[i];

@@ -193,11 +193,11 @@ void rule_pod_template_environment(struct rule_run *r)
         size_t n = 0;
         json_each(variable, json_get_lit(c, "env")) {
             const struct path var = PATH_INDEX_OF(&env, n++);
+            struct strview name = name_of(variable);
             for (size_t k = 0; k < ARRAY_LEN(OURS); k++) {
-                if (sv_eq_lit(name_of(variable), OURS[k].name)) {
-                    rule_deny(r, CAUSE_FORBIDDEN, UNDER(&var, "name"),
-                              rule_quote(r, name_of(variable)), "Sluice sets it: %s",
-                              OURS[k].instead);
+                if (sv_eq_lit(name, OURS[k].name)) {
+                    rule_deny(r, CAUSE_FORBIDDEN, UNDER(&var, "name"), rule_quote(r, name),
+                              "Sluice sets it: %s", OURS[k].instead);
                 }
             }
         }

@@ -98,19 +98,19 @@ void rule_resource_request_within_limit(struct rule_run *r)
     }
 }
 
-static const char *const CONF_PREFIX[RULE_ROLES] = {
-    [FLINK_JOB_MANAGER] = "jobmanager.memory.",
-    [FLINK_TASK_MANAGER] = "taskmanager.memory.",
-};
-
 /// The process size that flinkConfiguration says, directly or by the Flink size; 0: none, or
 /// unreadable.
 static int64_t conf_process_size(struct rule_run *r, unsigned role, struct strview *key)
 {
-    static const char *const SIZES[] = {"process.size", "flink.size"};
+    static const struct strview KEYS[RULE_ROLES][2] = {
+        [FLINK_JOB_MANAGER] = {SV_INIT("jobmanager.memory.process.size"),
+                               SV_INIT("jobmanager.memory.flink.size")},
+        [FLINK_TASK_MANAGER] = {SV_INIT("taskmanager.memory.process.size"),
+                                SV_INIT("taskmanager.memory.flink.size")},
+    };
     const struct flink_effective_resources *res = &r->resources[role];
     for (size_t i = 0; i < 2; i++) {
-        *key = arena_printf(r->arena, "%s%s", CONF_PREFIX[role], SIZES[i]);
+        *key = KEYS[role][i];
         struct strview text = flink_conf_get(&r->e->conf, *key);
         int64_t bytes = 0;
         if (sv_present(text) && flink_memory_size_parse(sv_trim(text), &bytes)) {

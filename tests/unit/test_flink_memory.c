@@ -74,7 +74,10 @@ START_TEST(memory__tried_sizes_start_warn_or_fail_as_they_did)
     struct flink_memory m = work_out(TRIED[_i].role, TRIED[_i].mib, NULL);
     ck_assert_int_eq(m.verdict, TRIED[_i].verdict);
     ck_assert_int_eq(m.why.len != 0, TRIED[_i].verdict != FLINK_MEMORY_STARTS);
-    ck_assert_int_eq(m.smallest_process, (TRIED[_i].role == FLINK_JOB_MANAGER ? 577 : 982) * MIB);
+    if (m.verdict == FLINK_MEMORY_FAILS) {
+        ck_assert_int_eq(m.smallest_process,
+                         (TRIED[_i].role == FLINK_JOB_MANAGER ? 577 : 982) * MIB);
+    }
 }
 END_TEST
 
@@ -214,7 +217,7 @@ START_TEST(memory__the_smallest_size_starts_and_one_less_does_not)
         "{\"taskmanager.memory.framework.heap.size\":\"20g\"}",
     };
     for (size_t i = 0; i < ARRAY_LEN(CONFS); i++) {
-        struct flink_memory m = work_out(FLINK_TASK_MANAGER, 0, CONFS[i]);
+        struct flink_memory m = work_out(FLINK_TASK_MANAGER, 1, CONFS[i]);
         int64_t mib = m.smallest_process / MIB;
         ck_assert_int_gt(mib, 1);
         ck_assert_int_ne(work_out(FLINK_TASK_MANAGER, mib, CONFS[i]).verdict, FLINK_MEMORY_FAILS);
