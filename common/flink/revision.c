@@ -114,7 +114,7 @@ static void put_object(struct json_out *o, const struct json *v, struct arena *a
             members[n++] = m;
         }
     }
-    qsort(members, n, sizeof(*members), by_json_key);
+    qsort(members, n, sizeof(const struct json *), by_json_key);
     json_out_begin_object(o);
     for (size_t i = 0; i < n; i++) {
         json_out_key(o, json_key(members[i]));
