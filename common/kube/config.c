@@ -121,7 +121,7 @@ static int load_kubeconfig(struct kube_config *c, const struct kube_config_sourc
                            struct err *err)
 {
     CLEANUP(arena_done) struct arena scratch = ARENA(CONFIG_ARENA);
-    struct kubeconfig k;
+    struct kubeconfig k = {.insecure = false};
     const char *base = src->kubeconfig;
     if (parse_kubeconfig(c, src, &scratch, &k, err) != 0) {
         return err_wrap(err, "kubeconfig %s", base);

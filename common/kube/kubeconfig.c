@@ -105,8 +105,8 @@ int kubeconfig_decode(const struct json *doc, struct strview context, struct are
     if (name.len == 0) {
         return err_set(err, E_INVALID, "the kubeconfig has no current-context; name one");
     }
-    const struct json *ctx;
-    const struct json *cluster;
+    const struct json *ctx = NULL;
+    const struct json *cluster = NULL;
     const struct json *user = NULL;
     if (find_named(doc, "contexts", "context", name, &ctx, err) != 0 ||
         find_named(doc, "clusters", "cluster", json_get_string(ctx, SV("cluster")), &cluster,

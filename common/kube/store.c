@@ -134,15 +134,15 @@ static bool grow(struct kube_store *s)
         return true;
     }
     size_t more = s->buckets != 0 ? s->buckets * 2 : FIRST_BUCKETS;
-    struct entry **by_name = mem_alloc(more * sizeof(*by_name));
-    struct entry **by_owner = mem_alloc(more * sizeof(*by_owner));
+    struct entry **by_name = mem_alloc(more * sizeof(struct entry *));
+    struct entry **by_owner = mem_alloc(more * sizeof(struct entry *));
     if (by_name == NULL || by_owner == NULL) {
         mem_free(by_name);
         mem_free(by_owner);
         return s->buckets != 0; // longer chains, no failure
     }
-    memset(by_name, 0, more * sizeof(*by_name));
-    memset(by_owner, 0, more * sizeof(*by_owner));
+    memset(by_name, 0, more * sizeof(struct entry *));
+    memset(by_owner, 0, more * sizeof(struct entry *));
     struct entry **old = s->by_name;
     size_t old_buckets = s->buckets;
     mem_free(s->by_owner);

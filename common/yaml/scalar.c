@@ -203,8 +203,7 @@ int yaml_resolve(const struct yaml_node *n, struct yaml_scalar *ret, struct err 
     if (!n->plain && (!sv_present(n->tag) || want == YAML_STRING)) {
         return 0;
     }
-    char c = n->text.len != 0 ? n->text.ptr[0] : '\0';
-    bool numeric = (c >= '0' && c <= '9') || c == '+' || c == '-' || c == '.';
+    bool numeric = n->text.len != 0 && memchr("0123456789+-.", n->text.ptr[0], 13) != NULL;
     if (!resolve_word(n->text, ret) && numeric) {
         resolve_number(n->text, ret);
     }
