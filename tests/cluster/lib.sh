@@ -1,0 +1,104 @@
+# SPDX-License-Identifier: Apache-2.0
+# shellcheck shell=bash
+# For the tests that talk to a real API server with kubectl. A test file sources this, defines functions test_*, and ends
+# with `run_tests "$@"`; arguments choose some of them by name. Each runs in a subshell of its own, in a namespace of its
+# own ($NS), under `set -e`; its output is shown when it fails.
+#
+#   k ARGS…                    kubectl as the cluster's admin, in $NS
+#   answer COMMAND…            runs it; $ANSWER has what it said on both streams, $STATUS its exit status
+#   accepted | refused COMMAND…   the same, and fails unless it ended so
+#   says | says_not TEXT…      each TEXT stands (or does not) in $ANSWER
+#   is WHAT EXPECTED ACTUAL    fails unless the two are equal
+#   cluster NAME [YAML]        prints a FlinkCluster; YAML, indented by two, follows `spec:`
+#   field NAME PATH            one field of a stored FlinkCluster, by jq
+
+# shellcheck source=../../dev/lib.sh
+source "$(dirname "${BASH_SOURCE[0]}")/../../dev/lib.sh"
+need_commands jq=jq curl=curl
+use_cluster "${SLUICE_TEST_CLUSTER:-test}"
+SAMPLES=$REPO_DIR/manifests/samples
+TEST_DIR=$(mktemp -d)
+NS=default
+
+k() { sluice_dev_kubectl --namespace="$NS" "$@"; }
+
+fail() {
+    say "FAILED: $*"
+    exit 1
+}
+
+answer() {
+    STATUS=0
+    ANSWER=$("$@" 2>&1) || STATUS=$?
+    printf '$ %s\n%s\n' "$*" "$ANSWER"
+}
+
+accepted() {
+    answer "$@"
+    [[ $STATUS == 0 ]] || fail "refused: $*"
+}
+
+refused() {
+    answer "$@"
+    [[ $STATUS != 0 ]] || fail "accepted: $*"
+}
+
+says() {
+    local text
+    for text in "$@"; do
+        [[ $ANSWER == *"$text"* ]] || fail "the answer lacks: $text"
+    done
+}
+
+says_not() {
+    local text
+    for text in "$@"; do
+        [[ $ANSWER != *"$text"* ]] || fail "the answer has: $text"
+    done
+}
+
+is() {
+    [[ $2 == "$3" ]] || fail "$1: expected '$2', found '$3'"
+}
+
+cluster() {
+    printf 'apiVersion: sluice.dev/v1beta1\nkind: FlinkCluster\nmetadata: {name: %s}\nspec:\n' "$1"
+    printf '%s\n' "${2:-  image: flink:1.20.1}"
+}
+
+field() {
+    k get flinkcluster "$1" -o json | jq -rc "$2"
+}
+
+run_one() { # TEST
+    local log=$TEST_DIR/$1.log status started=$EPOCHREALTIME
+    # Not in a condition: `set -e` would be off within.
+    set +e
+    (
+        set -e
+        NS=$(tr _ - <<<"${1#test_}" | cut -c1-50 | sed 's/-*$//')-$RANDOM
+        sluice_dev_kubectl create namespace "$NS" >/dev/null
+        "$1"
+        sluice_dev_kubectl delete namespace "$NS" --wait=false >/dev/null
+    ) >"$log" 2>&1
+    status=$?
+    set -e
+    printf '%s %5.1f s  %s\n' "$([[ $status == 0 ]] && echo ok || echo FAIL)" \
+        "$(awk -v a="$started" -v b="$EPOCHREALTIME" 'BEGIN { print b - a }')" "$(tr _ ' ' <<<"${1#test_}")"
+    [[ $status == 0 ]] || sed 's/^/    /' "$log"
+    return "$status"
+}
+
+# run_tests [TEST…]: `before_all` and `after_all`, where defined, stand around them.
+run_tests() {
+    local test failed=0
+    local tests=("$@")
+    # In the order in which they stand in the file.
+    ((${#tests[@]})) || mapfile -t tests < <(sed -n 's/^\(test_[a-z0-9_]*\)() {$/\1/p' "$0")
+    trap 'status=$?; trap - EXIT; declare -F after_all >/dev/null && after_all; rm -rf "$TEST_DIR"; exit $status' EXIT
+    ! declare -F before_all >/dev/null || before_all
+    for test in "${tests[@]}"; do
+        run_one "$test" || failed=$((failed + 1))
+    done
+    ((failed == 0)) || fail "$failed of ${#tests[@]} tests"
+}
