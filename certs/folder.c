@@ -47,7 +47,7 @@ int folder_ensure(const struct folder_request *r, int64_t now_ms, struct folder_
                  ? -1
                  : 0;
     }
-    if (rc == 0) {
+    if (rc == 0 && pair != NULL) { // a step that went well leaves one
         ret->made_ca = made.made_ca;
         ret->not_after_ms = pair->not_after_ms;
         memcpy(ret->fingerprint, pair->fingerprint, sizeof(ret->fingerprint));

@@ -25,7 +25,7 @@ static int split(const char *addr, struct host_port *ret, struct err *err)
     struct strview port = colon != SIZE_MAX ? sv_from_pos(all, colon + 1) : SV_NONE;
     struct strview host = colon != SIZE_MAX ? sv_sub(all, 0, colon) : all;
     uint64_t n;
-    if (!parse_u64(port, &n) || n > UINT16_MAX || port.len >= sizeof(ret->port)) {
+    if (!sv_present(port) || !parse_u64(port, &n) || n > UINT16_MAX || port.len >= sizeof(ret->port)) {
         return err_set(err, E_INVALID, "\"%s\" is no address: HOST:PORT or :PORT is one", addr);
     }
     if (host.len >= 2 && host.ptr[0] == '[' && host.ptr[host.len - 1] == ']') {
@@ -46,7 +46,7 @@ static int split(const char *addr, struct host_port *ret, struct err *err)
 
 static uint16_t bound_port(int fd)
 {
-    struct sockaddr_storage at;
+    struct sockaddr_storage at = {0};
     socklen_t len = sizeof(at);
     if (getsockname(fd, (struct sockaddr *)&at, &len) != 0) {
         return 0;
@@ -79,7 +79,7 @@ static int listen_on(const struct addrinfo *ai)
 
 int listen_open(const char *addr, uint16_t *ret_port, struct err *err)
 {
-    struct host_port hp;
+    struct host_port hp = {0};
     if (split(addr, &hp, err) != 0) {
         return -1;
     }
