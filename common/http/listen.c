@@ -25,7 +25,8 @@ static int split(const char *addr, struct host_port *ret, struct err *err)
     struct strview port = colon != SIZE_MAX ? sv_from_pos(all, colon + 1) : SV_NONE;
     struct strview host = colon != SIZE_MAX ? sv_sub(all, 0, colon) : all;
     uint64_t n;
-    if (!sv_present(port) || !parse_u64(port, &n) || n > UINT16_MAX || port.len >= sizeof(ret->port)) {
+    if (!sv_present(port) || !parse_u64(port, &n) || n > UINT16_MAX ||
+        port.len >= sizeof(ret->port)) {
         return err_set(err, E_INVALID, "\"%s\" is no address: HOST:PORT or :PORT is one", addr);
     }
     if (host.len >= 2 && host.ptr[0] == '[' && host.ptr[host.len - 1] == ']') {
@@ -51,6 +52,7 @@ static uint16_t bound_port(int fd)
     if (getsockname(fd, (struct sockaddr *)&at, &len) != 0) {
         return 0;
     }
+    // NOLINTNEXTLINE(clang-analyzer-core.uninitialized.Assign): getsockname() has filled it in
     in_port_t port = at.ss_family == AF_INET6 ? ((struct sockaddr_in6 *)&at)->sin6_port
                                               : ((struct sockaddr_in *)&at)->sin_port;
     return ntohs(port);
