@@ -121,9 +121,14 @@ static bool resolve_int(struct strview s, struct yaml_scalar *ret)
     return true;
 }
 
+static bool is_digit(struct strview s, size_t at)
+{
+    return at < s.len && s.ptr[at] >= '0' && s.ptr[at] <= '9';
+}
+
 static size_t skip_digits(struct strview s, size_t at)
 {
-    while (at < s.len && s.ptr[at] >= '0' && s.ptr[at] <= '9') {
+    while (is_digit(s, at)) {
         at++;
     }
     return at;
@@ -164,10 +169,14 @@ static bool resolve_number(struct strview s, struct yaml_scalar *ret)
     if (s.len >= sizeof(plain)) {
         return false;
     }
+    // Go takes underscores out first, but of a number that begins with its point only those between
+    // digits.
     bool dot = s.ptr[0] == '.';
     for (size_t i = 0; i < s.len; i++) {
-        if (s.ptr[i] != '_' || dot) {
+        if (s.ptr[i] != '_') {
             plain[n++] = s.ptr[i];
+        } else if (dot && !(is_digit(s, i - 1) && is_digit(s, i + 1))) {
+            return false;
         }
     }
     struct strview text = sv_make(plain, n);
@@ -203,7 +212,8 @@ int yaml_resolve(const struct yaml_node *n, struct yaml_scalar *ret, struct err 
     if (!n->plain && (!sv_present(n->tag) || want == YAML_STRING)) {
         return 0;
     }
-    bool numeric = n->text.len != 0 && memchr("0123456789+-.", n->text.ptr[0], 13) != NULL;
+    bool numeric =
+        n->text.len != 0 && sv_find_char(SV("0123456789+-."), n->text.ptr[0]) != SIZE_MAX;
     if (!resolve_word(n->text, ret) && numeric) {
         resolve_number(n->text, ret);
     }
