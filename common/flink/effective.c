@@ -92,10 +92,17 @@ static void read_numbers(const struct flink_cluster *c, struct arena *arena,
 void flink_effective_read(const struct flink_cluster *c, struct arena *arena,
                           struct violations *conf_faults, struct flink_effective *ret)
 {
+    struct flink_conf conf;
+    read_conf(c, arena, conf_faults, &conf);
+    flink_effective_read_with(c, &conf, arena, ret);
+}
+
+void flink_effective_read_with(const struct flink_cluster *c, const struct flink_conf *conf,
+                               struct arena *arena, struct flink_effective *ret)
+{
     const struct cluster_spec *spec = &c->spec;
-    *ret = (struct flink_effective){.session = spec->job.self == NULL};
+    *ret = (struct flink_effective){.session = spec->job.self == NULL, .conf = *conf};
     read_version(c, arena, ret);
-    read_conf(c, arena, conf_faults, &ret->conf);
     ret->storage_known = flink_conf_storage_known(spec->storage.root, &ret->conf);
     ret->reactive = conf_is(&ret->conf, SV("scheduler-mode"), "reactive");
     ret->adaptive = ret->reactive || conf_is(&ret->conf, SV("jobmanager.scheduler"), "adaptive");

@@ -47,6 +47,11 @@ struct flink_effective {
 void flink_effective_read(const struct flink_cluster *c, struct arena *arena,
                           struct violations *conf_faults, struct flink_effective *ret);
 
+/// The same with C's flinkConfiguration read already: CONF, of C or of an object whose one is
+/// equal.
+void flink_effective_read_with(const struct flink_cluster *c, const struct flink_conf *conf,
+                               struct arena *arena, struct flink_effective *ret);
+
 /// taskManager.slots, else 1.
 int64_t flink_effective_slots(const struct flink_cluster *c);
 

@@ -72,6 +72,17 @@ void rule_adopt(struct rule_run *r, size_t mark)
     }
 }
 
+/// Most updates leave the configuration as it is: then it is not read twice.
+static void read_old(const struct flink_rules_input *in, const struct flink_effective *now,
+                     struct arena *arena, struct flink_effective *ret)
+{
+    if (json_equal(in->now->spec.flink_configuration, in->old->spec.flink_configuration)) {
+        flink_effective_read_with(in->old, &now->conf, arena, ret);
+    } else {
+        flink_effective_read(in->old, arena, NULL, ret);
+    }
+}
+
 /// Every rule of WHEN over NOW.
 static void judge(const struct flink_rules_input *in, unsigned when, struct violations *out)
 {
@@ -81,7 +92,7 @@ static void judge(const struct flink_rules_input *in, unsigned when, struct viol
     struct flink_effective_resources resources[RULE_ROLES];
     flink_effective_read(in->now, arena, &conf_faults, &e);
     if (in->old != NULL) {
-        flink_effective_read(in->old, arena, NULL, &old_e);
+        read_old(in, &e, arena, &old_e);
     }
     for (unsigned role = 0; role < RULE_ROLES; role++) {
         flink_effective_resources_read(in->now, &e, (enum flink_role)role, arena, &resources[role]);

@@ -48,13 +48,16 @@ static bool tag_tells(const struct rule_run *r, struct flink_version *ret)
 void rule_flink_version_required(struct rule_run *r)
 {
     const struct cluster_spec *spec = &r->now->spec;
+    const struct flink_version oldest = flink_version_oldest();
+    const struct flink_version newest = flink_version_newest();
     struct flink_version tagged;
     if (rule_stands(spec->self, "flinkVersion") || !r->image_ok) {
         return; // an image that is none has its own fault
     }
     if (!tag_tells(r, &tagged)) {
         rule_deny(r, CAUSE_REQUIRED, UNDER(SPEC, "flinkVersion"), SV_NONE,
-                  "the image's tag does not begin with a known Flink version (1.17 to 2.3)");
+                  "the image's tag does not begin with a known Flink version (%d.%d to %d.%d)",
+                  oldest.major, oldest.minor, newest.major, newest.minor);
     } else if (!r->before_defaults) {
         rule_deny(r, CAUSE_REQUIRED, UNDER(SPEC, "flinkVersion"), SV_NONE,
                   "the mutating webhook did not run, which reads it from the tag: set \"%d.%d\"",
