@@ -11,7 +11,7 @@
     X(METHOD, "method", 405, "Only POST is answered here.\n")                                      \
     X(PATH, "path", 404, "No such path.\n")                                                        \
     X(MEDIA_TYPE, "media_type", 415, "The content type must be application/json.\n")               \
-    X(HEADERS, "headers", 400, "Content-Length is given more than once.\n")                        \
+    X(HEADERS, "headers", 400, "The body's length is given more than once.\n")                     \
     X(TOO_LARGE, "too_large", 413, "The body is larger than 7 MiB.\n")                             \
     X(BUSY, "busy", 429, "Too much is being reviewed right now; try again in a second.\n")         \
     X(CUT, "cut", 0, "")                                                                           \

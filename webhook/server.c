@@ -72,9 +72,10 @@ static struct conn *conn_of(struct MHD_Connection *connection)
 // ---- answers
 // -------------------------------------------------------------------------------------
 
+/// LAST: the connection is closed behind the answer.
 static enum MHD_Result send_response(struct server *s, struct MHD_Connection *connection,
                                      unsigned status, struct MHD_Response *response,
-                                     const char *media_type)
+                                     const char *media_type, bool last)
 {
     if (response == NULL) {
         return MHD_NO;
@@ -86,8 +87,7 @@ static enum MHD_Result send_response(struct server *s, struct MHD_Connection *co
     if (status == MHD_HTTP_METHOD_NOT_ALLOWED) {
         MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW, "POST");
     }
-    if (atomic_load_explicit(&s->draining, memory_order_relaxed) ||
-        status == MHD_HTTP_CONTENT_TOO_LARGE) {
+    if (atomic_load_explicit(&s->draining, memory_order_relaxed) || last) {
         MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
     }
     enum MHD_Result rc = MHD_queue_response(connection, status, response);
@@ -96,7 +96,7 @@ static enum MHD_Result send_response(struct server *s, struct MHD_Connection *co
 }
 
 static enum MHD_Result send_reject(struct server *s, struct MHD_Connection *connection,
-                                   enum reject reject)
+                                   enum reject reject, bool last)
 {
     static const struct {
         unsigned status;
@@ -114,7 +114,7 @@ static enum MHD_Result send_reject(struct server *s, struct MHD_Connection *conn
     } text = {.in = ROWS[reject].text};
     struct MHD_Response *response = MHD_create_response_from_buffer(
         strlen(ROWS[reject].text), text.out, MHD_RESPMEM_PERSISTENT);
-    return send_response(s, connection, ROWS[reject].status, response, "text/plain");
+    return send_response(s, connection, ROWS[reject].status, response, "text/plain", last);
 }
 
 static void log_review(const struct request *r, const struct review_result *res, int64_t took_ns)
@@ -133,7 +133,7 @@ static enum MHD_Result answer(struct server *s, struct MHD_Connection *connectio
     struct strbuf out = STRBUF(REVIEW_RESPONSE_MAX);
     struct review_result res;
     if (r->reject != REJECT_COUNT || !request_review(r, &out, &res)) {
-        return send_reject(s, connection, r->reject);
+        return send_reject(s, connection, r->reject, r->reject == REJECT_TOO_LARGE);
     }
     int64_t took_ns = clock_mono_ns() - r->start_ns;
     metrics_add(s->metrics, M_requests, METRIC_AT(r->kind, metric_code_index(res.http_status)), 1);
@@ -146,7 +146,7 @@ static enum MHD_Result answer(struct server *s, struct MHD_Connection *connectio
         strbuf_done(&out);
     }
     return send_response(s, connection, (unsigned)res.http_status, response,
-                         res.http_status == 200 ? "application/json" : "text/plain");
+                         res.http_status == 200 ? "application/json" : "text/plain", false);
 }
 
 // ---- requests
@@ -196,14 +196,31 @@ static enum reject judge_head(struct MHD_Connection *connection, const char *url
     const char *length =
         MHD_lookup_connection_value(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_CONTENT_LENGTH);
     uint64_t n;
-    if (lengths > 1) {
+    // With both, what stands behind the shorter body would pass for a next request (RFC 9112, 6.1).
+    if (lengths > 1 ||
+        (lengths == 1 && MHD_lookup_connection_value(connection, MHD_HEADER_KIND,
+                                                     MHD_HTTP_HEADER_TRANSFER_ENCODING) != NULL)) {
         return REJECT_HEADERS;
     }
     *size = length != NULL && parse_u64(sv_from(length), &n) ? (size_t)n : SIZE_MAX;
     return REJECT_COUNT;
 }
 
-/// The head has come: take the request in, or answer at once (which closes the connection).
+/// A request line has come: from here on the deadline is the request's, however slow the rest of
+/// its head.
+static void *on_request_line(void *cls, const char *uri, struct MHD_Connection *connection)
+{
+    (void)cls;
+    (void)uri;
+    struct conn *conn = conn_of(connection);
+    if (conn != NULL) {
+        conn_request_begins(conn);
+    }
+    return NULL; // what *request is at first
+}
+
+/// The head has come: take the request in, or answer at once, which closes the connection: its body
+/// is not read, and must not pass for a next request.
 static enum MHD_Result begin(struct server *s, struct MHD_Connection *connection, const char *url,
                              const char *method, void **request)
 {
@@ -213,17 +230,16 @@ static enum MHD_Result begin(struct server *s, struct MHD_Connection *connection
     enum reject reject =
         conn == NULL ? REJECT_MEMORY : judge_head(connection, url, method, &kind, &size);
     if (reject != REJECT_COUNT) {
-        return send_reject(s, connection, reject);
+        return send_reject(s, connection, reject, true);
     }
     struct request *r = request_new(kind, size, &s->budget);
     if (r == NULL) {
-        return send_reject(s, connection, REJECT_MEMORY);
+        return send_reject(s, connection, REJECT_MEMORY, true);
     }
     *request = r;
-    conn_request_begins(conn);
     atomic_fetch_add(&s->in_flight, 1);
     metrics_gauge_add(s->metrics, M_in_flight, METRIC_AT(kind), 1);
-    return r->reject != REJECT_COUNT ? send_reject(s, connection, r->reject) : MHD_YES;
+    return r->reject != REJECT_COUNT ? send_reject(s, connection, r->reject, true) : MHD_YES;
 }
 
 static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection, const char *url,
@@ -250,12 +266,12 @@ static void on_completed(void *cls, struct MHD_Connection *connection, void **re
 {
     struct server *s = cls;
     struct request *r = *request;
-    if (r == NULL) {
-        return;
-    }
     struct conn *conn = conn_of(connection);
     if (conn != NULL) {
         conn_request_ends(conn);
+    }
+    if (r == NULL) {
+        return;
     }
     if (code != MHD_REQUEST_TERMINATED_COMPLETED_OK && r->reject == REJECT_COUNT) {
         metrics_add(s->metrics, M_rejected, METRIC_AT(REJECT_CUT), 1);
@@ -281,17 +297,20 @@ static void on_log(void *cls, const char *fmt, va_list args)
 static struct MHD_Daemon *start_daemon(struct server *s, const struct server_settings *settings,
                                        const char *cert, const char *key, int fd)
 {
+    // Not epoll: there libmicrohttpd spins while a handshake waits for the peer, so that a few
+    // peers who say half a hello would hold every processor. For some hundred connections poll
+    // costs no more.
     return MHD_start_daemon(
-        MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_TLS | MHD_USE_ERROR_LOG | MHD_USE_ITC, 0, NULL,
-        NULL, on_request, s, MHD_OPTION_EXTERNAL_LOGGER, on_log, NULL, MHD_OPTION_LISTEN_SOCKET, fd,
+        MHD_USE_POLL_INTERNAL_THREAD | MHD_USE_TLS | MHD_USE_ERROR_LOG | MHD_USE_ITC, 0, NULL, NULL,
+        on_request, s, MHD_OPTION_EXTERNAL_LOGGER, on_log, NULL, MHD_OPTION_LISTEN_SOCKET, fd,
         MHD_OPTION_HTTPS_MEM_CERT, cert, MHD_OPTION_HTTPS_MEM_KEY, key, MHD_OPTION_HTTPS_PRIORITIES,
         "SECURE128:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2", MHD_OPTION_THREAD_POOL_SIZE,
         settings->threads > 1 ? settings->threads : 0U, MHD_OPTION_CONNECTION_LIMIT,
         settings->max_connections, MHD_OPTION_CONNECTION_TIMEOUT, SILENCE_SECONDS,
         MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_MEMORY,
         MHD_OPTION_CONNECTION_MEMORY_INCREMENT, CONNECTION_INCREMENT, MHD_OPTION_STRICT_FOR_CLIENT,
-        1, MHD_OPTION_NOTIFY_CONNECTION, on_connection, s, MHD_OPTION_NOTIFY_COMPLETED,
-        on_completed, s, MHD_OPTION_END);
+        1, MHD_OPTION_NOTIFY_CONNECTION, on_connection, s, MHD_OPTION_URI_LOG_CALLBACK,
+        on_request_line, s, MHD_OPTION_NOTIFY_COMPLETED, on_completed, s, MHD_OPTION_END);
 }
 
 /// Bodies in flight: half for small ones and half for large ones, which need room for one at least.
