@@ -1,0 +1,14 @@
+# SPDX-License-Identifier: Apache-2.0
+# The webhook's own program over real sockets, by Python: label `single`, since they measure time and memory.
+find_package(Python3 REQUIRED COMPONENTS Interpreter)
+foreach(name IN ITEMS doors deadlines certificates shutdown hostile)
+    add_test(NAME webhook_${name}
+        COMMAND ${Python3_EXECUTABLE} -B -W ignore::DeprecationWarning
+                ${CMAKE_SOURCE_DIR}/tests/webhook/${name}.py $<TARGET_FILE:sluice-webhook>)
+    set_tests_properties(webhook_${name} PROPERTIES LABELS "unit;single" TIMEOUT 180)
+    if(SLUICE_SANITIZE)
+        set_tests_properties(webhook_${name} PROPERTIES ENVIRONMENT "SLUICE_SANITIZED=1")
+    else()
+        set_tests_properties(webhook_${name} PROPERTIES RUN_SERIAL ON)
+    endif()
+endforeach()
