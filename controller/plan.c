@@ -20,12 +20,12 @@ static int plan_record(struct steps *s, const struct acceptance *a, struct situa
         return -1;
     }
     pods_count(s->rc, &now->desired, &now->pods, &now->census);
-    if (status_plan(s, now, err) != 0 || plan_children(s, &now->desired, err) != 0 ||
+    if (status_plan(s, now, err) != 0 || plan_children(s, &now->desired, false, err) != 0 ||
         plan_pods(s, &now->desired, &now->pods, err) != 0) {
         return -1;
     }
     plan_cleanup(s, &now->desired, &now->pods);
-    return 0;
+    return plan_children(s, &now->desired, true, err);
 }
 
 int plan_make(const struct observed *observed, const struct plan_settings *settings,

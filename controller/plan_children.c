@@ -64,10 +64,21 @@ static int plan_child(struct steps *s, const struct desired_child *child, struct
     return 0;
 }
 
-int plan_children(struct steps *s, const struct desired *d, struct err *err)
+static bool was_refused(const struct observed *o, const struct desired_child *child)
+{
+    for (size_t i = 0; i < o->n_refused; i++) {
+        if (o->refused[i].kind == child->kind && sv_eq(o->refused[i].name, child->name)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+int plan_children(struct steps *s, const struct desired *d, bool refused, struct err *err)
 {
     for (size_t i = 0; i < d->n; i++) {
-        if (plan_child(s, &d->items[i], err) != 0) {
+        if (was_refused(s->rc->observed, &d->items[i]) == refused &&
+            plan_child(s, &d->items[i], err) != 0) {
             return -1;
         }
     }

@@ -8,8 +8,10 @@
 #include "controller/pods.h"
 #include "controller/steps.h"
 
-/// Adds the steps that make and repair. 0, or -1 with E_NOMEM, E_BUG.
-MUST_USE int plan_children(struct steps *s, const struct desired *d, struct err *err);
+/// Adds the steps that make and repair, of those children alone that were refused before (REFUSED),
+/// or of all others: a plan ends at its first error, so what was refused is tried again last, and
+/// holds nothing back. 0, or -1 with E_NOMEM, E_BUG.
+MUST_USE int plan_children(struct steps *s, const struct desired *d, bool refused, struct err *err);
 
 /// Adds the steps that delete: what D does not want, ConfigMaps whose revision has no pod, and
 /// ControllerRevisions beyond the history.

@@ -143,9 +143,10 @@ static int create_pod(struct pod_planner *pp, const struct pod_birth *birth, str
     return 0;
 }
 
-/// The JobManager pod that must be read live before there is another, when none is in sight and
-/// there is no HA: the one that the status names (somebody may have taken its labels away), else
-/// the first of the run before (our view of pods may be older than that of the record). SV_NONE:
+/// The JobManager pod that must be read live before there is another, when none is in sight: the
+/// one that the status names (somebody may have taken its labels away), else the first of the run
+/// before. Our view of pods may be older than that of the record; pods come into view in the order
+/// in which they were made, so when that first one is gone or seen, all of that run are. SV_NONE:
 /// none.
 static struct strview last_known(const struct reconcile *rc, const struct record *r,
                                  struct pod_name *ret)
@@ -169,7 +170,7 @@ static int fill_empty(struct pod_planner *pp, const struct place *at)
     struct pod_birth birth = {
         .name = {.role = at->role, .revision = r->revision, .index = at->index}};
     struct strview reads = SV_NONE;
-    if (needs_lock(pp->d, at->role)) {
+    if (at->role == POD_JOB_MANAGER && at->index == 0) {
         struct pod_name known;
         reads = last_known(pp->s->rc, r, &known);
         if (sv_present(reads) && sv_eq(known.revision, r->revision)) {

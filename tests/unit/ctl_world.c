@@ -298,16 +298,17 @@ void world_fail(struct world *w, struct world_object *pod, const char *why)
     pod->why = why;
 }
 
-static void create(struct world *w, const struct action *a)
+/// False: refused, and the plan ends there, as act.c ends it.
+static bool create(struct world *w, const struct action *a)
 {
     if (a->live_read) {
         struct world_object *old = find(w, CHILD_POD, a->reads);
         if (old != NULL && !old->foreign && old->phase != WORLD_FAILED) {
-            return;
+            return false;
         }
     }
     if (find(w, a->kind, a->name) != NULL) {
-        return; // 409
+        return !find(w, a->kind, a->name)->foreign; // 409
     }
     ck_assert_uint_lt(w->n, WORLD_OBJECTS_MAX);
     const struct json *metadata = json_get_lit(parse(w, a->body), "metadata");
@@ -319,6 +320,7 @@ static void create(struct world *w, const struct action *a)
         .body = a->body,
         .created_ms = w->now_ms,
     };
+    return true;
 }
 
 /// RFC 7396.
@@ -381,11 +383,13 @@ static void write_status(struct world *w, const struct action *a)
     w->status = text_take(&w->arena, &b);
 }
 
-static void carry_out(struct world *w, const struct action *a)
+static bool carry_out(struct world *w, const struct action *a)
 {
     switch (a->verb) {
     case ACTION_CREATE:
-        create(w, a);
+        if (!create(w, a)) {
+            return false;
+        }
         break;
     case ACTION_APPLY:
         apply(w, a);
@@ -397,17 +401,17 @@ static void carry_out(struct world *w, const struct action *a)
         write_status(w, a);
         break;
     case ACTION_EVENT:
-        return;
+        return true;
     }
     w->writes++;
+    return true;
 }
 
 size_t world_step(struct world *w)
 {
     const struct actions *plan = world_plan(w);
     size_t before = w->writes;
-    for (size_t i = 0; i < plan->n; i++) {
-        carry_out(w, &plan->items[i]);
+    for (size_t i = 0; i < plan->n && carry_out(w, &plan->items[i]); i++) {
     }
     return w->writes - before;
 }

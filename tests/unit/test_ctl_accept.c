@@ -152,6 +152,28 @@ START_TEST(accept__a_pod_of_the_old_run_that_never_goes_holds_the_new_one_back)
 }
 END_TEST
 
+START_TEST(accept__pods_of_the_old_run_that_are_not_yet_seen_hold_the_new_one_back)
+{
+    start(JOB("Stateless", "1.20.1", ""));
+    size_t pods = world_count(&w, CHILD_POD);
+    for (size_t i = 0; i < w.n; i++) {
+        w.objects[i].hidden = w.objects[i].kind == CHILD_POD;
+    }
+    // As if nothing had been written about them either.
+    w.status = SV_NONE;
+    world_edit(&w, JOB("Stateless", "1.20.2", ""));
+    for (int i = 0; i < 6; i++) {
+        world_step(&w);
+        ck_assert_uint_eq(world_count(&w, CHILD_POD), pods);
+    }
+    for (size_t i = 0; i < w.n; i++) {
+        w.objects[i].hidden = false;
+    }
+    world_converge(&w);
+    assert_sv(world_condition(&w, "Ready", "status"), "True");
+}
+END_TEST
+
 START_TEST(accept__a_stateless_mode_given_with_the_change_counts)
 {
     start(JOB("Savepoint", "1.20.1", ""));
@@ -395,6 +417,7 @@ UNIT_MAIN(NULL, done, accept__a_run_and_its_job_are_recorded_before_pods_exist,
           accept__a_change_that_is_taken_back_restarts_nothing,
           accept__a_stateless_job_is_stopped_whole_before_its_new_run_starts,
           accept__a_pod_of_the_old_run_that_never_goes_holds_the_new_one_back,
+          accept__pods_of_the_old_run_that_are_not_yet_seen_hold_the_new_one_back,
           accept__a_stateless_mode_given_with_the_change_counts,
           accept__a_mode_alone_changes_no_pod, accept__a_cluster_created_suspended_gets_no_pods,
           accept__a_stateless_job_is_suspended_and_comes_back_as_a_new_run,

@@ -204,8 +204,11 @@ START_TEST(children__another_s_object_under_our_name_is_reported_and_left)
     assert_sv(world_condition(&w, "Stalled", "reason"), "ForeignObject");
     assert_sv(world_condition(&w, "Ready", "status"), "False");
     ck_assert(sv_eq_lit(world_find(&w, CHILD_SERVICE, "fraud-rest")->uid, "theirs"));
+    // It holds nothing else back, although each plan ends at it.
+    world_remove(&w, world_pod(&w, POD_TASK_MANAGER, 0));
     world_step(&w);
     ck_assert(!world_event(&w, "ChildRefused"));
+    ck_assert_uint_eq(world_live(&w, POD_TASK_MANAGER), 2);
 }
 END_TEST
 
