@@ -149,11 +149,10 @@ static int read_page(struct strview page, kube_item_fn *fn, void *ctx, struct st
     return strbuf_ok(next) ? 0 : err_set(err, E_TRANSPORT, "the list's continue token is too long");
 }
 
-int kube_list(struct kube *k, const struct kube_ref *ref, const struct kube_list_options *opt,
-              kube_item_fn *item, void *ctx, struct err *err)
+static int list_pages(struct kube *k, const struct kube_ref *ref,
+                      const struct kube_list_options *opt, kube_item_fn *item, void *ctx,
+                      struct err *err)
 {
-    static const struct kube_list_options ALL = {.limit = 0};
-    opt = opt != NULL ? opt : &ALL;
     CLEANUP(strbuf_done) struct strbuf next = STRBUF(MAX_CONTINUE);
     struct kube_request rq = {.method = "GET", .max_body = KUBE_MAX_PAGE};
     char limit[16];
@@ -172,4 +171,14 @@ int kube_list(struct kube *k, const struct kube_ref *ref, const struct kube_list
         }
     } while (next.len != 0);
     return 0;
+}
+
+int kube_list(struct kube *k, const struct kube_ref *ref, const struct kube_list_options *opt,
+              kube_item_fn *item, void *ctx, struct err *err)
+{
+    static const struct kube_list_options ALL = {.limit = 0};
+    int rc = list_pages(k, ref, opt != NULL ? opt : &ALL, item, ctx, err);
+    // A page may be large; other answers are small.
+    strbuf_done(&k->body);
+    return rc;
 }
