@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "common/kube/watch_core.h"
 
+#include "common/base/mem.h"
 #include "common/json/view.h"
 #include "common/kube/lines.h"
 #include "tests/unit/kube_record.h"
@@ -331,6 +332,24 @@ START_TEST(watch__time_outs_are_spread)
 }
 END_TEST
 
+START_TEST(watch__a_failed_allocation_loses_no_event)
+{
+    for (size_t n = 1; n < 60; n++) {
+        teardown();
+        setup();
+        to_watching();
+        mem_fail_after(n);
+        int rc = give(WATCH_IN_LINE, EVENT("ADDED", "x", "13"));
+        mem_fail_after(0);
+        // Either it was taken, or it will be asked for again.
+        ck_assert_str_eq(w.rv.ptr, rc == 0 ? "13" : "12");
+        ck_assert(rc == 0 || w.stop_request);
+        next();
+        ck_assert(rc == 0 || rq.not_before_ms > now);
+    }
+}
+END_TEST
+
 static int on_line(void *ctx, struct strview line)
 {
     struct watch_input in = {.kind = WATCH_IN_LINE, .text = line};
@@ -374,4 +393,5 @@ UNIT_MAIN(setup, teardown, watch__it_lists_in_pages_and_then_streams_from_there,
           watch__what_the_receiver_cannot_keep_is_listed_again, watch__garbage_never_moves_it_on,
           watch__an_empty_list_is_whole, watch__pages_that_are_too_large_are_made_smaller,
           watch__a_line_that_is_too_long_lists_again, watch__time_outs_are_spread,
+          watch__a_failed_allocation_loses_no_event,
           watch__a_stream_reads_the_same_however_it_is_cut)
