@@ -25,6 +25,18 @@ static bool owned_by_us(const struct act *a, const struct json *object, struct e
     return owner != NULL && sv_eq(owner->uid, a->observed->uid);
 }
 
+static void note_refusal(const struct act *a, const struct action *x, bool foreign,
+                         const struct err *err)
+{
+    if (a->refused != NULL && err != NULL) {
+        *a->is_refused = true;
+        *a->refused = (struct refused_child){.kind = x->kind,
+                                             .name = x->name,
+                                             .foreign = foreign,
+                                             .message = arena_copy(a->arena, sv_from(err->msg))};
+    }
+}
+
 /// A 409: the name is taken. By an earlier try of ours that is fine; by somebody else it is not.
 static int adopt_or_report(const struct act *a, const struct action *x, struct err *err)
 {
@@ -38,8 +50,10 @@ static int adopt_or_report(const struct act *a, const struct action *x, struct e
     if (owned_by_us(a, there, err)) {
         return 0;
     }
-    return err_set(err, E_CONFLICT, "%s %.*s exists and is not ours: it is left alone",
-                   ref.resource->kind, SV_ARG(x->name));
+    (void)err_set(err, E_CONFLICT, "%s %.*s exists and is not ours: it is left alone",
+                  ref.resource->kind, SV_ARG(x->name));
+    note_refusal(a, x, true, err);
+    return -1;
 }
 
 /// Whether the pod that is to be replaced can't run any more: gone, another's, or all containers
@@ -86,6 +100,9 @@ static int create(const struct act *a, const struct action *x, struct err *err)
     if (err->detail == 403 && status_read(answer, a->arena, &st, &ignored) == 0 &&
         st.cause_count != 0 && sv_eq(st.causes[0].reason, SV("NamespaceTerminating"))) {
         return err_set(err, E_GONE, "the namespace is being deleted");
+    }
+    if (err->detail == 403 || err->detail == 422) {
+        note_refusal(a, x, false, err);
     }
     return err_wrap(err, "create %s %.*s", ref.resource->kind, SV_ARG(x->name));
 }

@@ -4,6 +4,8 @@
 #ifndef SLUICE_CONTROLLER_ACT_H
 #define SLUICE_CONTROLLER_ACT_H
 
+#include <stdbool.h>
+
 #include "common/base/arena.h"
 #include "common/base/err.h"
 #include "common/base/macros.h"
@@ -16,6 +18,10 @@ struct act {
     struct kube_events *events; // may be NULL
     struct arena *arena;        // for what is read on the way
     const struct observed *observed;
+    // Filled in (texts in the arena) when a create was refused: the name is another's, or the API
+    // server said 403 or 422. May be NULL.
+    struct refused_child *refused;
+    bool *is_refused; // whether it was; NULL with `refused`
 };
 
 /// 0: all done. -1, and the error's class decides: E_CONFLICT, E_TRANSPORT, E_TIMEOUT, E_THROTTLED:

@@ -9,6 +9,7 @@
 #include "controller/act.h"
 #include "controller/metrics.h"
 #include "controller/observed.h"
+#include "controller/refusals.h"
 
 #define ARENA_KEEP ((size_t)1 << 20)
 
@@ -22,8 +23,30 @@ struct worker {
 
 struct workers {
     struct workers_settings s;
+    struct refusals *refusals;
     struct worker *items;
 };
+
+/// Carries PLAN out, and remembers what was refused: the next look tells it in the status.
+static int carry_out(struct worker *w, struct strview key, const struct observed *observed,
+                     const struct actions *plan, size_t *ret_writes, struct err *err)
+{
+    struct refused_child refused;
+    bool is_refused = false;
+    struct act act = {.kube = w->kube,
+                      .events = w->all->s.events,
+                      .arena = &w->arena,
+                      .observed = observed,
+                      .refused = &refused,
+                      .is_refused = &is_refused};
+    int rc = act_run(&act, plan, ret_writes, err);
+    if (is_refused) {
+        (void)refusals_note(w->all->refusals, key, &refused);
+    } else if (rc == 0 && refusals_forget(w->all->refusals, key)) {
+        queue_add(w->all->s.queue, key, false);
+    }
+    return rc;
+}
 
 /// One look and what follows from it. *RET_WRITES counts what was written, *RET_AFTER_MS is when to
 /// look again (0: on the next change).
@@ -42,13 +65,14 @@ static int reconcile(struct worker *w, struct strview key, size_t *ret_writes,
     struct actions plan = {.n = 0};
     int rc =
         observed_make(view.cluster->json, view.trees, clock_wall_ms(), &w->arena, &observed, err);
+    struct refused_child refused;
     if (rc == 0) {
+        observed.refused = &refused;
+        observed.n_refused = refusals_get(w->all->refusals, key, &w->arena, &refused) ? 1 : 0;
         rc = plan_make(&observed, &s->plan, &w->arena, &plan, err);
     }
     if (rc == 0) {
-        struct act act = {
-            .kube = w->kube, .events = s->events, .arena = &w->arena, .observed = &observed};
-        rc = act_run(&act, &plan, ret_writes, err);
+        rc = carry_out(w, key, &observed, &plan, ret_writes, err);
         *ret_after_ms = plan.requeue_after_ms;
     }
     cache_view_release(&view);
@@ -152,6 +176,11 @@ int workers_start(const struct workers_settings *settings, struct workers **ret,
         free(items);
         return err_set(err, E_NOMEM, "no memory for the workers");
     }
+    if (refusals_new(&all->refusals, err) != 0) {
+        free(all);
+        free(items);
+        return -1;
+    }
     all->s = *settings;
     all->items = items;
     for (unsigned i = 0; i < settings->count; i++) {
@@ -183,6 +212,7 @@ void workers_stop(struct workers *all)
             arena_done(&w->arena);
         }
     }
+    refusals_free(all->refusals);
     free(all->items);
     free(all);
 }
