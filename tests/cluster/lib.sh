@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # shellcheck shell=bash
-# For the tests that talk to a real API server with kubectl. A test file sources this, defines functions test_*, and ends
-# with `run_tests "$@"`; arguments choose some of them by name. Each runs in a subshell of its own, in a namespace of its
+# For the tests that talk with kubectl to the control plane that fixture.sh brought up. A test file sources this, defines
+# functions test_*, and ends with `run_tests "$@"`; arguments choose some of them by name. Each runs in a subshell of its own, in a namespace of its
 # own ($NS), under `set -e`; its output is shown when it fails.
 #
 #   k ARGS…                    kubectl as the cluster's admin, in $NS
@@ -14,9 +14,11 @@
 
 # shellcheck source=../../dev/lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/../../dev/lib.sh"
-need_commands jq=jq curl=curl
 use_cluster "${SLUICE_TEST_CLUSTER:-test}"
-SAMPLES=$REPO_DIR/manifests/samples
+[[ -f $CLUSTER_DIR/webhook-port ]] || die "cluster '$CLUSTER_NAME' is not there; run: tests/cluster/fixture.sh up"
+export WEBHOOK_PORT
+WEBHOOK_PORT=$(<"$CLUSTER_DIR/webhook-port")
+export SAMPLES=$REPO_DIR/manifests/samples
 TEST_DIR=$(mktemp -d)
 NS=default
 
