@@ -222,10 +222,16 @@ static void send_request(struct watch *w, int64_t now)
     w->next.not_before_ms = now + PARKED_MS; // in the case that it could not be added
 }
 
+/// When a running request has been silent for too long.
+static int64_t idle_at(const struct watch *w)
+{
+    return w->last_byte_ms + (w->spec.idle_ms != 0 ? w->spec.idle_ms : w->next.idle_ms);
+}
+
 /// Moves one watch on; the time at which it wants to be looked at again.
 static int64_t tend(struct watch *w, int64_t now)
 {
-    if (w->running && !w->dropped && now - w->last_byte_ms >= w->next.idle_ms) {
+    if (w->running && !w->dropped && now >= idle_at(w)) {
         struct watch_input in = {.kind = WATCH_IN_END, .code = E_TIMEOUT};
         step(w, &in);
         end_request(w);
@@ -245,7 +251,7 @@ static int64_t tend(struct watch *w, int64_t now)
     if (!w->running && now >= w->next.not_before_ms) {
         send_request(w, now);
     }
-    return w->running ? w->last_byte_ms + w->next.idle_ms : w->next.not_before_ms;
+    return w->running ? idle_at(w) : w->next.not_before_ms;
 }
 
 static void collect_done(struct kube_watcher *kw)

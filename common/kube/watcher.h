@@ -6,6 +6,7 @@
 #define SLUICE_KUBE_WATCHER_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "common/base/err.h"
 #include "common/base/strview.h"
@@ -29,6 +30,9 @@ struct kube_watch_spec {
     /// After each failure, which has been taken into account; for a log line. May be NULL.
     void (*failed)(void *ctx, const struct err *err);
     void *ctx; // of synced and failed
+    /// A request that is silent for so long is given up. 0: as the watch asks for it
+    /// (watch_request).
+    int64_t idle_ms;
 };
 
 /// OBSERVE may be NULL. -1 with E_NOMEM.

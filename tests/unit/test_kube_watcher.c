@@ -47,6 +47,18 @@ static void on_failure(void *ctx, const struct err *e)
     atomic_fetch_add(&failures, 1);
 }
 
+static void open_watch(int64_t idle_ms)
+{
+    struct kube_watch_spec spec = {.resource = &KUBE_PODS,
+                                   .ns = SV("a"),
+                                   .event = on_event,
+                                   .event_ctx = &rec,
+                                   .failed = on_failure,
+                                   .idle_ms = idle_ms};
+    ck_assert_int_eq(kube_watcher_new(config, NULL, NULL, &watcher, &err), 0);
+    ck_assert_int_eq(kube_watcher_add(watcher, &spec, NULL, &err), 0);
+}
+
 static void setup(void)
 {
     json_global_init();
@@ -56,13 +68,7 @@ static void setup(void)
     config = stub_config(stub, dir, "first");
     rec = RECORD;
     atomic_store(&failures, 0);
-    struct kube_watch_spec spec = {.resource = &KUBE_PODS,
-                                   .ns = SV("a"),
-                                   .event = on_event,
-                                   .event_ctx = &rec,
-                                   .failed = on_failure};
-    ck_assert_int_eq(kube_watcher_new(config, NULL, NULL, &watcher, &err), 0);
-    ck_assert_int_eq(kube_watcher_add(watcher, &spec, NULL, &err), 0);
+    open_watch(0);
 }
 
 static void teardown(void)
@@ -232,6 +238,21 @@ START_TEST(watcher__what_the_handler_refuses_is_listed_again)
 }
 END_TEST
 
+START_TEST(watcher__a_silent_stream_is_given_up_and_resumed)
+{
+    kube_watcher_free(watcher);
+    open_watch(300);
+    list_once(LIST("5", ""));
+    stream_once(EVENT("ADDED", "q", "6"), 0);
+    stream_once(EVENT("ADDED", "r", "7"), 0);
+    start();
+    told("begin end add:q add:r");
+    ck_assert(stub_seen(stub, 2, &seen));
+    ck_assert_ptr_nonnull(strstr(seen.query, "resourceVersion=6&"));
+    ck_assert_int_eq(atomic_load(&last_code), E_TIMEOUT);
+}
+END_TEST
+
 START_TEST(watcher__it_stops_at_once_while_a_stream_is_open)
 {
     list_once(LIST("5", ""));
@@ -276,4 +297,5 @@ UNIT_MAIN(setup, teardown, watcher__it_lists_then_streams_byte_by_byte,
           watcher__a_line_of_nine_mebibytes_is_not_kept,
           watcher__an_answer_that_is_no_list_is_asked_for_again,
           watcher__what_the_handler_refuses_is_listed_again,
+          watcher__a_silent_stream_is_given_up_and_resumed,
           watcher__it_stops_at_once_while_a_stream_is_open, watcher__it_feeds_a_store)
