@@ -50,10 +50,9 @@ static int adopt_or_report(const struct act *a, const struct action *x, struct e
     if (owned_by_us(a, there, err)) {
         return 0;
     }
-    (void)err_set(err, E_CONFLICT, "%s %.*s exists and is not ours: it is left alone",
-                  ref.resource->kind, SV_ARG(x->name));
+    (void)err_set(err, E_CONFLICT, "another object has this name; it is left alone");
     note_refusal(a, x, true, err);
-    return -1;
+    return err_wrap(err, "create %s %.*s", ref.resource->kind, SV_ARG(x->name));
 }
 
 /// Whether the pod that is to be replaced can't run any more: gone, another's, or all containers

@@ -133,11 +133,8 @@ static struct condition derive_stalled(const struct facts *f)
     if (o->n_refused > 0) {
         const struct refused_child *r = &o->refused[0];
         return make(CONDITION_TRUE, r->foreign ? "ForeignObject" : "ChildRefused",
-                    arena_printf(f->rc->arena, "%s %.*s: %.*s%s", CHILD_KIND_INFO[r->kind].kind,
-                                 SV_ARG(r->name), SV_ARG(sv_sub(r->message, 0, 1024)),
-                                 r->foreign ? " (an object of that name is not this cluster's; it "
-                                              "is left alone)"
-                                            : ""));
+                    arena_printf(f->rc->arena, "%s %.*s: %.*s", CHILD_KIND_INFO[r->kind].kind,
+                                 SV_ARG(r->name), SV_ARG(sv_sub(r->message, 0, 1024))));
     }
     return make(CONDITION_FALSE, "NothingInTheWay", SV("nothing is in the way"));
 }
