@@ -39,6 +39,9 @@ void steps_apply(struct steps *s, enum child_kind kind, struct strview name, str
 
 void steps_delete(struct steps *s, enum child_kind kind, struct strview name, struct strview uid)
 {
+    if (name.len == 0 || uid.len == 0) {
+        return;
+    }
     steps_add(s, (struct action){.verb = ACTION_DELETE, .kind = kind, .name = name, .uid = uid});
 }
 

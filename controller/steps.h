@@ -31,6 +31,7 @@ struct steps {
 void steps_add(struct steps *s, struct action step);
 
 void steps_create(struct steps *s, enum child_kind kind, struct strview name, struct strview body);
+/// Both touch only the object of that UID: without one, nothing is added.
 void steps_apply(struct steps *s, enum child_kind kind, struct strview name, struct strview uid,
                  struct strview body);
 void steps_delete(struct steps *s, enum child_kind kind, struct strview name, struct strview uid);
