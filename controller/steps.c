@@ -33,6 +33,9 @@ void steps_create(struct steps *s, enum child_kind kind, struct strview name, st
 void steps_apply(struct steps *s, enum child_kind kind, struct strview name, struct strview uid,
                  struct strview body)
 {
+    if (name.len == 0 || uid.len == 0) {
+        return;
+    }
     steps_add(s, (struct action){
                      .verb = ACTION_APPLY, .kind = kind, .name = name, .uid = uid, .body = body});
 }
