@@ -15,19 +15,23 @@ struct situation {
     struct pod_census census; // likewise
 };
 
-/// In this order in the list, always all of them. kstatus reads Reconciling and Stalled; a person
-/// reads Ready.
+/// C(id, type, when it is True). In this order in the list, always all of them. kstatus reads
+/// Reconciling and Stalled; a person reads Ready.
 #define STATUS_CONDITIONS(C)                                                                       \
-    C(READY, "Ready")                                                                              \
-    C(RECONCILING, "Reconciling")                                                                  \
-    C(STALLED, "Stalled")                                                                          \
-    C(ACCEPTED, "Accepted")                                                                        \
-    C(AVAILABLE, "Available")                                                                      \
-    C(JOB_RUNNING, "JobRunning")                                                                   \
-    C(DEGRADED, "Degraded")
+    C(READY, "Ready", "All planned pods are ready, and nothing waits or is in the way.")           \
+    C(RECONCILING, "Reconciling",                                                                  \
+      "Pods are being started or stopped, or an accepted change waits; the message tells.")        \
+    C(STALLED, "Stalled",                                                                          \
+      "It needs a person: the generation breaks rules (one accepted before goes on), or the API "  \
+      "server refuses a child.")                                                               \
+    C(ACCEPTED, "Accepted",                                                                        \
+      "The generation keeps all rules; otherwise the message has all faults.")                     \
+    C(AVAILABLE, "Available", "A JobManager and the slots that are needed are ready.")             \
+    C(JOB_RUNNING, "JobRunning", "The job runs. Unknown as long as Flink's REST API is not read.") \
+    C(DEGRADED, "Degraded", "Pods are failing, or a failed one waits for its next try.")
 
 enum condition_type {
-#define C(id, name) CONDITION_##id,
+#define C(id, name, when) CONDITION_##id,
     STATUS_CONDITIONS(C)
 #undef C
         CONDITION_COUNT

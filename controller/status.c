@@ -8,7 +8,7 @@
 #define STATUS_TEXT_MAX (256 * 1024)
 
 static const char *const NAMES[CONDITION_COUNT] = {
-#define C(id, name) [CONDITION_##id] = name,
+#define C(id, name, when) [CONDITION_##id] = name,
     STATUS_CONDITIONS(C)
 #undef C
 };

@@ -1,10 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "controller/conditions.h"
 #include "controller/events.def"
 #include "controller/metrics.h"
 #include "docs/gen/pages.h"
 
 void docs_controller_tables(struct strbuf *out)
 {
+    strbuf_put_str(out, "\n## Conditions\n\nIn `status.conditions`, always all of them, in this "
+                        "order.\n\n| type | True when |\n|---|---|\n");
+#define C(id, name, when) strbuf_printf(out, "| `%s` | %s |\n", name, when);
+    STATUS_CONDITIONS(C)
+#undef C
     strbuf_put_str(out,
                    "\n## Events\n\nAbout a FlinkCluster: `kubectl describe flinkcluster NAME`.\n\n"
                    "| reason | type | when |\n|---|---|---|\n");
