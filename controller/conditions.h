@@ -23,7 +23,7 @@ struct situation {
       "Pods are being started or stopped, or an accepted change waits; the message tells.")        \
     C(STALLED, "Stalled",                                                                          \
       "It needs a person: the generation breaks rules (one accepted before goes on), or the API "  \
-      "server refuses a child.")                                                               \
+      "server refuses a child.")                                                                   \
     C(ACCEPTED, "Accepted",                                                                        \
       "The generation keeps all rules; otherwise the message has all faults.")                     \
     C(AVAILABLE, "Available", "A JobManager and the slots that are needed are ready.")             \
