@@ -2,6 +2,7 @@
 #include "controller/workers.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 
 #include "common/base/clock.h"
@@ -153,6 +154,13 @@ static void *worker_run(void *arg)
     return NULL;
 }
 
+/// A stop need not wait for a slow API server.
+static bool is_stopping(void *ctx)
+{
+    struct workers *all = ctx;
+    return atomic_load(&all->stopping);
+}
+
 static int start_one(struct workers *all, struct worker *w, struct err *err)
 {
     w->all = all;
@@ -182,6 +190,8 @@ int workers_start(const struct workers_settings *settings, struct workers **ret,
         return -1;
     }
     all->s = *settings;
+    all->s.kube.cancel = is_stopping;
+    all->s.kube.cancel_ctx = all;
     all->items = items;
     for (unsigned i = 0; i < settings->count; i++) {
         if (start_one(all, &items[i], err) != 0) {
@@ -199,6 +209,7 @@ void workers_stop(struct workers *all)
     if (all == NULL) {
         return;
     }
+    atomic_store(&all->stopping, true);
     queue_stop(all->s.queue);
     for (unsigned i = 0; i < all->s.count; i++) {
         struct worker *w = &all->items[i];
