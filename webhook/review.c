@@ -9,6 +9,8 @@
 #include "common/json/view.h"
 
 #define PATCH_MAX_BYTES ((size_t)64 << 10)
+/// Rules of one answer's audit annotation: beyond, the last ones are left out.
+#define AUDIT_RULES_MAX 32
 
 /// One review under way.
 struct review {
@@ -65,16 +67,52 @@ static void refuse(struct review *r, enum review_verdict verdict, int code, cons
 /// answer is never shown to the user, and lets the object in where failurePolicy is Ignore.
 static void answer_malformed(struct review *r, const struct err *err)
 {
-    int code = err->code == E_TOO_LARGE ? 413 : err->code == E_NOMEM ? 500 : 400;
-    enum review_verdict verdict = code == 500 ? REVIEW_ERROR : REVIEW_MALFORMED;
-    refuse(r, verdict, code, code == 413 ? "RequestEntityTooLarge" : "BadRequest", err->msg);
-    if (!sv_present(r->response.uid)) {
-        r->result->http_status = code;
+    switch (err->code == E_TOO_LARGE ? 413 : err->code == E_NOMEM ? 500 : 400) {
+    case 413:
+        refuse(r, REVIEW_MALFORMED, 413, "RequestEntityTooLarge", err->msg);
+        break;
+    case 500:
+        refuse(r, REVIEW_ERROR, 500, "InternalError", err->msg);
+        break;
+    default:
+        refuse(r, REVIEW_MALFORMED, 400, "BadRequest", err->msg);
+        break;
     }
+    if (!sv_present(r->response.uid)) {
+        r->result->http_status = r->response.code;
+    }
+}
+
+/// The rules that spoke, each once, in their order.
+static struct strview rules_that_spoke(struct review *r)
+{
+    const char *seen[AUDIT_RULES_MAX];
+    size_t n = 0;
+    struct strview text = SV_NONE;
+    for (size_t i = 0; i < r->violations.count && n < AUDIT_RULES_MAX; i++) {
+        const char *rule = r->violations.items[i].rule;
+        size_t k = 0;
+        while (k < n && strcmp(seen[k], rule) != 0) {
+            k++;
+        }
+        if (k == n) {
+            seen[n++] = rule;
+            text = n == 1 ? sv_from(rule) : arena_printf(r->arena, "%.*s,%s", SV_ARG(text), rule);
+        }
+    }
+    return text;
+}
+
+/// For the audit log: what was judged by, and how hard.
+static void note_audit(struct review *r)
+{
+    admission_audit_add(&r->response, "rules", rules_that_spoke(r));
+    admission_audit_add(&r->response, "enforcement", SV("Deny"));
 }
 
 static void answer_violations(struct review *r)
 {
+    note_audit(r);
     r->response.violations = &r->violations;
     if (r->violations.denials != 0) {
         r->response.allowed = false;
@@ -118,11 +156,17 @@ static void mutate(struct review *r)
         refuse(r, REVIEW_ERROR, 500, "InternalError", "the defaults could not be worked out");
         return;
     }
-    allow(r);
-    if (r->patch.count != 0) {
-        r->response.patch = json_patch_end(&r->patch);
-        r->result->verdict = REVIEW_PATCHED;
+    if (r->patch.count == 0) {
+        allow(r);
+        return;
     }
+    r->response.patch = json_patch_end(&r->patch);
+    if (!sv_present(r->response.patch)) {
+        refuse(r, REVIEW_ERROR, 500, "InternalError", "the defaults do not fit into a patch");
+        return;
+    }
+    allow(r);
+    r->result->verdict = REVIEW_PATCHED;
 }
 
 static void validate(struct review *r)
@@ -134,7 +178,6 @@ static void validate(struct review *r)
     struct flink_rules_input input = {.now = &now, .old = old};
     flink_rules_check(&input, &r->violations);
     answer_violations(r);
-    admission_audit_add(&r->response, "enforcement", SV("Deny"));
 }
 
 static void validate_delete(struct review *r)
@@ -143,12 +186,16 @@ static void validate_delete(struct review *r)
     struct violations ignored = VIOLATIONS(r->arena, 0);
     flink_decode(r->request.old_object, &old, &ignored);
     flink_rules_check_delete(&old, &r->violations);
-    if (r->violations.denials == 0) {
+    if (r->violations.count == 0) {
         allow(r);
         return;
     }
     refuse(r, REVIEW_DENIED, 403, "Forbidden", NULL);
-    r->response.message = r->violations.items[0].message;
+    const struct violation *why = &r->violations.items[0];
+    r->response.message =
+        arena_printf(r->arena, "flinkclusters." FLINK_GROUP " \"%.*s\" is forbidden: %.*s: %.*s",
+                     SV_ARG(r->request.name), SV_ARG(why->path), SV_ARG(why->message));
+    note_audit(r);
 }
 
 static bool is_ours(const struct admission_request *q)
@@ -180,21 +227,32 @@ static void dispatch(struct review *r)
     }
 }
 
-static void write_answer(struct review *r)
+static void write_review(struct review *r)
 {
-    if (r->result->http_status != 200) {
-        strbuf_put(r->out, r->response.message);
-        strbuf_put_char(r->out, '\n');
+    admission_response_put(r->out, &r->response);
+    if (arena_ok(r->arena) && strbuf_ok(r->out)) {
         return;
     }
+    // What was gathered is not whole: no verdict may rest on it.
+    strbuf_reset(r->out);
+    refuse(r, REVIEW_ERROR, 500, "InternalError", "out of memory for this review");
+    r->response.violations = NULL;
+    r->response.patch = SV_NONE;
+    r->response.audit_count = 0;
     admission_response_put(r->out, &r->response);
-    if (!arena_ok(r->arena) || !strbuf_ok(r->out)) {
-        // What was gathered is not whole: no verdict may rest on it.
+}
+
+static void write_answer(struct review *r)
+{
+    if (r->result->http_status == 200) {
+        write_review(r);
+    } else {
+        strbuf_put(r->out, r->response.message);
+        strbuf_put_char(r->out, '\n');
+    }
+    if (!strbuf_ok(r->out)) {
         strbuf_reset(r->out);
-        refuse(r, REVIEW_ERROR, 500, "InternalError", "out of memory for this review");
-        r->response.violations = NULL;
-        r->response.patch = SV_NONE;
-        admission_response_put(r->out, &r->response);
+        r->result->http_status = 500;
     }
 }
 

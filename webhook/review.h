@@ -48,8 +48,10 @@ enum review_verdict {
 
 struct review_result {
     enum review_verdict verdict;
-    int http_status; // 200; 400, 413 or 500 when no uid could be answered: OUT is plain text then
-    int code;        // status.code of a refusal; 0 when allowed
+    // 200; 400, 413 or 500 when no uid could be answered: OUT is plain text then, or empty (500)
+    // when there is no memory even for that.
+    int http_status;
+    int code; // status.code of a refusal; 0 when allowed
     size_t causes, warnings;
     enum admission_operation operation;
     // Borrowed from the arena, for the log line; SV_NONE when not known.

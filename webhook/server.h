@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The HTTPS server: libmicrohttpd's polling threads, routes, limits, deadlines. A handler is pure CPU
-// and never blocks. Made, drained and stopped by main; the handlers run in the server's own
+// The HTTPS server: libmicrohttpd's polling threads, routes, limits, deadlines. A handler is pure
+// CPU and never blocks. Made, drained and stopped by main; the handlers run in the server's own
 // threads.
 #ifndef SLUICE_WEBHOOK_SERVER_H
 #define SLUICE_WEBHOOK_SERVER_H
