@@ -281,7 +281,7 @@ void log_write(enum log_level level, struct log_site *site, const char *msg,
     if (site != NULL && !site_pass(site, &suppressed)) {
         return;
     }
-    struct line l; // not cleared: 4 KiB would cost more than the line
+    struct line l UNINITIALIZED; // clearing 4 KiB would cost more than the line
     l.len = 0;
     l.cut = false;
     const struct log_kv head[] = {KV_STR("level", LEVEL_NAMES[level]), KV_STR("msg", msg),

@@ -14,6 +14,9 @@
 /// `CLEANUP(strbuf_done) struct strbuf b`.
 #define CLEANUP(fn) __attribute__((cleanup(fn)))
 
+/// Of a large buffer that is written before it is read: hardened builds would clear it each time.
+#define UNINITIALIZED __attribute__((uninitialized))
+
 #define ARRAY_LEN(a) (sizeof(a) / sizeof((a)[0]))
 
 /// Takes a pointer out of a variable that CLEANUP watches: ownership goes to the caller.

@@ -4,6 +4,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 
+#include "common/base/macros.h"
 #include "common/base/strbuf.h"
 #include "common/json/out.h"
 
@@ -193,13 +194,13 @@ void flink_conf_read(const struct json *map, const struct path *path, struct are
     *ret = (struct flink_conf){.items = r.items, .count = kept};
 }
 
-const struct flink_conf_entry *flink_conf_find(const struct flink_conf *conf, struct strview key)
+const struct flink_conf_entry *flink_conf_find_canonical(const struct flink_conf *conf,
+                                                         struct strview canonical)
 {
-    if (conf == NULL || conf->count == 0) {
-        return NULL;
-    }
-    struct strview canonical = flink_option_canonical(key);
-    size_t low = 0, high = conf->count;
+#ifdef SLUICE_SANITIZED
+    ASSERT(sv_eq(canonical, flink_option_canonical(canonical)));
+#endif
+    size_t low = 0, high = conf != NULL ? conf->count : 0;
     while (low < high) {
         size_t mid = low + (high - low) / 2;
         int order = sv_cmp(canonical, conf->items[mid].canonical);
@@ -213,6 +214,14 @@ const struct flink_conf_entry *flink_conf_find(const struct flink_conf *conf, st
         }
     }
     return NULL;
+}
+
+const struct flink_conf_entry *flink_conf_find(const struct flink_conf *conf, struct strview key)
+{
+    if (conf == NULL || conf->count == 0) {
+        return NULL;
+    }
+    return flink_conf_find_canonical(conf, flink_option_canonical(key));
 }
 
 struct strview flink_conf_get(const struct flink_conf *conf, struct strview key)

@@ -46,6 +46,11 @@ void flink_conf_read(const struct json *map, const struct path *path, struct are
 /// The entry of KEY, given in any spelling, or NULL. O(log n).
 const struct flink_conf_entry *flink_conf_find(const struct flink_conf *conf, struct strview key);
 
+/// The same for a KEY that is known to be its own canonical spelling: cheaper, where many are
+/// asked for.
+const struct flink_conf_entry *flink_conf_find_canonical(const struct flink_conf *conf,
+                                                         struct strview canonical);
+
 /// Its value, or SV_NONE.
 struct strview flink_conf_get(const struct flink_conf *conf, struct strview key);
 #define flink_conf_get_lit(conf, lit) flink_conf_get((conf), SV(lit))

@@ -13,10 +13,17 @@
 #define SEARCH_FROM MIB
 #define SEARCH_TO   (INT64_C(1) << 50) // 1 PiB
 
+/// Each key here is the canonical one.
+static struct strview get(const struct flink_conf *conf, struct strview key)
+{
+    const struct flink_conf_entry *e = flink_conf_find_canonical(conf, key);
+    return e != NULL ? e->value : SV_NONE;
+}
+
 static int64_t read_size(const struct flink_conf *conf, struct strview key, int64_t otherwise)
 {
     int64_t bytes;
-    struct strview text = flink_conf_get(conf, key);
+    struct strview text = get(conf, key);
     if (!sv_present(text) || !flink_memory_size_parse(text, &bytes)) {
         return otherwise;
     }
@@ -26,7 +33,7 @@ static int64_t read_size(const struct flink_conf *conf, struct strview key, int6
 static double read_fraction(const struct flink_conf *conf, struct strview key, double otherwise)
 {
     double v;
-    struct strview text = flink_conf_get(conf, key);
+    struct strview text = get(conf, key);
     // Flink holds fractions as float: 0.1 is a little more than that there.
     return (double)(float)(sv_present(text) && parse_double(text, &v) ? v : otherwise);
 }
@@ -72,9 +79,9 @@ static void read_buffer_count(const struct flink_conf *c, struct memory_settings
 {
     int64_t count, bytes;
     struct strview text = flink_conf_get(c, SV("taskmanager.network.numberOfBuffers"));
-    bool newer = sv_present(flink_conf_get(c, SV("taskmanager.memory.network.min"))) ||
-                 sv_present(flink_conf_get(c, SV("taskmanager.memory.network.max"))) ||
-                 sv_present(flink_conf_get(c, SV("taskmanager.memory.network.fraction")));
+    bool newer = sv_present(get(c, SV("taskmanager.memory.network.min"))) ||
+                 sv_present(get(c, SV("taskmanager.memory.network.max"))) ||
+                 sv_present(get(c, SV("taskmanager.memory.network.fraction")));
     int64_t buffer = read_size(c, SV("taskmanager.memory.segment-size"), 32 * 1024);
     if (newer || !sv_present(text) || !parse_i64(text, &count) || count < 0 ||
         __builtin_mul_overflow(count, buffer, &bytes) || bytes > SIZE_LIMIT) {

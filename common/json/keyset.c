@@ -51,6 +51,7 @@ void keyset_enter(struct keyset *ks)
 {
     struct keyset_level *l = &ks->levels[ks->depth++];
     l->base = ks->count;
+    l->seen = 0;
     l->size = 0;
 }
 
@@ -134,7 +135,10 @@ enum keyset_answer keyset_add(struct keyset *ks, struct strview key)
         .ptr = key.ptr, .len = (uint32_t)key.len, .hash = keyset_hash(key)};
     struct keyset_level *l = &ks->levels[ks->depth - 1];
     if (ks->count - l->base < SMALL) {
-        for (size_t i = l->base; i < ks->count; i++) {
+        uint64_t bit = UINT64_C(1) << (k.hash >> 26);
+        bool maybe = (l->seen & bit) != 0;
+        l->seen |= bit;
+        for (size_t i = l->base; maybe && i < ks->count; i++) {
             if (same(&ks->keys[i], &k)) {
                 return KEYSET_TWICE;
             }

@@ -23,6 +23,7 @@ struct keyset_key {
 
 struct keyset_level {
     size_t base;     // the object's first key on the stack
+    uint64_t seen;   // a bit for each hash there is: a clear one tells a new key at once
     uint32_t *slots; // index of a key + 1; 0: free
     size_t size;     // slots in use by this object: a power of two, or 0 when it is small
     size_t cap;      // slots there are: a table stays for the next object of the same depth
