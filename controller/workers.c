@@ -26,6 +26,7 @@ struct workers {
     struct workers_settings s;
     struct refusals *refusals;
     struct worker *items;
+    atomic_bool stopping;
 };
 
 /// Carries PLAN out, and remembers what was refused: the next look tells it in the status.
