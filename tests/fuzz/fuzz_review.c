@@ -1,0 +1,51 @@
+// SPDX-License-Identifier: Apache-2.0
+// The input is a body, as it comes to both webhooks. case_review() holds each answer to what every
+// answer must be: it parses, carries the uid, names causes or a code when it refuses, keeps
+// warnings within bounds. Beyond that: the same body gives the same answer; a patch applies by an
+// engine of its own, the second pass then has none, and a body that the mutating webhook refused
+// is refused by the validating one too.
+#include "common/json/view.h"
+#include "tests/fakes/review_case.h"
+#include "tests/fuzz/fuzz.h"
+
+#define ARENA_BYTES ((size_t)512 << 20)
+
+static void check_uid(struct strview body, struct arena *arena, const struct case_answer *answer)
+{
+    const struct json *root = NULL;
+    if (answer->result.http_status != 200 ||
+        json_parse(body, &JSON_LIMITS_DEFAULT, arena, &root, NULL) < 0) {
+        return;
+    }
+    const struct json *request = json_get_lit(root, "request");
+    ASSERT(sv_eq(answer->uid, json_get_string(request, SV("uid"))));
+}
+
+static void check_patch(struct strview body, struct arena *arena, const struct case_answer *first)
+{
+    if (!sv_present(first->patch)) {
+        return;
+    }
+    struct case_answer second;
+    struct strview patched = case_review_patched(body, first->patch, arena);
+    case_review(patched, REVIEW_MUTATE, arena, &second);
+    ASSERT(second.allowed && !sv_present(second.patch));
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    json_global_init();
+    CLEANUP(arena_done) struct arena arena = ARENA(ARENA_BYTES);
+    struct strview body = sv_make((const char *)data, size);
+    struct case_answer mutated, again, validated;
+    case_review(body, REVIEW_MUTATE, &arena, &mutated);
+    case_review(body, REVIEW_MUTATE, &arena, &again);
+    ASSERT(sv_eq(mutated.text, again.text));
+    check_uid(body, &arena, &mutated);
+    check_patch(body, &arena, &mutated);
+    case_review(body, REVIEW_VALIDATE, &arena, &validated);
+    check_uid(body, &arena, &validated);
+    ASSERT(mutated.result.http_status == validated.result.http_status);
+    ASSERT(mutated.result.http_status != 200 || mutated.allowed || !validated.allowed);
+    return 0;
+}
