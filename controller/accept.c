@@ -11,8 +11,7 @@
 #include "controller/desired.h"
 #include "controller/names.h"
 
-// ---- the effective spec
-// --------------------------------------------------------------------------
+// ---- the effective spec -------------------------------------------------------------
 
 /// Writes TASK_MANAGERS' object with REPLICAS in it.
 static void put_task_manager(const struct json *given, int64_t replicas, struct json_out *o)
@@ -114,8 +113,7 @@ static int make_spec(const struct reconcile *rc, const struct record *last, stru
     return 0;
 }
 
-// ---- the run
-// -------------------------------------------------------------------------------------
+// ---- the run ------------------------------------------------------------------------
 
 static bool is_suspended(const struct record *r)
 {

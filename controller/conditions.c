@@ -47,8 +47,7 @@ static struct strview ready_text(const struct facts *f)
         (long long)c->ready[POD_TASK_MANAGER], (long long)f->wanted[POD_TASK_MANAGER]);
 }
 
-// ---- Accepted
-// ------------------------------------------------------------------------------------
+// ---- Accepted -----------------------------------------------------------------------
 
 static struct strview faults_text(const struct reconcile *rc, const struct violations *faults)
 {
@@ -89,8 +88,7 @@ static struct condition derive_accepted(const struct facts *f)
     return make(CONDITION_TRUE, "Accepted", text_take(f->rc->arena, &b));
 }
 
-// ---- Reconciling, Stalled, Ready
-// -----------------------------------------------------------------
+// ---- Reconciling, Stalled, Ready ----------------------------------------------------
 
 static struct condition derive_reconciling(const struct facts *f)
 {
@@ -154,8 +152,7 @@ static struct condition derive_ready(const struct facts *f, const struct conditi
     return make(CONDITION_TRUE, "PodsReady", ready_text(f));
 }
 
-// ---- Available, JobRunning, Degraded
-// -------------------------------------------------------------
+// ---- Available, JobRunning, Degraded ------------------------------------------------
 
 static struct condition derive_available(const struct facts *f)
 {

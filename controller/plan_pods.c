@@ -29,8 +29,7 @@ static bool is_wanted(const struct desired *d, const struct pod_view *p)
     return is_current(d, p) && p->id.index < d->pods[p->id.role];
 }
 
-// ---- counting
-// ------------------------------------------------------------------------------------
+// ---- counting -----------------------------------------------------------------------
 
 static bool is_trouble(const struct pod_view *p)
 {
@@ -96,8 +95,7 @@ void pods_count(const struct reconcile *rc, const struct desired *d, const struc
     }
 }
 
-// ---- one place
-// -----------------------------------------------------------------------------------
+// ---- one place ----------------------------------------------------------------------
 
 static void delete_pod(struct pod_planner *pp, const struct pod_view *p)
 {
@@ -260,8 +258,7 @@ static int plan_place(struct pod_planner *pp, const struct place *at)
     return at->n == 0 ? fill_empty(pp, at) : replace(pp, at);
 }
 
-// ---- all of them
-// ---------------------------------------------------------------------------------
+// ---- all of them --------------------------------------------------------------------
 
 /// Deletes what isn't wanted, the highest index first. False while something of another revision
 /// may still run: until then nothing of this one starts, so that two runs never meet.

@@ -35,8 +35,7 @@ static const struct json *main_container(const struct json *spec)
     return NULL;
 }
 
-// ---- the container
-// -------------------------------------------------------------------------------
+// ---- the container ------------------------------------------------------------------
 
 static void put_field_env(struct json_out *o, const char *name, const char *path)
 {
@@ -228,8 +227,7 @@ static void put_container(const struct writer *w)
     json_out_end_object(o);
 }
 
-// ---- the pod
-// -------------------------------------------------------------------------------------
+// ---- the pod ------------------------------------------------------------------------
 
 static void put_pod_security(const struct writer *w)
 {

@@ -33,8 +33,7 @@ static const struct json *stored_condition(const struct reconcile *rc, enum cond
     return NULL;
 }
 
-// ---- the text
-// ------------------------------------------------------------------------------------
+// ---- the text -----------------------------------------------------------------------
 
 /// In a merge patch a member that should not stand is null.
 static void put_or_null(struct json_out *o, const char *key, struct strview text)
@@ -157,8 +156,7 @@ static struct strview status_text(const struct reconcile *rc, const struct situa
     return text_take(rc->arena, &b);
 }
 
-// ---- what changed
-// --------------------------------------------------------------------------------
+// ---- what changed -------------------------------------------------------------------
 
 /// Whether merging PATCH into STORED would leave it as it is.
 static bool changes_nothing(const struct json *patch, const struct json *stored)

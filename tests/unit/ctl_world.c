@@ -44,7 +44,7 @@ static struct strview quoted(struct world *w, const char *text)
     return sv_make(copy, len);
 }
 
-static const struct json *parse(struct world *w, struct strview text)
+const struct json *world_parse(struct world *w, struct strview text)
 {
     const struct json *v = NULL;
     struct err err = {0};
@@ -75,8 +75,7 @@ void world_edit(struct world *w, const char *spec)
     w->generation++;
 }
 
-// ---- what is to be seen
-// --------------------------------------------------------------------------
+// ---- what is to be seen -------------------------------------------------------------
 
 static void put_time(struct json_out *o, const char *key, int64_t ms)
 {
@@ -148,7 +147,7 @@ static struct strview object_text(struct world *w, const struct world_object *x)
     struct strbuf b = STRBUF(OBJECT_TEXT_MAX);
     struct json_out o = JSON_OUT(&b);
     json_out_begin_object(&o);
-    json_each(m, parse(w, x->body)) {
+    json_each(m, world_parse(w, x->body)) {
         if (sv_eq_lit(json_key(m), "metadata")) {
             put_metadata(x, m, &o);
         } else {
@@ -165,7 +164,7 @@ static struct strview object_text(struct world *w, const struct world_object *x)
 
 const struct json *world_object_json(struct world *w, const struct world_object *x)
 {
-    return parse(w, object_text(w, x));
+    return world_parse(w, object_text(w, x));
 }
 
 static const struct json *cluster_json(struct world *w)
@@ -174,13 +173,14 @@ static const struct json *cluster_json(struct world *w)
         w->deleting ? SV(",\"deletionTimestamp\":\"2026-01-01T00:00:00Z\"") : SV("");
     struct strview status =
         w->status.len > 0 ? arena_printf(&w->arena, ",\"status\":%.*s", SV_ARG(w->status)) : SV("");
-    return parse(w, arena_printf(&w->arena,
-                                 "{\"apiVersion\":\"sluice.dev/v1beta1\",\"kind\":\"FlinkCluster\","
-                                 "\"metadata\":{\"name\":\"fraud\",\"namespace\":\"payments\","
-                                 "\"uid\":\"" WORLD_UID "\",\"resourceVersion\":\"1\","
-                                 "\"annotations\":%.*s,\"generation\":%lld%.*s},\"spec\":%.*s%.*s}",
-                                 SV_ARG(w->annotations), (long long)w->generation, SV_ARG(deleting),
-                                 SV_ARG(w->spec), SV_ARG(status)));
+    return world_parse(
+        w, arena_printf(&w->arena,
+                        "{\"apiVersion\":\"sluice.dev/v1beta1\",\"kind\":\"FlinkCluster\","
+                        "\"metadata\":{\"name\":\"fraud\",\"namespace\":\"payments\","
+                        "\"uid\":\"" WORLD_UID "\",\"resourceVersion\":\"1\","
+                        "\"annotations\":%.*s,\"generation\":%lld%.*s},\"spec\":%.*s%.*s}",
+                        SV_ARG(w->annotations), (long long)w->generation, SV_ARG(deleting),
+                        SV_ARG(w->spec), SV_ARG(status)));
 }
 
 void world_observe(struct world *w, struct observed *ret)
@@ -214,10 +214,9 @@ const struct actions *world_plan(struct world *w)
     return &w->plan;
 }
 
-// ---- carrying it out
-// -----------------------------------------------------------------------------
+// ---- asking -------------------------------------------------------------------------
 
-static struct world_object *find(struct world *w, enum child_kind kind, struct strview name)
+struct world_object *world_lookup(struct world *w, enum child_kind kind, struct strview name)
 {
     for (size_t i = 0; i < w->n; i++) {
         if (w->objects[i].kind == kind && sv_eq(w->objects[i].name, name)) {
@@ -229,7 +228,7 @@ static struct world_object *find(struct world *w, enum child_kind kind, struct s
 
 struct world_object *world_find(struct world *w, enum child_kind kind, const char *name)
 {
-    return find(w, kind, sv_from(name));
+    return world_lookup(w, kind, sv_from(name));
 }
 
 static bool is_live(const struct world_object *x)
@@ -298,180 +297,9 @@ void world_fail(struct world *w, struct world_object *pod, const char *why)
     pod->why = why;
 }
 
-/// False: refused, and the plan ends there, as act.c ends it.
-static bool create(struct world *w, const struct action *a)
-{
-    if (a->live_read) {
-        struct world_object *old = find(w, CHILD_POD, a->reads);
-        if (old != NULL && !old->foreign && old->phase != WORLD_FAILED) {
-            return false;
-        }
-    }
-    if (find(w, a->kind, a->name) != NULL) {
-        return !find(w, a->kind, a->name)->foreign; // 409
-    }
-    ck_assert_uint_lt(w->n, WORLD_OBJECTS_MAX);
-    const struct json *metadata = json_get_lit(parse(w, a->body), "metadata");
-    ck_assert(sv_eq(json_get_string(metadata, SV("name")), a->name));
-    w->objects[w->n++] = (struct world_object){
-        .kind = a->kind,
-        .name = a->name,
-        .uid = arena_printf(&w->arena, "uid-%zu", ++w->uids),
-        .body = a->body,
-        .created_ms = w->now_ms,
-    };
-    return true;
-}
-
-/// RFC 7396.
-static void put_merged(struct json_out *o, const struct json *base, const struct json *patch)
-{
-    if (json_type(patch) != JSON_OBJECT) {
-        json_out_value(o, patch);
-        return;
-    }
-    json_out_begin_object(o);
-    json_each(m, base) {
-        if (json_get(patch, json_key(m)) == NULL) {
-            json_out_key(o, json_key(m));
-            json_out_value(o, m);
-        }
-    }
-    json_each(m, patch) {
-        if (json_type(m) != JSON_NULL) {
-            json_out_key(o, json_key(m));
-            put_merged(o, json_get(base, json_key(m)), m);
-        }
-    }
-    json_out_end_object(o);
-}
-
-static void apply(struct world *w, const struct action *a)
-{
-    struct world_object *x = find(w, a->kind, a->name);
-    const struct json *body = parse(w, a->body);
-    ck_assert_ptr_nonnull(x);
-    ck_assert(!x->foreign);
-    ck_assert(sv_eq(json_string(json_get_path(body, "metadata", "uid", NULL)), x->uid));
-    struct strbuf b = STRBUF(OBJECT_TEXT_MAX);
-    struct json_out o = JSON_OUT(&b);
-    put_merged(&o, parse(w, x->body), body);
-    x->body = text_take(&w->arena, &b);
-}
-
-static void delete_object(struct world *w, const struct action *a)
-{
-    struct world_object *x = find(w, a->kind, a->name);
-    if (x == NULL || !sv_eq(x->uid, a->uid)) {
-        return; // gone, or not the one that was seen
-    }
-    ck_assert(!x->foreign);
-    if (x->kind == CHILD_POD && x->phase != WORLD_FAILED) {
-        x->deleted_ms = w->now_ms;
-        x->ready = false;
-    } else {
-        world_remove(w, x);
-    }
-}
-
-static void write_status(struct world *w, const struct action *a)
-{
-    struct strbuf b = STRBUF(OBJECT_TEXT_MAX);
-    struct json_out o = JSON_OUT(&b);
-    const struct json *stored = w->status.len > 0 ? parse(w, w->status) : NULL;
-    put_merged(&o, stored, json_get_lit(parse(w, a->body), "status"));
-    w->status = text_take(&w->arena, &b);
-}
-
-static bool carry_out(struct world *w, const struct action *a)
-{
-    switch (a->verb) {
-    case ACTION_CREATE:
-        if (!create(w, a)) {
-            return false;
-        }
-        break;
-    case ACTION_APPLY:
-        apply(w, a);
-        break;
-    case ACTION_DELETE:
-        delete_object(w, a);
-        break;
-    case ACTION_STATUS:
-        write_status(w, a);
-        break;
-    case ACTION_EVENT:
-        return true;
-    }
-    w->writes++;
-    return true;
-}
-
-size_t world_step(struct world *w)
-{
-    const struct actions *plan = world_plan(w);
-    size_t before = w->writes;
-    for (size_t i = 0; i < plan->n && carry_out(w, &plan->items[i]); i++) {
-    }
-    return w->writes - before;
-}
-
-void world_settle(struct world *w, int limit)
-{
-    for (int i = 0; i < limit; i++) {
-        if (world_step(w) == 0) {
-            return;
-        }
-    }
-    const struct action *a = &w->plan.items[0];
-    ck_abort_msg("still at work after %d plans: verb %d, %.*s: %.*s", limit, (int)a->verb,
-                 SV_ARG(a->name), SV_ARG(a->body));
-}
-
-static bool kubelet_once(struct world *w)
-{
-    for (size_t i = 0; i < w->n; i++) {
-        struct world_object *x = &w->objects[i];
-        if (x->kind == CHILD_POD && x->deleted_ms != 0) {
-            world_remove(w, x);
-            return true;
-        }
-        if (x->kind == CHILD_POD && x->phase == WORLD_PENDING) {
-            x->phase = WORLD_RUNNING;
-            x->ready = true;
-            x->started_ms = w->now_ms;
-            return true;
-        }
-    }
-    return false;
-}
-
-bool world_kubelet(struct world *w)
-{
-    bool moved = false;
-    while (kubelet_once(w)) {
-        moved = true;
-    }
-    return moved;
-}
-
-void world_converge(struct world *w)
-{
-    for (int i = 0; i < 20; i++) {
-        world_settle(w, 10);
-        if (!world_kubelet(w)) {
-            return;
-        }
-    }
-    ck_abort_msg("does not converge");
-}
-
-// ---- asking
-// --------------------------------------------------------------------------------------
-
 const struct json *world_status(struct world *w)
 {
-    return w->status.len > 0 ? parse(w, w->status) : NULL;
+    return w->status.len > 0 ? world_parse(w, w->status) : NULL;
 }
 
 struct strview world_condition(struct world *w, const char *type, const char *member)

@@ -65,18 +65,10 @@ void world_observe(struct world *w, struct observed *ret);
 /// Makes the plan of what is to be seen now; the test fails when it can't.
 const struct actions *world_plan(struct world *w);
 
-/// Makes a plan and carries it out, checking the promises at every write. How many writes.
-size_t world_step(struct world *w);
+/// TEXT's tree; the test fails when it has none.
+const struct json *world_parse(struct world *w, struct strview text);
 
-/// Steps until a plan is empty, at most LIMIT times; the test fails when it isn't by then.
-void world_settle(struct world *w, int limit);
-
-/// The kubelet: pending pods run and are ready; deleted ones are gone. Whether anything moved.
-bool world_kubelet(struct world *w);
-
-/// settle, kubelet, settle, … until both have nothing to do.
-void world_converge(struct world *w);
-
+struct world_object *world_lookup(struct world *w, enum child_kind kind, struct strview name);
 struct world_object *world_find(struct world *w, enum child_kind kind, const char *name);
 /// The I-th pod of ROLE that is live, by name; NULL: none.
 struct world_object *world_pod(struct world *w, enum pod_role role, size_t i);

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
-add_library(ctl_world STATIC ${CMAKE_CURRENT_LIST_DIR}/ctl_world.c)
+add_library(ctl_world STATIC ${CMAKE_CURRENT_LIST_DIR}/ctl_world.c
+            ${CMAKE_CURRENT_LIST_DIR}/ctl_world_run.c)
 target_link_libraries(ctl_world PUBLIC sluice_controller_core PkgConfig::CHECK PRIVATE sluice_flags)
 
 sluice_add_test(test_ctl_plan DEPS ctl_world)

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What happens to a change of the spec: recorded, refused, or waiting; and to the runs.
 #include "common/base/strbuf.h"
-#include "ctl_world.h"
+#include "ctl_world_run.h"
 #include "unit.h"
 
 #define JOB(mode, image, more)                                                                     \
@@ -195,8 +195,7 @@ START_TEST(accept__a_mode_alone_changes_no_pod)
 }
 END_TEST
 
-// ---- suspended
-// -----------------------------------------------------------------------------------
+// ---- suspended ----------------------------------------------------------------------
 
 START_TEST(accept__a_cluster_created_suspended_gets_no_pods)
 {
@@ -245,8 +244,7 @@ START_TEST(accept__a_savepoint_to_start_from_is_for_the_first_run)
 }
 END_TEST
 
-// ---- refused
-// -------------------------------------------------------------------------------------
+// ---- refused ------------------------------------------------------------------------
 
 START_TEST(accept__a_cluster_that_was_never_good_gets_nothing)
 {
@@ -295,8 +293,7 @@ START_TEST(accept__a_bad_generation_keeps_the_last_good_one_in_full)
 }
 END_TEST
 
-// ---- scale and the law
-// ---------------------------------------------------------------------------
+// ---- scale and the law --------------------------------------------------------------
 
 START_TEST(accept__scaling_a_job_whose_parallelism_follows_waits)
 {
@@ -360,8 +357,7 @@ START_TEST(accept__a_session_cluster_with_another_image_is_made_anew)
 }
 END_TEST
 
-// ---- records
-// -------------------------------------------------------------------------------------
+// ---- records ------------------------------------------------------------------------
 
 START_TEST(accept__old_records_go_beyond_the_history)
 {

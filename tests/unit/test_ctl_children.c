@@ -2,7 +2,7 @@
 // Children that somebody changed, deleted or had before us.
 #include "common/json/out.h"
 #include "controller/reconcile.h"
-#include "ctl_world.h"
+#include "ctl_world_run.h"
 #include "unit.h"
 
 #define HA                                                                                         \

@@ -2,7 +2,7 @@
 // Objects as nobody should write them: whatever stands in a child or in the status, the plan is
 // made, and what it promises holds.
 #include "common/json/out.h"
-#include "ctl_world.h"
+#include "ctl_world_run.h"
 #include "unit.h"
 
 #define SPEC                                                                                       \

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What becomes of a FlinkCluster and its pods, case by case, on a world in memory.
 #include "common/base/mem.h"
-#include "ctl_world.h"
+#include "ctl_world_run.h"
 #include "unit.h"
 
 #define SESSION                                                                                    \
@@ -180,8 +180,7 @@ START_TEST(plan__an_evicted_pod_is_told_in_the_node_s_words)
 }
 END_TEST
 
-// ---- the JobManager without HA
-// -------------------------------------------------------------------
+// ---- the JobManager without HA ------------------------------------------------------
 
 START_TEST(plan__without_ha_a_terminating_job_manager_is_waited_for)
 {
@@ -253,8 +252,7 @@ START_TEST(plan__with_ha_job_managers_are_replaced_at_once_and_keep_a_budget)
 }
 END_TEST
 
-// ---- scale
-// ---------------------------------------------------------------------------------------
+// ---- scale --------------------------------------------------------------------------
 
 START_TEST(plan__scaling_up_only_adds)
 {

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What must hold whatever happens: a random life of a cluster, checked after every single write.
-#include "ctl_world.h"
+#include "ctl_world_run.h"
 #include "unit.h"
 
 #define LIVES 60

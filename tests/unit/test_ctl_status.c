@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a FlinkCluster's status says, and that it is written only when it changed.
-#include "ctl_world.h"
+#include "ctl_world_run.h"
 #include "unit.h"
 
 #define JOB                                                                                        \
