@@ -18,12 +18,14 @@
 
 /// Objects kept of one kind and scope at most.
 #define CACHE_MAX_OBJECTS 200000
+/// Scopes at most: each has a watch for each kind.
+#define CACHE_MAX_NAMESPACES 32
 
 struct cache;
 
 struct cache_settings {
     struct kube_config *config;    // borrowed
-    const char *const *namespaces; // only these; none: all
+    const char *const *namespaces; // only these, at most CACHE_MAX_NAMESPACES; none: all
     size_t namespace_count;
     struct queue *queue; // borrowed: gets the keys
     kube_observe_fn *observe;

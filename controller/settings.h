@@ -8,6 +8,7 @@
 #include <stdint.h>
 
 #include "common/base/options.h"
+#include "controller/cache.h"
 
 // clang-format off
 #define CONTROLLER_OPTIONS(O)                                                                      \
@@ -17,7 +18,8 @@
       "How to reach the API server from outside a cluster.")                                       \
     O(STRING, context, "context", "", "NAME", "Context of --kubeconfig; empty: the current one.")  \
     O(LIST, namespaces, "namespaces", "", "NAME,…",                                                \
-      "Keep FlinkClusters of these namespaces alone (at most 4); without it, of all.")             \
+      "Keep FlinkClusters of these namespaces alone; without it, of all.",                         \
+      .max = CACHE_MAX_NAMESPACES)                                                                 \
     O(INT, workers, "workers", "4", "N", "Reconciles at the same time.", .min = 1, .max = 64)      \
     O(STRING, leader_election_namespace, "leader-election-namespace", "sluice-system",             \
       "NAMESPACE", "Namespace of the Lease.")                                                      \

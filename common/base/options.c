@@ -130,6 +130,10 @@ static int set_list(struct parser *ps, const struct source *src, struct option_l
         }
         items[n++] = copy.ptr;
     }
+    if (src->row->max != 0 && n > (size_t)src->row->max) {
+        return err_set(ps->err, E_INVALID, "%s: %zu items are more than %lld", src->where, n,
+                       (long long)src->row->max);
+    }
     member->items = items;
     member->count = n;
     return 0;

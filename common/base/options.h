@@ -44,7 +44,7 @@ struct option_row {
     const char *dflt;           // as text; "" for an empty string or list
     const char *arg;            // what the help calls the value; "" for booleans
     const char *help;           // one or more sentences
-    int64_t min, max;           // INT and DURATION (ms); both 0: from 0 to INT64_MAX
+    int64_t min, max;           // INT, DURATION (ms); both 0: 0 to INT64_MAX. LIST: max items
     const char *const *choices; // STRING: NULL-ended allowed values; NULL: any
     bool required;              // an empty value is refused
 };

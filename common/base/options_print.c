@@ -97,6 +97,10 @@ static void put_bounds(const struct option_row *r, struct strbuf *out)
     if (r->min == 0 && r->max == 0) {
         return;
     }
+    if (r->type == OPTION_LIST) {
+        strbuf_printf(out, " At most %lld.", (long long)r->max);
+        return;
+    }
     strbuf_put_str(out, r->max == INT64_MAX ? " At least " : " From ");
     put_number(r, r->min, out);
     if (r->max != INT64_MAX) {

@@ -17,7 +17,7 @@ static const char *const MODES[] = {"Deny", "Warn", NULL};
     O(INT, workers, "workers", "4", "N", "Worker threads.", .min = 1, .max = 64)                   \
     O(DURATION, grace_ms, "grace", "10s", "TIME", "How long.", .min = 100, .max = 3600000)         \
     O(BOOL, dry_run, "dry-run", "false", "", "Change nothing.")                                    \
-    O(LIST, namespaces, "namespaces", "", "NAMES", "Only these.")                                  \
+    O(LIST, namespaces, "namespaces", "", "NAMES", "Only these.", .max = 3)                        \
     O(STRING, mode, "mode", "Deny", "MODE", "What to do.", .choices = MODES)                       \
     O(STRING, role, "role", "", "NAME", "Who | what.", .required = true)
 struct demo {
@@ -166,6 +166,8 @@ START_TEST(options__lists_are_split_and_a_repeated_flag_adds)
     ck_assert_int_eq(parse("--role x --namespaces z"), 0);
     ck_assert_uint_eq(demo.namespaces.count, 1);
     ck_assert_int_eq(parse("--role x --namespaces a,,b"), -1);
+    assert_refused("--role x --namespaces a,b --namespaces c,d",
+                   "--namespaces: 4 items are more than 3");
 }
 END_TEST
 
