@@ -39,8 +39,7 @@ struct queue {
     bool stop;
 };
 
-// ---- lists and heap
-// ------------------------------------------------------------------------------
+// ---- lists and heap -----------------------------------------------------------------------------
 
 static void list_push(struct queue *q, struct item *it)
 {
@@ -128,8 +127,7 @@ static void heap_remove(struct queue *q, struct item *it)
     }
 }
 
-// ---- items
-// ---------------------------------------------------------------------------------------
+// ---- items --------------------------------------------------------------------------------------
 
 static struct item *item_of(struct queue *q, struct strview key)
 {
@@ -194,8 +192,7 @@ static void delay(struct queue *q, struct item *it, int64_t delay_ms)
     pthread_cond_signal(&q->more);
 }
 
-// ---- the queue
-// -----------------------------------------------------------------------------------
+// ---- the queue ----------------------------------------------------------------------------------
 
 struct queue *queue_new(void)
 {

@@ -94,9 +94,9 @@ struct object_type {
     size_t size; // of the struct
 };
 
-// ---- from rows to C: see cluster.def
-// ------------------------------------------------------------- A list of rows is a macro LIST(F,
-// O, R):
+// ---- from rows to C: see cluster.def ------------------------------------------------------------
+//
+// A list of rows is a macro LIST(F, O, R):
 //   F(KIND, member, "json", designated initialisers…)      a plain field
 //   O(struct_tag, member, "json", designated initialisers…) a nested object with rows of its own
 //   R("json", "use that instead")                           a name that is refused

@@ -4,7 +4,6 @@
 #include <curl/curl.h>
 #include <pthread.h>
 #include <stdatomic.h>
-#include <stdint.h>
 #include <time.h>
 
 #include "common/base/arena.h"
@@ -56,8 +55,6 @@ struct kube_watcher {
     pthread_mutex_t lock; // of the condition only
     pthread_cond_t changed;
 };
-
-static void step(struct watch *w, const struct watch_input *in);
 
 static void wake_waiters(struct kube_watcher *kw)
 {
@@ -131,8 +128,7 @@ static size_t on_body(char *data, size_t size, size_t n, void *ctx)
     struct strview bytes = sv_make(data, size * n);
     w->last_byte_ms = clock_mono_ms();
     if (status_of(w) != 200) {
-        struct strview room = sv_sub(bytes, 0, MAX_REFUSAL - w->body.len);
-        strbuf_put(&w->body, room);
+        strbuf_put(&w->body, sv_sub(bytes, 0, MAX_REFUSAL - w->body.len));
         return bytes.len;
     }
     if (w->next.want == WATCH_WANT_PAGE) {
