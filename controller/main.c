@@ -38,8 +38,7 @@ struct controller {
     atomic_bool leads;
 };
 
-// ---- leadership
-// ----------------------------------------------------------------------------------
+// ---- leadership ---------------------------------------------------------------------------------
 
 static void on_leading(void *ctx)
 {
@@ -92,8 +91,7 @@ static int start_lease(struct controller *c, struct err *err)
     return kube_lease_start(c->config, &opt, &c->lease, err);
 }
 
-// ---- start and stop
-// ------------------------------------------------------------------------------
+// ---- start and stop -----------------------------------------------------------------------------
 
 static bool check_synced(void *arg, struct strbuf *why)
 {
