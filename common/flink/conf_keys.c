@@ -148,6 +148,8 @@ TO(value_aws_provider)
 const struct conf_key CONF_KEYS[] = {
 #define CONF_KEY(key_, mode_, when_, make_, text_, instead_, why_)                                 \
     {.key = SV_INIT(key_),                                                                         \
+     .first = (key_)[0],                                                                           \
+     .open = (key_)[sizeof(key_) - 2] == '*',                                                      \
      .mode = CONF_##mode_,                                                                         \
      .when = CONF_##when_,                                                                         \
      .value = value_##make_,                                                                       \
@@ -163,29 +165,30 @@ const size_t CONF_KEY_COUNT = ARRAY_LEN(CONF_KEYS);
 
 const struct conf_hint CONF_HINTS[] = {
 #define CONF_KEY(key_, mode_, when_, make_, text_, instead_, why_)
-#define CONF_HINT(key_, text_) {.key = SV_INIT(key_), .text = (text_)},
+#define CONF_HINT(key_, text_)                                                                     \
+    {.key = SV_INIT(key_),                                                                         \
+     .first = (key_)[0],                                                                           \
+     .open = (key_)[sizeof(key_) - 2] == '*',                                                      \
+     .text = (text_)},
 #include "common/flink/conf_keys.def"
 #undef CONF_KEY
 #undef CONF_HINT
 };
 const size_t CONF_HINT_COUNT = ARRAY_LEN(CONF_HINTS);
 
-/// PATTERN is a key, or ends with '*' for any rest. Asked for each row of the table and each key of
-/// the user, so callers compare the first bytes themselves: most differ there.
-static bool matches(struct strview pattern, struct strview key)
+/// PATTERN is a key, or, when OPEN, ends with '*' for any rest.
+static bool matches(struct strview pattern, bool open, struct strview key)
 {
-    if (pattern.ptr[pattern.len - 1] == '*') {
-        return sv_starts(key, sv_sub(pattern, 0, pattern.len - 1));
-    }
-    return sv_eq(pattern, key);
+    return open ? sv_starts(key, sv_sub(pattern, 0, pattern.len - 1)) : sv_eq(pattern, key);
 }
 
 const struct conf_key *conf_key_find(struct strview canonical)
 {
     char first = canonical.len != 0 ? canonical.ptr[0] : '\0';
     for (size_t i = 0; i < CONF_KEY_COUNT; i++) {
-        if (CONF_KEYS[i].key.ptr[0] == first && matches(CONF_KEYS[i].key, canonical)) {
-            return &CONF_KEYS[i];
+        const struct conf_key *row = &CONF_KEYS[i];
+        if (row->first == first && matches(row->key, row->open, canonical)) {
+            return row;
         }
     }
     return NULL;
@@ -195,8 +198,9 @@ const struct conf_hint *conf_hint_find(struct strview canonical)
 {
     char first = canonical.len != 0 ? canonical.ptr[0] : '\0';
     for (size_t i = 0; i < CONF_HINT_COUNT; i++) {
-        if (CONF_HINTS[i].key.ptr[0] == first && matches(CONF_HINTS[i].key, canonical)) {
-            return &CONF_HINTS[i];
+        const struct conf_hint *row = &CONF_HINTS[i];
+        if (row->first == first && matches(row->key, row->open, canonical)) {
+            return row;
         }
     }
     return NULL;
