@@ -10,7 +10,7 @@
 /// Only what Sluice made is watched: all of a busy cluster's pods would be a hundred times as much.
 #define CHILD_SELECTOR "app.kubernetes.io/managed-by=sluice"
 
-_Static_assert(CACHE_MAX_NAMESPACES *(CHILD_KIND_COUNT + 1) <= KUBE_MAX_WATCHES,
+_Static_assert((CHILD_KIND_COUNT + 1) * CACHE_MAX_NAMESPACES <= KUBE_MAX_WATCHES,
                "too few watches for the namespaces");
 
 struct scope {

@@ -219,7 +219,9 @@ static int start_server(struct webhook *w, const struct certs_pair *pair, struct
                                 .tls = w->tls,
                                 .cert = pair->cert_pem,
                                 .key = pair->key_pem,
-                                .metrics = w->metrics};
+                                .metrics = w->metrics,
+                                .scope = {.namespaces = w->settings.namespaces.items,
+                                          .count = w->settings.namespaces.count}};
     struct server *server = NULL;
     if (server_start(&s, &server, err) != 0) {
         return -1;

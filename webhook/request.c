@@ -114,7 +114,8 @@ void request_append(struct request *r, struct strview piece, struct budget *budg
     }
 }
 
-bool request_review(struct request *r, struct strbuf *out, struct review_result *ret)
+bool request_review(struct request *r, const struct review_scope *scope, struct strbuf *out,
+                    struct review_result *ret)
 {
     struct arena *arena = thread_arena();
     if (arena == NULL) {
@@ -127,7 +128,7 @@ bool request_review(struct request *r, struct strbuf *out, struct review_result 
         return false;
     }
     arena_reset(arena, ARENA_KEEP);
-    review_run(strbuf_view(&r->body), r->kind, arena, out, ret);
+    review_run_within(scope, strbuf_view(&r->body), r->kind, arena, out, ret);
     if (is_large) {
         // The names in *ret live in the arena's first chunks no longer than this.
         ret->uid = ret->ns = ret->name = ret->username = SV_NONE;

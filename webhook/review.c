@@ -18,6 +18,7 @@ struct review {
     struct strbuf *out;
     struct review_result *result;
     enum review_kind kind;
+    const struct review_scope *scope; // NULL: everywhere
     struct admission_request request;
     struct admission_response response;
     struct violations violations;
@@ -204,12 +205,29 @@ static bool is_ours(const struct admission_request *q)
            sv_eq_lit(q->kind.kind, FLINK_KIND) && q->sub_resource.len == 0;
 }
 
+static bool is_within(const struct review_scope *scope, struct strview ns)
+{
+    if (scope == NULL || scope->count == 0) {
+        return true;
+    }
+    for (size_t i = 0; i < scope->count; i++) {
+        if (sv_eq(ns, sv_from(scope->namespaces[i]))) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void dispatch(struct review *r)
 {
     if (!is_ours(&r->request)) {
         refuse(r, REVIEW_MALFORMED, 400, "BadRequest",
                "this webhook judges FlinkClusters of sluice.dev/v1beta1 alone: its configuration "
                "sends it something else");
+        return;
+    }
+    if (!is_within(r->scope, r->request.namespace_)) {
+        allow(r);
         return;
     }
     switch (r->request.operation) {
@@ -259,11 +277,18 @@ static void write_answer(struct review *r)
 void review_run(struct strview body, enum review_kind kind, struct arena *arena, struct strbuf *out,
                 struct review_result *ret)
 {
+    review_run_within(NULL, body, kind, arena, out, ret);
+}
+
+void review_run_within(const struct review_scope *scope, struct strview body, enum review_kind kind,
+                       struct arena *arena, struct strbuf *out, struct review_result *ret)
+{
     *ret = (struct review_result){.verdict = REVIEW_ERROR, .http_status = 200};
     struct review r = {.arena = arena,
                        .out = out,
                        .result = ret,
                        .kind = kind,
+                       .scope = scope,
                        .violations = VIOLATIONS(arena, REVIEW_CAUSES_MAX),
                        .patch = JSON_PATCH(PATCH_MAX_BYTES)};
     struct err err = {.code = E_OK};

@@ -58,10 +58,21 @@ struct review_result {
     struct strview uid, ns, name, username;
 };
 
+/// The namespaces that are judged, all when there are none: a FlinkCluster of another is allowed as
+/// it is. A guard beside the webhook configuration's namespaceSelector.
+struct review_scope {
+    const char *const *namespaces;
+    size_t count;
+};
+
 /// Judges BODY and appends the answer to OUT (whose limit should be REVIEW_RESPONSE_MAX). ARENA
 /// holds everything on the way; the caller resets it. Always answers. Reentrant.
 void review_run(struct strview body, enum review_kind kind, struct arena *arena, struct strbuf *out,
                 struct review_result *ret);
+
+/// The same within SCOPE; NULL: everywhere.
+void review_run_within(const struct review_scope *scope, struct strview body, enum review_kind kind,
+                       struct arena *arena, struct strbuf *out, struct review_result *ret);
 
 const char *review_kind_name(enum review_kind k);
 const char *review_verdict_name(enum review_verdict v);

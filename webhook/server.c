@@ -30,6 +30,7 @@ struct server {
     struct tls *tls;
     struct metrics *metrics;
     struct budget budget;
+    struct review_scope scope;
     atomic_bool draining;
     atomic_uint in_flight;
     uint16_t port;
@@ -132,7 +133,7 @@ static enum MHD_Result answer(struct server *s, struct MHD_Connection *connectio
 {
     struct strbuf out = STRBUF(REVIEW_RESPONSE_MAX);
     struct review_result res;
-    if (r->reject != REJECT_COUNT || !request_review(r, &out, &res)) {
+    if (r->reject != REJECT_COUNT || !request_review(r, &s->scope, &out, &res)) {
         return send_reject(s, connection, r->reject, r->reject == REJECT_TOO_LARGE);
     }
     int64_t took_ns = clock_mono_ns() - r->start_ns;
@@ -335,6 +336,7 @@ int server_start(const struct server_settings *settings, struct server **ret, st
     }
     s->tls = settings->tls;
     s->metrics = settings->metrics;
+    s->scope = settings->scope;
     s->budget = make_budget(settings->max_body_bytes);
     s->conns = conns_new(err);
     if (s->conns == NULL) {

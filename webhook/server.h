@@ -11,6 +11,7 @@
 #include "common/base/macros.h"
 #include "common/base/metrics.h"
 #include "common/base/strview.h"
+#include "webhook/review.h"
 #include "webhook/tls.h"
 
 /// Paths as controller-runtime names them: group with dashes, version, kind.
@@ -18,13 +19,14 @@
 #define SERVER_PATH_VALIDATE "/validate-sluice-dev-v1beta1-flinkcluster"
 
 struct server_settings {
-    const char *addr;         // "HOST:PORT", ":PORT"; port 0 takes a free one
-    unsigned threads;         // 1 to 64
-    unsigned max_connections; // beyond them new ones are refused
-    size_t max_body_bytes;    // in flight, over all connections; at least 8 MiB
-    struct tls *tls;          // borrowed; has credentials already
-    struct strview cert, key; // PEM; what libmicrohttpd starts with, before the first pin
-    struct metrics *metrics;  // borrowed, may be NULL
+    const char *addr;          // "HOST:PORT", ":PORT"; port 0 takes a free one
+    unsigned threads;          // 1 to 64
+    unsigned max_connections;  // beyond them new ones are refused
+    size_t max_body_bytes;     // in flight, over all connections; at least 8 MiB
+    struct tls *tls;           // borrowed; has credentials already
+    struct strview cert, key;  // PEM; what libmicrohttpd starts with, before the first pin
+    struct metrics *metrics;   // borrowed, may be NULL
+    struct review_scope scope; // borrowed
 };
 
 struct server;

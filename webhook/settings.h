@@ -39,6 +39,10 @@
     O(STRING, kubeconfig, "kubeconfig", "", "FILE",                                                \
       "How to reach the API server from outside a cluster.")                                       \
     O(STRING, context, "context", "", "NAME", "Context of --kubeconfig; empty: the current one.")  \
+    O(LIST, namespaces, "namespaces", "", "NAME,…",                                                \
+      "Judge FlinkClusters of these namespaces alone and let others pass as they are; without "    \
+      "it, all. Narrow the webhook configurations by a namespaceSelector, too.",                   \
+      .max = 32)                                                                                   \
     O(INT, threads, "threads", "2", "N", "Threads that answer reviews.", .min = 1, .max = 64)      \
     O(INT, max_connections, "max-connections", "256", "N",                                         \
       "Open connections at most; the API server keeps up to 25 for each of its replicas.",         \

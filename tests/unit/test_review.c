@@ -48,8 +48,7 @@ static void assert_refused(int code, const char *what)
     ck_assert_msg(sv_eq_lit(answer.uid, "u-1"), "%s: %.*s", what, SV_ARG(answer.uid));
 }
 
-// ---- reviews that are none
-// -----------------------------------------------------------------------
+// ---- reviews that are none ----------------------------------------------------------------------
 
 START_TEST(review__malformed_json_is_refused_under_its_uid)
 {
@@ -156,8 +155,7 @@ START_TEST(review__a_review_without_a_uid_is_http_400)
 }
 END_TEST
 
-// ---- mutate
-// --------------------------------------------------------------------------------------
+// ---- mutate -------------------------------------------------------------------------------------
 
 START_TEST(mutate__what_was_left_out_is_patched_in_and_the_second_pass_is_quiet)
 {
@@ -234,8 +232,7 @@ START_TEST(mutate__all_five_faults_are_named_at_once_when_the_schema_refuses_any
 }
 END_TEST
 
-// ---- validate
-// ------------------------------------------------------------------------------------
+// ---- validate -----------------------------------------------------------------------------------
 
 START_TEST(validate__an_object_without_its_defaults_is_told_that_mutation_did_not_run)
 {
@@ -356,6 +353,28 @@ START_TEST(delete__is_refused_only_while_the_annotation_stands)
 }
 END_TEST
 
+// ---- namespaces
+// ----------------------------------------------------------------------------------
+
+START_TEST(review__outside_the_namespaces_everything_passes_as_it_is)
+{
+    static const char *const elsewhere[] = {"other", "n", "ns2", ""};
+    const struct strview bad = SV(CREATE("\"image\":7"));
+    for (size_t i = 0; i <= ARRAY_LEN(elsewhere); i++) {
+        bool among = i == ARRAY_LEN(elsewhere);
+        const char *const names[] = {"first", among ? "ns" : elsewhere[i]};
+        const struct review_scope scope = {.namespaces = names, .count = ARRAY_LEN(names)};
+        for (enum review_kind k = REVIEW_MUTATE; k < REVIEW_KIND_COUNT; k++) {
+            CLEANUP(strbuf_done) struct strbuf out = STRBUF(REVIEW_RESPONSE_MAX);
+            struct review_result ret;
+            review_run_within(&scope, bad, k, &arena, &out, &ret);
+            ck_assert_int_eq(ret.code, among ? 422 : 0);
+            ck_assert_int_eq(ret.verdict, among ? REVIEW_DENIED : REVIEW_ALLOWED);
+        }
+    }
+}
+END_TEST
+
 UNIT_MAIN(setup, teardown, review__malformed_json_is_refused_under_its_uid,
           review__malformed_json_without_a_uid_is_http_400,
           review__too_many_values_or_too_long_a_string_is_413,
@@ -371,4 +390,5 @@ UNIT_MAIN(setup, teardown, review__malformed_json_is_refused_under_its_uid,
           validate__any_number_of_faults_fits_into_a_bounded_answer,
           validate__a_dry_run_gets_the_same_answer,
           validate__an_old_fault_is_a_warning_and_a_new_one_a_denial,
-          delete__is_refused_only_while_the_annotation_stands)
+          delete__is_refused_only_while_the_annotation_stands,
+          review__outside_the_namespaces_everything_passes_as_it_is)
