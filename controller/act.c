@@ -37,6 +37,28 @@ static void note_refusal(const struct act *a, const struct action *x, bool forei
     }
 }
 
+/// Somebody took the label off by which our watches find OBJECT: it is put back, and the rest is for
+/// the plan that sees it again.
+static int make_visible(const struct act *a, const struct kube_ref *ref, const struct json *object,
+                        struct err *err)
+{
+    const struct json *metadata = json_get_lit(object, "metadata");
+    struct strview label =
+        json_get_string(json_get_lit(metadata, "labels"), SV("app.kubernetes.io/managed-by"));
+    if (sv_eq(label, SV("sluice"))) {
+        return 0;
+    }
+    struct strview uid = json_get_string(metadata, SV("uid"));
+    struct strview patch = arena_printf(a->arena,
+                                        "{\"metadata\":{\"uid\":\"%.*s\",\"labels\":"
+                                        "{\"app.kubernetes.io/managed-by\":\"sluice\"}}}",
+                                        SV_ARG(uid));
+    if (!sv_present(patch)) {
+        return err_set(err, E_NOMEM, "no memory for a label");
+    }
+    return kube_patch(a->kube, ref, KUBE_PATCH_MERGE, patch, NULL, NULL, err);
+}
+
 /// A 409: the name is taken. By an earlier try of ours that is fine; by somebody else it is not.
 static int adopt_or_report(const struct act *a, const struct action *x, struct err *err)
 {
@@ -48,7 +70,7 @@ static int adopt_or_report(const struct act *a, const struct action *x, struct e
                                         : -1;
     }
     if (owned_by_us(a, there, err)) {
-        return 0;
+        return make_visible(a, &ref, there, err);
     }
     (void)err_set(err, E_CONFLICT, "another object has this name; it is left alone");
     note_refusal(a, x, true, err);
@@ -75,6 +97,9 @@ static int read_before(const struct act *a, const struct action *x, struct err *
     }
     if (has_ended(a, pod, err)) {
         return 0;
+    }
+    if (make_visible(a, &ref, pod, err) != 0) {
+        return -1;
     }
     return err_set(err, E_CONFLICT, "pod %.*s still runs: it is not replaced yet",
                    SV_ARG(x->reads));

@@ -255,6 +255,108 @@ def writes(entries, leases=True):
             for e in entries if e["verb"] in WRITES and (leases or e.get("objectRef", {}).get("resource") != "leases")]
 
 
+# ---- history
+
+
+class Recorder:
+    """Everything that happens to the FlinkClusters and pods of a namespace, told apart from what a controller says. The
+    API server gives both kinds one sequence of versions, so their order among each other is known, too."""
+
+    def __init__(self, api, ns):
+        self.api, self.items, self.lock, self.done = api, [], threading.Lock(), threading.Event()
+        self.faults, self.threads = [], []
+        for kind in ("FlinkCluster", "Pod"):
+            path = PATHS[kind].format(ns)
+            listed = api.request("GET", path)
+            for obj in listed["items"]:
+                self.add(kind, {"type": "ADDED", "object": obj})
+            version = listed["metadata"]["resourceVersion"]
+            self.threads.append(threading.Thread(target=self.run, args=(kind, path, version), daemon=True))
+        for thread in self.threads:
+            thread.start()
+
+    def run(self, kind, path, version):
+        try:
+            self.api.watch(path, version, lambda event: self.add(kind, event), self.done)
+        except Exception as e:  # told by history()
+            self.faults.append(e)
+
+    def add(self, kind, event):
+        with self.lock:
+            self.items.append((int(event["object"]["metadata"]["resourceVersion"]), kind, event["type"], event["object"]))
+
+    def history(self):
+        """[(version, kind, ADDED|MODIFIED|DELETED, object)] in the order in which it happened; ends the recording."""
+        time.sleep(1)
+        self.done.set()
+        for thread in self.threads:
+            thread.join(15)
+        if self.faults:
+            raise AssertionError(f"the recording has a gap: {self.faults}")
+        return sorted(self.items, key=lambda item: item[0])
+
+
+class Promise:
+    """What may never be seen of one FlinkCluster, held against its history."""
+
+    def __init__(self, obj):
+        self.name, self.pods, self.limit = obj["metadata"]["name"], {}, {"jobmanager": 0, "taskmanager": 0}
+        self.set(obj)
+
+    def set(self, obj):
+        spec = obj["spec"]
+        runs = spec.get("job", {}).get("state", "Running") == "Running"
+        self.want = {"jobmanager": spec.get("jobManager", {}).get("replicas", 1) if runs else 0,
+                     "taskmanager": spec.get("taskManager", {}).get("replicas", 1) if runs else 0}
+        self.ha = "storage" in spec
+        # A smaller number holds from when it is seen reached by a controller that knows it.
+        self.known = obj.get("status", {}).get("observedGeneration") == obj["metadata"]["generation"]
+        for role, want in self.want.items():
+            self.limit[role] = max(self.limit[role], want)
+
+    def pod(self, kind, pod):
+        if kind == "DELETED":
+            self.pods.pop(pod["metadata"]["uid"], None)
+        else:
+            self.pods[pod["metadata"]["uid"]] = pod
+
+    def breaches(self):
+        """What is wrong at this moment."""
+        for role, limit in self.limit.items():
+            mine = [p for p in self.pods.values() if p["metadata"]["labels"]["sluice.dev/component"] == role]
+            live = [p for p in mine if is_live(p)]
+            if len(live) > limit:
+                yield f"{self.name}: {len(live)} live {role}s where {limit} are planned"
+            if self.known and len(live) <= self.want[role]:
+                self.limit[role] = self.want[role]
+            # A terminating pod still runs.
+            running = [p for p in mine if p["status"].get("phase") not in ("Failed", "Succeeded")]
+            if role == "jobmanager" and not self.ha and len(running) > 1:
+                yield f"{self.name}: {[p['metadata']['name'] for p in running]} run at once without HA"
+            if len({p["metadata"]["labels"]["sluice.dev/run"] for p in running}) > 1:
+                yield f"{self.name}: pods of two runs at once"
+
+
+def breaches(history):
+    """Every moment of HISTORY at which there were more pods than planned, or a second JobManager without HA."""
+    found, promises = [], {}
+    for version, kind, change, obj in history:
+        if kind == "FlinkCluster":
+            uid = obj["metadata"]["uid"]
+            if uid in promises:
+                promises[uid].set(obj)
+            elif change != "DELETED":
+                promises[uid] = Promise(obj)
+        else:
+            uid = obj["metadata"]["ownerReferences"][0]["uid"]
+            if uid not in promises:  # made in the moment of its owner's end; the collector takes it
+                continue
+            promises[uid].pod(change, obj)
+        if uid in promises:
+            found += [f"at version {version}: {text}" for text in promises[uid].breaches()]
+    return found
+
+
 # ---- FlinkClusters
 
 
