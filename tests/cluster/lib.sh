@@ -11,6 +11,7 @@
 #   is WHAT EXPECTED ACTUAL    fails unless the two are equal
 #   cluster NAME [YAML]        prints a FlinkCluster; YAML, indented by two, follows `spec:`
 #   field NAME PATH            one field of a stored FlinkCluster, by jq
+#   restart_webhook            the fixture's webhook, where a test stopped it; nothing happens while it runs
 
 # shellcheck source=../../dev/lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/../../dev/lib.sh"
@@ -72,9 +73,13 @@ field() {
     k get flinkcluster "$1" -o json | jq -rc "$2"
 }
 
+restart_webhook() {
+    process_pid sluice-webhook >/dev/null || start_webhook
+    [[ -z ${WEBHOOK_HEALTH:-} ]] || echo "$WEBHOOK_HEALTH" >"$CLUSTER_DIR/webhook-health-port"
+}
+
 run_one() { # TEST
     local log=$TEST_DIR/$1.log status started=$EPOCHREALTIME
-    # Not in a condition: `set -e` would be off within.
     set +e
     (
         set -e
@@ -84,23 +89,25 @@ run_one() { # TEST
         sluice_dev_kubectl delete namespace "$NS" --wait=false >/dev/null
     ) >"$log" 2>&1
     status=$?
-    set -e
     printf '%s %5.1f s  %s\n' "$([[ $status == 0 ]] && echo ok || echo FAIL)" \
         "$(awk -v a="$started" -v b="$EPOCHREALTIME" 'BEGIN { print b - a }')" "$(tr _ ' ' <<<"${1#test_}")"
-    [[ $status == 0 ]] || sed 's/^/    /' "$log"
-    return "$status"
+    if [[ $status != 0 ]]; then
+        sed 's/^/    /' "$log"
+        FAILED_TESTS+=("$1")
+    fi
+    set -e
 }
 
 # run_tests [TEST…]: `before_all` and `after_all`, where defined, stand around them.
 run_tests() {
-    local test failed=0
-    local tests=("$@")
+    local test tests=("$@")
+    FAILED_TESTS=()
     # In the order in which they stand in the file.
     ((${#tests[@]})) || mapfile -t tests < <(sed -n 's/^\(test_[a-z0-9_]*\)() {$/\1/p' "$0")
     trap 'status=$?; trap - EXIT; declare -F after_all >/dev/null && after_all; rm -rf "$TEST_DIR"; exit $status' EXIT
     ! declare -F before_all >/dev/null || before_all
     for test in "${tests[@]}"; do
-        run_one "$test" || failed=$((failed + 1))
+        run_one "$test" # in no condition: `set -e` would be off within
     done
-    ((failed == 0)) || fail "$failed of ${#tests[@]} tests"
+    ((${#FAILED_TESTS[@]} == 0)) || fail "${#FAILED_TESTS[@]} of ${#tests[@]} tests"
 }
