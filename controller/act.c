@@ -37,8 +37,8 @@ static void note_refusal(const struct act *a, const struct action *x, bool forei
     }
 }
 
-/// Somebody took the label off by which our watches find OBJECT: it is put back, and the rest is for
-/// the plan that sees it again.
+/// Somebody took the label off by which our watches find OBJECT: it is put back, and the rest is
+/// for the plan that sees it again.
 static int make_visible(const struct act *a, const struct kube_ref *ref, const struct json *object,
                         struct err *err)
 {
