@@ -1,11 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "webhook/budget.h"
 
+#include <stdint.h>
+
 bool budget_take(struct budget *b, size_t size)
 {
     bool is_large = size > BUDGET_LARGE;
     atomic_size_t *used = is_large ? &b->large : &b->small;
-    size_t max = is_large ? b->max_large : b->max_small;
+    size_t max = is_large ? b->max_large : size > BUDGET_ORDINARY ? b->max_small : SIZE_MAX;
     size_t now = atomic_load_explicit(used, memory_order_relaxed);
     do {
         if (size > max || now > max - size) {

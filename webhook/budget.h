@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // How many bytes of bodies may be in memory at once, over all connections. Large bodies share a
-// part of the budget, so that small reviews go on beside any number of them. Lock-free; any thread.
+// part of the budget, so that small reviews go on beside any number of them; ordinary ones are
+// always let in, so that callers who send a large body slowly can't shut them out: what those take
+// is bounded by the number of connections. Lock-free; any thread.
 #ifndef SLUICE_WEBHOOK_BUDGET_H
 #define SLUICE_WEBHOOK_BUDGET_H
 
@@ -8,7 +10,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/// A body above this counts as large: an ordinary FlinkCluster's update is under 100 KB.
+/// Up to this a body is ordinary: the update of a FlinkCluster with 180 variables has 33 KB.
+#define BUDGET_ORDINARY ((size_t)64 << 10)
+/// A body above this counts as large.
 #define BUDGET_LARGE ((size_t)256 << 10)
 
 struct budget {

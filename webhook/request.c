@@ -71,8 +71,8 @@ struct request *request_new(enum review_kind kind, size_t size, struct budget *b
         r->reject = REJECT_TOO_LARGE;
         return r;
     }
-    // A body of untold size starts as a small one and is moved up when it grows.
-    reserve(r, size != SIZE_MAX ? size : BUDGET_LARGE, budget);
+    // A body of untold size starts as an ordinary one and is moved up when it grows.
+    reserve(r, size != SIZE_MAX ? size : BUDGET_ORDINARY, budget);
     if (r->reject == REJECT_COUNT && size != SIZE_MAX && strbuf_reserve(&r->body, size) == NULL) {
         r->reject = REJECT_MEMORY;
     }
@@ -103,7 +103,7 @@ void request_append(struct request *r, struct strview piece, struct budget *budg
         return;
     }
     if (need > r->reserved) {
-        reserve(r, REQUEST_BODY_MAX, budget);
+        reserve(r, need > BUDGET_LARGE ? REQUEST_BODY_MAX : BUDGET_LARGE, budget);
         if (r->reject != REJECT_COUNT) {
             return;
         }

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: Apache-2.0
 sluice_add_test(test_review DEPS review_case sluice_yaml)
 sluice_add_test(test_review_faults DEPS review_case)
+sluice_add_test(test_webhook_request DEPS sluice_webhook)
 
 # The webhook's own program over real sockets, by Python: label `single`, since they measure time and memory.
 find_package(Python3 REQUIRED COMPONENTS Interpreter)

@@ -445,6 +445,15 @@ class Many(Door):
         for c in held:
             c.close()
 
+    def test_bodies_of_a_middling_size_that_are_never_finished_do_not_stop_small_reviews(self):
+        held = [self.webhook.connect() for _ in range(60)]
+        for i, c in enumerate(held):
+            c.send(head(length=250000) if i % 2 else head(more=["Transfer-Encoding: chunked"]))
+        for _ in range(10):
+            self.assert_served(self.healthy)
+        for c in held:
+            c.close()
+
     def test_the_largest_tree_is_judged_within_a_bounded_memory(self):
         self.webhook.forget_peak()
         body = json.dumps(review()).encode()[:-2] + b',"a":[' + b'{"":0},' * 49000 + b"1]}}"
