@@ -23,12 +23,24 @@ const char *cause_reason_name(enum cause_reason r)
     return (unsigned)r < CAUSE_COUNT ? REASONS[r].name : "FieldValueInvalid";
 }
 
-/// Room for one more, or NULL: then it is only counted.
-static struct violation *add(struct violations *v)
+/// The last warning that is kept, or NULL.
+static struct violation *last_warning(const struct violations *v)
+{
+    for (size_t i = v->count; i > 0; i--) {
+        if (v->items[i - 1].severity == SEVERITY_WARN) {
+            return &v->items[i - 1];
+        }
+    }
+    return NULL;
+}
+
+/// Room for one more, or NULL: then it is only counted. In a full list a denial takes the place of
+/// a warning, so that no refusal is without a cause.
+static struct violation *add(struct violations *v, enum severity severity)
 {
     if (v->count >= v->max) {
         v->dropped++;
-        return NULL;
+        return severity == SEVERITY_DENY ? last_warning(v) : NULL;
     }
     if (v->count == v->cap) {
         size_t cap = v->cap != 0 ? v->cap * 2 : 16;
@@ -49,7 +61,7 @@ static struct violation *add(struct violations *v)
 void violation_add(struct violations *v, const struct violation *it)
 {
     v->denials += it->severity == SEVERITY_DENY;
-    struct violation *to = add(v);
+    struct violation *to = add(v, it->severity);
     if (to != NULL) {
         *to = *it;
     }
@@ -82,7 +94,7 @@ void violation_deny(struct violations *v, const char *rule, enum cause_reason re
                     const struct path *path, struct strview value, const char *fmt, ...)
 {
     v->denials++;
-    struct violation *it = add(v);
+    struct violation *it = add(v, SEVERITY_DENY);
     if (it == NULL) {
         return;
     }
@@ -103,7 +115,7 @@ void violation_deny(struct violations *v, const char *rule, enum cause_reason re
 void violation_warn(struct violations *v, const char *rule, const struct path *path,
                     const char *fmt, ...)
 {
-    struct violation *it = add(v);
+    struct violation *it = add(v, SEVERITY_WARN);
     if (it == NULL) {
         return;
     }

@@ -50,7 +50,7 @@ struct violations {
     struct arena *arena; // borrowed
     struct violation *items;
     size_t count, cap;
-    size_t max;     // further ones are counted, not kept
+    size_t max;     // further ones are counted, not kept; a denial then displaces a warning
     size_t dropped; // how many were not kept
     size_t denials; // kept or not
 };

@@ -85,6 +85,26 @@ START_TEST(violation__beyond_the_limit_they_are_counted)
 }
 END_TEST
 
+START_TEST(violation__in_a_full_list_denials_take_the_place_of_warnings)
+{
+    v.max = 3;
+    for (int i = 0; i < 5; i++) {
+        violation_warn(&v, "w", &spec, "warning %d", i);
+    }
+    for (int i = 0; i < 5; i++) {
+        violation_deny(&v, "d", CAUSE_INVALID, &spec, SV_NONE, "denial %d", i);
+    }
+    ck_assert_uint_eq(v.count, 3);
+    ck_assert_uint_eq(v.denials, 5);
+    ck_assert_uint_eq(v.dropped, 7);
+    static const char *const messages[] = {"denial 2", "denial 1", "denial 0"};
+    for (size_t i = 0; i < v.count; i++) {
+        ck_assert_int_eq(v.items[i].severity, SEVERITY_DENY);
+        ck_assert(sv_find(v.items[i].message, sv_from(messages[i])) != SIZE_MAX);
+    }
+}
+END_TEST
+
 START_TEST(violation__without_memory_a_denial_still_counts)
 {
     for (size_t n = 1; n < 10; n++) {
@@ -150,6 +170,7 @@ END_TEST
 UNIT_MAIN(setup, teardown, violation__messages_read_as_the_api_server_writes_them,
           violation__without_a_value_the_reason_leads, violation__warnings_are_no_denials,
           violation__beyond_the_limit_they_are_counted,
+          violation__in_a_full_list_denials_take_the_place_of_warnings,
           violation__without_memory_a_denial_still_counts,
           violation__long_messages_and_paths_are_cut, violation__quotes_show_what_cannot_be_seen,
           violation__quotes_are_cut_between_characters)
