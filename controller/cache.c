@@ -41,8 +41,7 @@ const struct kube_resource *cache_child_resource(enum child_kind kind)
     return RESOURCES[kind];
 }
 
-// ---- changes become keys
-// -------------------------------------------------------------------------
+// ---- changes become keys ----------------------------------------------------------------------
 
 static void queue_key(struct cache *c, struct strview ns, struct strview name)
 {
@@ -86,8 +85,7 @@ static void on_failed(void *ctx, const struct err *err)
     log_warn("watch failed", KV_STR("resource", r->plural), KV_ERR(err));
 }
 
-// ---- life
-// ----------------------------------------------------------------------------------------
+// ---- life -------------------------------------------------------------------------------------
 
 static int add_watch(struct cache *c, struct scope *s, const struct kube_resource *resource,
                      struct strview selector, kube_changed_fn *changed, struct kube_store **store,
@@ -221,8 +219,7 @@ void cache_resync(struct cache *c)
     }
 }
 
-// ---- views
-// ---------------------------------------------------------------------------------------
+// ---- views ------------------------------------------------------------------------------------
 
 static const struct scope *scope_of(const struct cache *c, struct strview ns)
 {

@@ -47,8 +47,7 @@ struct webhook {
     atomic_bool stopping;
 };
 
-// ---- what the health port tells
-// ------------------------------------------------------------------
+// ---- what the health port tells ---------------------------------------------------------------
 
 static bool check_certificate(void *arg, struct strbuf *why)
 {
@@ -83,8 +82,7 @@ static void collect(struct metrics *m, void *arg)
     }
 }
 
-// ---- certificates
-// --------------------------------------------------------------------------------
+// ---- certificates -----------------------------------------------------------------------------
 
 static bool on_pair(void *arg, struct certs_pair *pair)
 {
@@ -207,8 +205,7 @@ static struct certs_pair *wait_for_pair(struct webhook *w)
     }
 }
 
-// ---- start and stop
-// ------------------------------------------------------------------------------
+// ---- start and stop ---------------------------------------------------------------------------
 
 static int start_server(struct webhook *w, const struct certs_pair *pair, struct err *err)
 {

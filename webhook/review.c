@@ -45,8 +45,7 @@ const char *review_verdict_name(enum review_verdict v)
     return NAMES[v];
 }
 
-// ---- answers
-// -------------------------------------------------------------------------------------
+// ---- answers ----------------------------------------------------------------------------------
 
 static void allow(struct review *r)
 {
@@ -124,8 +123,7 @@ static void answer_violations(struct review *r)
     }
 }
 
-// ---- the two reviews
-// -----------------------------------------------------------------------------
+// ---- the two reviews --------------------------------------------------------------------------
 
 /// Both objects and the schema's faults of the new one; the old one's own are not the user's now.
 static void decode_both(struct review *r, struct flink_cluster *now, struct flink_cluster *old)

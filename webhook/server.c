@@ -36,8 +36,7 @@ struct server {
     uint16_t port;
 };
 
-// ---- connections
-// ---------------------------------------------------------------------------------
+// ---- connections ------------------------------------------------------------------------------
 
 static void on_connection(void *cls, struct MHD_Connection *connection, void **socket_context,
                           enum MHD_ConnectionNotificationCode code)
@@ -70,8 +69,7 @@ static struct conn *conn_of(struct MHD_Connection *connection)
     return info != NULL ? info->socket_context : NULL;
 }
 
-// ---- answers
-// -------------------------------------------------------------------------------------
+// ---- answers ----------------------------------------------------------------------------------
 
 /// LAST: the connection is closed behind the answer.
 static enum MHD_Result send_response(struct server *s, struct MHD_Connection *connection,
@@ -150,8 +148,7 @@ static enum MHD_Result answer(struct server *s, struct MHD_Connection *connectio
                          res.http_status == 200 ? "application/json" : "text/plain", false);
 }
 
-// ---- requests
-// ------------------------------------------------------------------------------------
+// ---- requests ---------------------------------------------------------------------------------
 
 static bool is_json(struct MHD_Connection *connection)
 {
@@ -283,8 +280,7 @@ static void on_completed(void *cls, struct MHD_Connection *connection, void **re
     atomic_fetch_sub(&s->in_flight, 1);
 }
 
-// ---- life
-// ----------------------------------------------------------------------------------------
+// ---- life -------------------------------------------------------------------------------------
 
 PRINTF(2, 0)
 static void on_log(void *cls, const char *fmt, va_list args)

@@ -353,8 +353,7 @@ START_TEST(delete__is_refused_only_while_the_annotation_stands)
 }
 END_TEST
 
-// ---- namespaces
-// ----------------------------------------------------------------------------------
+// ---- namespaces -------------------------------------------------------------------------------
 
 START_TEST(review__outside_the_namespaces_everything_passes_as_it_is)
 {
