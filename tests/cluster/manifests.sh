@@ -1,0 +1,82 @@
+#!/usr/bin/env bash
+# SPDX-License-Identifier: Apache-2.0
+# What manifests/ ships, and what a FlinkCluster becomes, as a real API server sees it.
+# shellcheck disable=SC2031 # NS is set in the subshell in which a test runs
+set -euo pipefail
+# shellcheck source=lib.sh
+source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
+
+MANIFESTS=$REPO_DIR/manifests
+SLUICE=${SLUICE_BIN_DIR:-$REPO_DIR/build/bin}/sluice
+
+restrict() { k label namespace "$NS" pod-security.kubernetes.io/enforce=restricted >/dev/null; }
+
+available() { # DEPLOYMENT
+    [[ $(k get deployment "$1" -o 'jsonpath={.status.availableReplicas}') == 2 ]]
+}
+
+may() { # ACCOUNT VERB RESOURCE [ARGS…]
+    [[ $(k auth can-i --as="system:serviceaccount:sluice-system:$1" "${@:2}" 2>/dev/null) == yes ]]
+}
+
+may_not() {
+    ! may "$@" || fail "$1 may ${*:2}"
+}
+
+test_everything_shipped_is_taken_by_either_apply() {
+    local object
+    accepted sluice_dev_kubectl apply --server-side --force-conflicts --dry-run=server -k "$MANIFESTS"
+    for object in namespace/sluice-system customresourcedefinition.apiextensions.k8s.io/flinkclusters.sluice.dev \
+        clusterrole.rbac.authorization.k8s.io/sluice-flink-ha deployment.apps/sluice-webhook \
+        deployment.apps/sluice-controller poddisruptionbudget.policy/sluice-webhook service/sluice-webhook \
+        mutatingwebhookconfiguration.admissionregistration.k8s.io/sluice \
+        validatingwebhookconfiguration.admissionregistration.k8s.io/sluice; do
+        says "$object serverside-applied"
+    done
+    accepted sluice_dev_kubectl apply --dry-run=server -k "$MANIFESTS"
+}
+
+# The namespace that is shipped demands the restricted level; the API server admits the pods or they never come.
+test_the_deployments_pods_meet_the_restricted_level() {
+    local name
+    restrict
+    for name in webhook controller; do
+        k create serviceaccount "sluice-$name"
+        sed "s/namespace: sluice-system/namespace: $NS/" "$MANIFESTS/$name/deployment.yaml" | k apply -f -
+    done
+    wait_for 'available sluice-webhook && available sluice-controller' 30 || fail "no pods: $(k get events)"
+}
+
+test_what_a_flinkcluster_becomes_is_taken_where_the_restricted_level_is_demanded() {
+    local file name
+    restrict
+    for file in "$SAMPLES"/good/*.yaml; do
+        sed "s/^  name: .*/&\n  namespace: $NS/" "$file" >"$TEST_DIR/cluster.yaml"
+        name=$(k create --dry-run=client --validate=false -o 'jsonpath={.metadata.name}' -f "$TEST_DIR/cluster.yaml")
+        k create serviceaccount "$name-flink" # pods ask for one that is there, and a dry run makes none
+        "$SLUICE" render "$TEST_DIR/cluster.yaml" >"$TEST_DIR/objects.yaml"
+        accepted k apply --server-side --force-conflicts --dry-run=server -f "$TEST_DIR/objects.yaml"
+        says "controllerrevision.apps/$name-r1" configmap/ "rolebinding.rbac.authorization.k8s.io/$name-flink" \
+            "service/$name-rest" "service/$name-jobmanager" "pod/$name-jm-" "pod/$name-tm-"
+        says_not Warning
+    done
+}
+
+test_the_programs_may_do_what_they_do_and_no_more() {
+    may sluice-controller create pods || fail "the controller may not create pods"
+    may sluice-controller bind clusterroles/sluice-flink-ha || fail "the controller may not bind its role"
+    may_not sluice-controller bind clusterroles/cluster-admin
+    may_not sluice-controller escalate clusterroles
+    may_not sluice-controller create roles
+    may_not sluice-controller get secrets
+    may_not sluice-controller update flinkclusters
+    may_not sluice-controller patch flinkclusters
+    may_not sluice-controller update leases/kube-scheduler -n kube-system
+    may sluice-webhook patch mutatingwebhookconfigurations/sluice || fail "the webhook may not publish its bundle"
+    may_not sluice-webhook patch mutatingwebhookconfigurations/other
+    may_not sluice-webhook get secrets -n sluice-system
+    may_not sluice-webhook get secrets
+    may_not sluice-webhook list flinkclusters
+}
+
+run_tests "$@"
