@@ -48,8 +48,8 @@
       "Open connections at most; the API server keeps up to 25 for each of its replicas.",         \
       .min = 8, .max = 65536)                                                                      \
     O(INT, max_body_bytes, "max-body-bytes", "16777216", "BYTES",                                  \
-      "Bytes of request bodies in memory at most, over all connections.", .min = 8388608,          \
-      .max = 1073741824)                                                                           \
+      "Bytes of request bodies in memory at most, over all connections; those of up to 64 KiB "    \
+      "are let in beyond it.", .min = 8388608, .max = 1073741824)                                  \
     O(DURATION, drain_delay, "drain-delay", "10s", "TIME",                                         \
       "How long to go on serving after SIGTERM, so that no caller is lost while the Service's "    \
       "endpoints change.", .min = 0, .max = 120000)                                                \
