@@ -105,6 +105,22 @@ static int read_before(const struct act *a, const struct action *x, struct err *
                    SV_ARG(x->reads));
 }
 
+int act_recall(const struct act *a, struct strview name, struct strview uid, bool *ret_gone,
+               struct err *err)
+{
+    const struct action pod = {.kind = CHILD_POD};
+    struct kube_ref ref = child_ref(a, &pod, name);
+    const struct json *there = NULL;
+    *ret_gone = false;
+    if (kube_get(a->kube, &ref, a->arena, &there, err) != 0) {
+        *ret_gone = err->code == E_NOT_FOUND;
+        return *ret_gone ? 0 : -1;
+    }
+    struct strview now = json_string(json_get_path(there, "metadata", "uid", NULL));
+    *ret_gone = !sv_eq(now, uid) || has_ended(a, there, err);
+    return *ret_gone ? 0 : make_visible(a, &ref, there, err);
+}
+
 static int create(const struct act *a, const struct action *x, struct err *err)
 {
     if (x->live_read && read_before(a, x, err) != 0) {

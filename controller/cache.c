@@ -21,6 +21,7 @@ struct scope {
 
 struct cache {
     struct queue *queue;
+    struct strays *strays;
     struct kube_watcher *watcher;
     struct scope *scopes;
     size_t n_scopes;
@@ -43,16 +44,23 @@ const struct kube_resource *cache_child_resource(enum child_kind kind)
 
 // ---- changes become keys ----------------------------------------------------------------------
 
+/// Writes "NS/NAME" into TEXT of QUEUE_KEY_MAX bytes; SV_NONE when there is no such key.
+static struct strview key_make(char *text, struct strview ns, struct strview name)
+{
+    if (ns.len + name.len + 1 >= QUEUE_KEY_MAX || name.len == 0) {
+        return SV_NONE;
+    }
+    memcpy(text, ns.ptr, ns.len);
+    text[ns.len] = '/';
+    memcpy(text + ns.len + 1, name.ptr, name.len);
+    return sv_make(text, ns.len + 1 + name.len);
+}
+
 static void queue_key(struct cache *c, struct strview ns, struct strview name)
 {
-    char key[QUEUE_KEY_MAX];
-    if (ns.len + name.len + 1 >= sizeof(key) || name.len == 0) {
-        return;
-    }
-    memcpy(key, ns.ptr, ns.len);
-    key[ns.len] = '/';
-    memcpy(key + ns.len + 1, name.ptr, name.len);
-    if (!queue_add(c->queue, sv_make(key, ns.len + 1 + name.len), true)) {
+    char text[QUEUE_KEY_MAX];
+    struct strview key = key_make(text, ns, name);
+    if (sv_present(key) && !queue_add(c->queue, key, true)) {
         log_error("the work queue is full", KV_S("namespace", ns), KV_S("name", name));
     }
 }
@@ -77,6 +85,20 @@ static void on_child(void *ctx, const struct kube_object *old, const struct kube
     if (old != NULL && (now == NULL || !sv_eq(old->owner_name, now->owner_name))) {
         queue_owner(ctx, old);
     }
+}
+
+static void on_pod(void *ctx, const struct kube_object *old, const struct kube_object *now)
+{
+    struct cache *c = ctx;
+    char text[QUEUE_KEY_MAX];
+    bool told =
+        old != NULL &&
+        sv_present(json_string(json_get_path(old->json, "metadata", "deletionTimestamp", NULL)));
+    struct strview key = now == NULL && !told ? key_make(text, old->ns, old->owner_name) : SV_NONE;
+    if (sv_present(key)) {
+        strays_note(c->strays, key, old->name, old->uid);
+    }
+    on_child(ctx, old, now);
 }
 
 static void on_failed(void *ctx, const struct err *err)
@@ -114,8 +136,8 @@ static int open_scope(struct cache *c, struct scope *s, struct err *err)
         return -1;
     }
     for (int k = 0; k < CHILD_KIND_COUNT; k++) {
-        if (add_watch(c, s, RESOURCES[k], SV(CHILD_SELECTOR), on_child, &s->children[k], err) !=
-            0) {
+        if (add_watch(c, s, RESOURCES[k], SV(CHILD_SELECTOR), k == CHILD_POD ? on_pod : on_child,
+                      &s->children[k], err) != 0) {
             return -1;
         }
     }
@@ -135,6 +157,10 @@ int cache_new(const struct cache_settings *settings, struct cache **ret, struct 
     c->queue = settings->queue;
     c->scopes = scopes;
     c->n_scopes = n;
+    if (strays_new(&c->strays, err) != 0) {
+        cache_free(c);
+        return -1;
+    }
     if (kube_watcher_new(settings->config, settings->observe, settings->observe_ctx, &c->watcher,
                          err) != 0) {
         cache_free(c);
@@ -173,8 +199,14 @@ void cache_free(struct cache *c)
             kube_store_free(c->scopes[i].children[k]);
         }
     }
+    strays_free(c->strays);
     free(c->scopes);
     free(c);
+}
+
+struct strays *cache_strays(const struct cache *c)
+{
+    return c->strays;
 }
 
 bool cache_synced(const struct cache *c)

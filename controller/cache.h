@@ -15,6 +15,7 @@
 #include "common/kube/store.h"
 #include "controller/observed.h"
 #include "controller/queue.h"
+#include "controller/strays.h"
 
 /// Objects kept of one kind and scope at most.
 #define CACHE_MAX_OBJECTS 200000
@@ -44,6 +45,9 @@ bool cache_synced(const struct cache *c);
 
 /// Queues every FlinkCluster, not urgent.
 void cache_resync(struct cache *c);
+
+/// The pods that left the watch without having been seen deleted.
+struct strays *cache_strays(const struct cache *c);
 
 /// How many FlinkClusters there are.
 size_t cache_cluster_count(struct cache *c);

@@ -50,6 +50,41 @@ static int carry_out(struct worker *w, struct strview key, const struct observed
     return rc;
 }
 
+static bool in_view(const struct cache_view *view, struct strview uid)
+{
+    for (size_t i = 0; i < view->n_children[CHILD_POD]; i++) {
+        if (sv_eq(view->children[CHILD_POD][i]->uid, uid)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/// Before anything takes the place of a pod that left the watch: E_CONFLICT while one of them is
+/// still there and not yet in VIEW again.
+static int recall_strays(struct worker *w, struct strview key, const struct observed *observed,
+                         const struct cache_view *view, struct err *err)
+{
+    struct strays *strays = cache_strays(w->all->s.cache);
+    struct act act = {.kube = w->kube, .arena = &w->arena, .observed = observed};
+    struct stray *items;
+    size_t n;
+    if (strays_of(strays, key, &w->arena, &items, &n, err) != 0) {
+        return -1;
+    }
+    for (size_t i = 0; i < n; i++) {
+        bool back = in_view(view, items[i].uid);
+        if (!back && act_recall(&act, items[i].name, items[i].uid, &back, err) != 0) {
+            return -1;
+        }
+        if (!back) {
+            return err_set(err, E_CONFLICT, "pod %.*s is out of sight", SV_ARG(items[i].name));
+        }
+        strays_forget(strays, items[i].uid);
+    }
+    return 0;
+}
+
 /// One look and what follows from it. *RET_WRITES counts what was written, *RET_AFTER_MS is when to
 /// look again (0: on the next change).
 static int reconcile(struct worker *w, struct strview key, size_t *ret_writes,
@@ -67,6 +102,7 @@ static int reconcile(struct worker *w, struct strview key, size_t *ret_writes,
     struct actions plan = {.n = 0};
     int rc =
         observed_make(view.cluster->json, view.trees, clock_wall_ms(), &w->arena, &observed, err);
+    rc = rc == 0 ? recall_strays(w, key, &observed, &view, err) : rc;
     struct refused_child refused;
     if (rc == 0) {
         observed.refused = &refused;
