@@ -20,29 +20,6 @@ int kube_get(struct kube *k, const struct kube_ref *ref, struct arena *arena,
     return kube_target(k, ref, err) == 0 ? kube_call(k, &rq, arena, ret, err) : -1;
 }
 
-int kube_get_raw(struct kube *k, const char *path, struct arena *arena, struct strview *ret,
-                 struct err *err)
-{
-    struct kube_request rq = {.method = "GET", .max_body = k->opt.max_body};
-    strbuf_truncate(&k->url, k->path_at);
-    k->url.failed = false;
-    strbuf_put_str(&k->url, path);
-    int status;
-    uint32_t retry_ms;
-    if (kube_perform(k, &rq, &status, &retry_ms, err) != 0) {
-        if (status != 0) {
-            err_set(err, E_TRANSPORT, "GET %s: HTTP status %d", path, status);
-            if (err != NULL) {
-                err->detail = status;
-                err->retry_after_ms = retry_ms;
-            }
-        }
-        return -1;
-    }
-    *ret = arena_copy(arena, strbuf_view(&k->body));
-    return sv_present(*ret) ? 0 : err_set(err, E_NOMEM, "the answer does not fit its memory");
-}
-
 /// A request that changes something: asks the fence, names the field manager.
 static int mutate(struct kube *k, const struct kube_ref *ref, const char *method,
                   const char *content_type, struct strview body, const char *force,

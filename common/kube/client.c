@@ -240,8 +240,11 @@ static int transfer(struct kube *k, const struct kube_request *rq, bool reread, 
     return code == CURLE_OK ? 0 : kube_curl_err(code, rq->method, err);
 }
 
-int kube_perform(struct kube *k, const struct kube_request *rq, int *ret_status,
-                 uint32_t *ret_retry_after_ms, struct err *err)
+/// Sends one request to k->url; a 401 once more with a token that was read anew. 0 for any 2xx,
+/// with the answer's text in k->body; -1 for another status (*RET_STATUS is set, the text is there)
+/// or none (*RET_STATUS is 0 and *ERR is complete).
+static int perform(struct kube *k, const struct kube_request *rq, int *ret_status,
+                   uint32_t *ret_retry_after_ms, struct err *err)
 {
     *ret_status = 0;
     *ret_retry_after_ms = 0;
@@ -288,7 +291,7 @@ int kube_call(struct kube *k, const struct kube_request *rq, struct arena *arena
     if (ret != NULL) {
         *ret = NULL;
     }
-    int rc = kube_perform(k, rq, &status, &retry_ms, err);
+    int rc = perform(k, rq, &status, &retry_ms, err);
     if (rc != 0 && status == 0) {
         return -1;
     }

@@ -111,8 +111,4 @@ struct kube_delete_options {
 MUST_USE int kube_delete(struct kube *k, const struct kube_ref *ref,
                          const struct kube_delete_options *opt, struct err *err);
 
-/// GET of any path ("/version", "/readyz"): the raw body, copied into ARENA.
-MUST_USE int kube_get_raw(struct kube *k, const char *path, struct arena *arena,
-                          struct strview *ret, struct err *err);
-
 #endif

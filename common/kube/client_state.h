@@ -35,14 +35,8 @@ struct kube_request {
     size_t max_body; // of the answer
 };
 
-/// Sends one request to k->url; a 401 once more with a token that was read anew. 0 for any 2xx,
-/// with the answer's text in k->body; -1 for another status (*RET_STATUS is set, the text is there)
-/// or none
-/// (*RET_STATUS is 0 and *ERR is complete).
-MUST_USE int kube_perform(struct kube *k, const struct kube_request *rq, int *ret_status,
-                          uint32_t *ret_retry_after_ms, struct err *err);
-
-/// kube_perform() and the answer parsed into ARENA (when not NULL); fills *ERR for any failure.
+/// Sends one request to k->url, and parses the answer into ARENA (when not NULL); fills *ERR for any
+/// failure.
 MUST_USE int kube_call(struct kube *k, const struct kube_request *rq, struct arena *arena,
                        const struct json **ret, struct err *err);
 
