@@ -35,8 +35,8 @@ struct kube_request {
     size_t max_body; // of the answer
 };
 
-/// Sends one request to k->url, and parses the answer into ARENA (when not NULL); fills *ERR for any
-/// failure.
+/// Sends one request to k->url, and parses the answer into ARENA (when not NULL); fills *ERR for
+/// any failure.
 MUST_USE int kube_call(struct kube *k, const struct kube_request *rq, struct arena *arena,
                        const struct json **ret, struct err *err);
 
