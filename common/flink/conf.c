@@ -63,7 +63,7 @@ static struct strview value_text(struct reading *r, const struct path *at, const
         json_out_double(&out, number);
         return arena_copy(r->arena, strbuf_view(&b));
     }
-    violation_deny(r->v, "flink_conf.shape", CAUSE_TYPE_INVALID, at, sv_from(json_type_name(v)),
+    violation_deny(r->v, "flink_conf.shape", CAUSE_TYPE_INVALID, at, violation_show(r->v->arena, v),
                    json_type(v) == JSON_ARRAY
                        ? "must be a string, number or boolean: join the items of a list with ;"
                        : "must be a string, number or boolean");
@@ -169,7 +169,7 @@ void flink_conf_read(const struct json *map, const struct path *path, struct are
     if (json_type(map) != JSON_OBJECT) {
         if (json_type(map) != JSON_ABSENT && json_type(map) != JSON_NULL) {
             violation_deny(v, "flink_conf.shape", CAUSE_TYPE_INVALID, path,
-                           sv_from(json_type_name(map)), "must be a map");
+                           violation_show(v->arena, map), "must be a map");
         }
         return;
     }

@@ -329,8 +329,7 @@ static struct strview read_meta_string(const struct json *metadata, const char *
         const struct path up = PATH_FIELD_OF(NULL, SV("metadata"));
         const struct path path = PATH_FIELD_OF(&up, sv_from(key));
         violation_deny(faults, "schema.type", CAUSE_TYPE_INVALID, &path,
-                       violation_quote(faults->arena, sv_from(json_type_name(v))),
-                       "must be a string");
+                       violation_show(faults->arena, v), "must be a string");
     }
     struct strview s = json_string(v);
     return s.len != 0 ? s : SV_NONE;
@@ -347,8 +346,7 @@ static void read_metadata(struct flink_cluster *ret, struct violations *faults)
     } else if (metadata != NULL && !is_null(metadata)) {
         const struct path path = PATH_FIELD_OF(NULL, SV("metadata"));
         violation_deny(faults, "schema.type", CAUSE_TYPE_INVALID, &path,
-                       violation_quote(faults->arena, sv_from(json_type_name(metadata))),
-                       "must be an object");
+                       violation_show(faults->arena, metadata), "must be an object");
     }
 }
 
@@ -365,8 +363,7 @@ void flink_decode_update(const struct json *object, const struct json *old,
     *ret = (struct flink_cluster){.self = object};
     if (json_type(object) != JSON_OBJECT) {
         violation_deny(faults, "schema.type", CAUSE_TYPE_INVALID, NULL,
-                       violation_quote(faults->arena, sv_from(json_type_name(object))),
-                       "must be an object");
+                       violation_show(faults->arena, object), "must be an object");
         return;
     }
     ret->status = json_get_lit(object, "status");

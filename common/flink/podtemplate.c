@@ -77,7 +77,7 @@ static void refuse(const struct check *c, const struct json *v, enum kind kind,
 {
     struct strview shown = SV_NONE;
     if (c->out->count < c->out->max) {
-        shown = violation_quote(c->out->arena, sv_from(json_type_name(v)));
+        shown = violation_show(c->out->arena, v);
     }
     bool quote_it = kind == KIND_STRING && json_type(v) != JSON_OBJECT &&
                     json_type(v) != JSON_ARRAY && json_type(v) != JSON_NULL;

@@ -56,7 +56,8 @@ void rule_flink_version_required(struct rule_run *r)
     }
     if (!tag_tells(r, &tagged)) {
         rule_deny(r, CAUSE_REQUIRED, UNDER(SPEC, "flinkVersion"), SV_NONE,
-                  "the image's tag does not begin with a known Flink version (%d.%d to %d.%d)",
+                  "set it, such as \"1.20\": the image's tag begins with no known Flink version "
+                  "(%d.%d to %d.%d)",
                   oldest.major, oldest.minor, newest.major, newest.minor);
     } else if (!r->before_defaults) {
         rule_deny(r, CAUSE_REQUIRED, UNDER(SPEC, "flinkVersion"), SV_NONE,

@@ -71,8 +71,9 @@ void rule_parallelism_fits_slots(struct rule_run *r)
     }
     const struct path *path = UNDER(SPEC, "parallelism");
     if (r->e->adaptive || r->e->session) {
-        rule_warn(r, path, "%" PRId64 " is more than %.*s have (%" PRId64 ")", n->parallelism,
-                  SV_ARG(task_managers(r, n->replicas)), n->capacity);
+        rule_warn(r, path, "%" PRId64 " is more than the %.*s of %.*s", n->parallelism,
+                  SV_ARG(counted(r, n->capacity, "slot")),
+                  SV_ARG(counted(r, n->replicas, "TaskManager")));
         return;
     }
     rule_deny(r, CAUSE_INVALID, path, rule_number(r, n->parallelism),

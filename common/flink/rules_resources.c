@@ -62,13 +62,13 @@ static void check_quantities(struct rule_run *r, const struct path *path, const 
 {
     json_each(item, list) {
         struct quantity q;
-        const char *why = "";
         const struct path at = PATH_KEY_OF(path, json_key(item));
         if (json_type(item) == JSON_NULL) {
             continue;
         }
-        if (!quantity_read(item, &q, &why)) {
-            rule_deny(r, CAUSE_INVALID, &at, shown(r, item), "%s", why);
+        if (!quantity_read(item, &q, NULL)) {
+            rule_deny(r, CAUSE_INVALID, &at, shown(r, item),
+                      "must be a quantity, such as 500m, 2 or 2Gi");
         } else if (quantity_sign(q) < 0) {
             rule_deny(r, CAUSE_INVALID, &at, shown(r, item), "must not be negative");
         }

@@ -50,7 +50,8 @@ void schema_fault_type(const struct spot *at, const struct path *path, const str
                        const char *words)
 {
     const char *hint = at->field->type_hint;
-    struct strview shown = schema_quote(at, sv_from(json_type_name(v)));
+    const struct violations *faults = at->faults;
+    struct strview shown = faults->count < faults->max ? violation_show(faults->arena, v) : SV_NONE;
     schema_fault(at, path, at->field->scale, "schema.type", CAUSE_TYPE_INVALID, shown,
                  "must be %s%s%s", words, hint != NULL ? "; " : "", hint != NULL ? hint : "");
 }

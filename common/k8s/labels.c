@@ -48,7 +48,7 @@ static void check_name(enum name_kind kind, struct strview s, const struct path 
 static void deny_type(const struct json *value, const char *want, const struct path *path,
                       const char *rule, struct violations *v)
 {
-    violation_deny(v, rule, CAUSE_TYPE_INVALID, path, sv_from(json_type_name(value)), "must be %s",
+    violation_deny(v, rule, CAUSE_TYPE_INVALID, path, violation_show(v->arena, value), "must be %s",
                    want);
 }
 

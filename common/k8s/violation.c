@@ -5,6 +5,8 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "common/json/out.h"
+
 static const struct {
     const char *name;
     const char *lead;
@@ -150,4 +152,25 @@ struct strview violation_quote(struct arena *a, struct strview s)
     }
     strbuf_put_str(&b, n < s.len ? "…\"" : "\"");
     return arena_copy(a, strbuf_view(&b));
+}
+
+struct strview violation_show(struct arena *a, const struct json *v)
+{
+    switch (json_type(v)) {
+    case JSON_STRING:
+        return violation_quote(a, json_string(v));
+    case JSON_NUMBER:
+    case JSON_BOOL:
+    case JSON_NULL: {
+        CLEANUP(strbuf_done) struct strbuf b = STRBUF(QUOTE_MAX_BYTES);
+        struct json_out out = JSON_OUT(&b);
+        json_out_value(&out, v);
+        return arena_copy(a, strbuf_view(&b));
+    }
+    case JSON_ARRAY:
+    case JSON_OBJECT:
+    case JSON_ABSENT:
+        break;
+    }
+    return violation_quote(a, sv_from(json_type_name(v)));
 }

@@ -12,6 +12,7 @@
 #include "common/base/arena.h"
 #include "common/base/path.h"
 #include "common/base/strview.h"
+#include "common/json/view.h"
 
 /// Reasons and their lead words: metav1.CauseType, apimachinery field.ErrorType.
 #define CAUSE_REASONS(X)                                                                           \
@@ -76,6 +77,10 @@ void violation_add(struct violations *v, const struct violation *it);
 /// S in double quotes for a message: control characters and quotes escaped, cut at 64 bytes
 /// with "…".
 struct strview violation_quote(struct arena *a, struct strview s);
+
+/// V for a message: a string as above, any other scalar as JSON, of a list or object only what it
+/// is.
+struct strview violation_show(struct arena *a, const struct json *v);
 
 /// metav1.CauseType's text ("FieldValueInvalid").
 const char *cause_reason_name(enum cause_reason r);

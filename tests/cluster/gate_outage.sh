@@ -102,7 +102,7 @@ test_the_schema_holds_while_there_is_no_webhook_at_all() {
     refused k patch flinkcluster app --type=merge -p '{"spec": {"storage": {"root": "s3://other/b"}}}'
     says spec.storage 'to Suspended first'
     refused k create -f <(cluster two '  {image: flink:1.20.1, jobManager: {replicas: 2}}')
-    says 'more than one JobManager needs storage'
+    says 'spec.storage.root: Required value: more than one JobManager needs storage'
     refused k create -f <(cluster two '  {image: flink:1.20.1, parallelism: 0}')
     says spec.parallelism
     # With state put away the storage may move.

@@ -122,42 +122,39 @@ END_TEST
 
 START_TEST(decode__null_in_a_list_is_a_fault)
 {
-    expect("{\"plugins\":[\"a\",null]}",
-           "spec.plugins[1]: Invalid value: \"null\": must be a string");
+    expect("{\"plugins\":[\"a\",null]}", "spec.plugins[1]: Invalid value: null: must be a string");
     expect("{\"imagePullSecrets\":[null]}",
-           "spec.imagePullSecrets[0]: Invalid value: \"null\": must be an object");
+           "spec.imagePullSecrets[0]: Invalid value: null: must be an object");
 }
 END_TEST
 
 START_TEST(decode__wrong_types_are_named)
 {
     expect("{\"parallelism\":\"eight\"}",
-           "spec.parallelism: Invalid value: \"string\": must be an integer");
-    expect("{\"parallelism\":1.5}",
-           "spec.parallelism: Invalid value: \"number\": must be an integer");
-    expect("{\"flinkVersion\":1.20}", "spec.flinkVersion: Invalid value: \"number\": must be a "
+           "spec.parallelism: Invalid value: \"eight\": must be an integer");
+    expect("{\"parallelism\":1.5}", "spec.parallelism: Invalid value: 1.5: must be an integer");
+    expect("{\"flinkVersion\":1.20}", "spec.flinkVersion: Invalid value: 1.2: must be a "
                                       "string; quote it: YAML reads 1.20 as 1.2");
     expect("{\"job\":[]}", "spec.job: Invalid value: \"array\": must be an object");
     expect("{\"job\":{\"drain\":\"true\"}}",
-           "spec.job.drain: Invalid value: \"string\": must be true or false");
+           "spec.job.drain: Invalid value: \"true\": must be true or false");
     expect("{\"plugins\":\"s3\"}",
-           "spec.plugins: Invalid value: \"string\": must be a list of strings");
+           "spec.plugins: Invalid value: \"s3\": must be a list of strings");
     expect("{\"job\":{\"args\":[true]}}",
-           "spec.job.args[0]: Invalid value: \"boolean\": must be a string");
+           "spec.job.args[0]: Invalid value: true: must be a string");
     expect("{\"logConfiguration\":[]}",
            "spec.logConfiguration: Invalid value: \"array\": must be a map");
     expect("{\"logConfiguration\":{\"a\":1}}",
-           "spec.logConfiguration[a]: Invalid value: \"integer\": must be a string (quote it)");
-    expect("{\"podTemplate\":\"x\"}", "spec.podTemplate: Invalid value: \"string\": must be a map");
+           "spec.logConfiguration[a]: Invalid value: 1: must be a string (quote it)");
+    expect("{\"podTemplate\":\"x\"}", "spec.podTemplate: Invalid value: \"x\": must be a map");
     expect("{\"jobManager\":{\"resources\":{\"limits\":{\"cpu\":0.5}}}}",
-           "spec.jobManager.resources.limits[cpu]: Invalid value: \"number\": must be a quantity "
+           "spec.jobManager.resources.limits[cpu]: Invalid value: 0.5: must be a quantity "
            "such as \"500m\" or \"2Gi\"");
     expect("{\"ingress\":{\"tls\":[{\"hosts\":[1]}]}}",
-           "spec.ingress.tls[0].hosts[0]: Invalid value: \"integer\": must be a string");
-    expect(
-        "{\"flinkConfiguration\":{\"high-availability.storageDir\":5}}",
-        "spec.flinkConfiguration[high-availability.storageDir]: Invalid value: \"integer\": must "
-        "be a string");
+           "spec.ingress.tls[0].hosts[0]: Invalid value: 1: must be a string");
+    expect("{\"flinkConfiguration\":{\"high-availability.storageDir\":5}}",
+           "spec.flinkConfiguration[high-availability.storageDir]: Invalid value: 5: must "
+           "be a string");
 }
 END_TEST
 

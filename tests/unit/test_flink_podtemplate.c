@@ -72,24 +72,23 @@ START_TEST(podtemplate__a_wrong_type_is_denied_with_its_path)
 {
     expect("[]", SEVERITY_DENY, "podTemplate: Invalid value: \"array\": must be an object");
     expect("{\"spec\":\"x\"}", SEVERITY_DENY,
-           "podTemplate.spec: Invalid value: \"string\": must be an object");
+           "podTemplate.spec: Invalid value: \"x\": must be an object");
     expect("{\"spec\":{\"containers\":{}}}", SEVERITY_DENY,
            "podTemplate.spec.containers: Invalid value: \"object\": must be a list of objects");
     expect("{\"spec\":{\"containers\":[null]}}", SEVERITY_DENY,
-           "podTemplate.spec.containers[0]: Invalid value: \"null\": must be an object");
-    expect(
-        "{\"spec\":{\"containers\":[{\"env\":[{\"name\":\"A\",\"value\":1}]}]}}", SEVERITY_DENY,
-        "podTemplate.spec.containers[0].env[0].value: Invalid value: \"integer\": must be a string "
-        "(quote it)");
+           "podTemplate.spec.containers[0]: Invalid value: null: must be an object");
+    expect("{\"spec\":{\"containers\":[{\"env\":[{\"name\":\"A\",\"value\":1}]}]}}", SEVERITY_DENY,
+           "podTemplate.spec.containers[0].env[0].value: Invalid value: 1: must be a string "
+           "(quote it)");
     expect("{\"spec\":{\"nodeSelector\":{\"a\":true}}}", SEVERITY_DENY,
-           "podTemplate.spec.nodeSelector[a]: Invalid value: \"boolean\": must be a string (quote "
+           "podTemplate.spec.nodeSelector[a]: Invalid value: true: must be a string (quote "
            "it)");
     expect("{\"spec\":{\"hostNetwork\":\"false\"}}", SEVERITY_DENY,
-           "podTemplate.spec.hostNetwork: Invalid value: \"string\": must be true or false");
+           "podTemplate.spec.hostNetwork: Invalid value: \"false\": must be true or false");
     expect("{\"spec\":{\"priority\":2147483648}}", SEVERITY_DENY,
-           "podTemplate.spec.priority: Invalid value: \"integer\": must be an integer of 32 bits");
+           "podTemplate.spec.priority: Invalid value: 2147483648: must be an integer of 32 bits");
     expect("{\"spec\":{\"priority\":1.5}}", SEVERITY_DENY,
-           "podTemplate.spec.priority: Invalid value: \"number\": must be an integer of 32 bits");
+           "podTemplate.spec.priority: Invalid value: 1.5: must be an integer of 32 bits");
     expect("{\"spec\":{\"containers\":[{\"command\":[\"a\",[]]}]}}", SEVERITY_DENY,
            "podTemplate.spec.containers[0].command[1]: Invalid value: \"array\": must be a string");
     expect("{\"spec\":{\"containers\":[{\"resources\":{\"limits\":{\"cpu\":{}}}}]}}", SEVERITY_DENY,
@@ -97,12 +96,12 @@ START_TEST(podtemplate__a_wrong_type_is_denied_with_its_path)
            "be a "
            "quantity such as \"500m\" or \"2Gi\"");
     expect("{\"spec\":{\"securityContext\":{\"supplementalGroups\":[\"1\"]}}}", SEVERITY_DENY,
-           "podTemplate.spec.securityContext.supplementalGroups[0]: Invalid value: \"string\": "
+           "podTemplate.spec.securityContext.supplementalGroups[0]: Invalid value: \"1\": "
            "must be "
            "an integer");
     expect("{\"spec\":{\"containers\":[{\"livenessProbe\":{\"httpGet\":{\"port\":1.5}}}]}}",
            SEVERITY_DENY,
-           "podTemplate.spec.containers[0].livenessProbe.httpGet.port: Invalid value: \"number\": "
+           "podTemplate.spec.containers[0].livenessProbe.httpGet.port: Invalid value: 1.5: "
            "must "
            "be an integer or a string");
 }

@@ -146,9 +146,9 @@ START_TEST(schema__several_job_managers_need_storage)
              "{\"high-availability\":{\"storageDir\":\"a\"}}}",
              NULL);
     refused(NAMED, "{\"jobManager\":{\"replicas\":2}}", NULL, "schema.ha_needs_storage",
-            "spec.jobManager");
+            "spec.storage.root");
     refused(NAMED, "{\"jobManager\":{\"replicas\":2},\"storage\":{\"root\":null}}", NULL,
-            "schema.ha_needs_storage", "spec.jobManager");
+            "schema.ha_needs_storage", "spec.storage.root");
 }
 END_TEST
 
@@ -200,11 +200,11 @@ START_TEST(schema__a_stored_value_of_a_wrong_type_breaks_the_rules_that_read_it)
             "schema.storage_kept", "spec.storage");
     refused(NAMED, "{\"storage\":[]}", "{\"storage\":[]}", "schema.storage_kept", "spec.storage");
     refused(NAMED, "{\"jobManager\":[]}", "{\"jobManager\":[]}", "schema.ha_needs_storage",
-            "spec.jobManager");
+            "spec.storage.root");
     // Without a wrong type, the rule on the spec has its ratchet.
     accepted(NAMED, "{\"jobManager\":{\"replicas\":2}}", "{\"jobManager\":{\"replicas\":2}}");
     refused(NAMED, "{\"jobManager\":{\"replicas\":2},\"image\":\"b\"}",
-            "{\"jobManager\":{\"replicas\":2}}", "schema.ha_needs_storage", "spec.jobManager");
+            "{\"jobManager\":{\"replicas\":2}}", "schema.ha_needs_storage", "spec.storage.root");
 }
 END_TEST
 

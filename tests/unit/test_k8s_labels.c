@@ -83,7 +83,7 @@ START_TEST(labels__faults_read_as_the_api_servers)
     labels_check(json_of(SV("{\"a\":1,\"b/c/d\":\"x\"}")), &ROOT, "test", &v);
     ck_assert_str_eq(
         violations_text(&v),
-        "labels[a]: Invalid value: integer: must be a string\n"
+        "labels[a]: Invalid value: 1: must be a string\n"
         "labels: Invalid value: \"b/c/d\": a valid label key must consist of alphanumeric "
         "characters, '-', '_' or '.', and must start and end with an alphanumeric character (e.g. "
         "'MyName',  or 'my.name',  or '123-abc', regex used for validation is "

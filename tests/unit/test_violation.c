@@ -167,10 +167,32 @@ START_TEST(violation__quotes_are_cut_between_characters)
 }
 END_TEST
 
+static struct strview show(const char *text)
+{
+    json_global_init();
+    const struct json *value;
+    struct err err;
+    ck_assert_int_eq(json_parse(sv_from(text), &JSON_LIMITS_DEFAULT, &arena, &value, &err), 0);
+    return violation_show(&arena, value);
+}
+
+START_TEST(violation__scalars_show_themselves_and_others_what_they_are)
+{
+    ck_assert(sv_eq(show("\"a\""), SV("\"a\"")));
+    ck_assert(sv_eq(show("1.50"), SV("1.5")));
+    ck_assert(sv_eq(show("-7"), SV("-7")));
+    ck_assert(sv_eq(show("true"), SV("true")));
+    ck_assert(sv_eq(show("null"), SV("null")));
+    ck_assert(sv_eq(show("[1]"), SV("\"array\"")));
+    ck_assert(sv_eq(show("{}"), SV("\"object\"")));
+}
+END_TEST
+
 UNIT_MAIN(setup, teardown, violation__messages_read_as_the_api_server_writes_them,
           violation__without_a_value_the_reason_leads, violation__warnings_are_no_denials,
           violation__beyond_the_limit_they_are_counted,
           violation__in_a_full_list_denials_take_the_place_of_warnings,
           violation__without_memory_a_denial_still_counts,
           violation__long_messages_and_paths_are_cut, violation__quotes_show_what_cannot_be_seen,
-          violation__quotes_are_cut_between_characters)
+          violation__quotes_are_cut_between_characters,
+          violation__scalars_show_themselves_and_others_what_they_are)
