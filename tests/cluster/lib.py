@@ -23,8 +23,9 @@ STATE = pathlib.Path(os.environ.get("SLUICE_DEV_STATE") or
                      pathlib.Path(os.environ.get("XDG_STATE_HOME") or pathlib.Path.home() / ".local/state") / "sluice")
 FOLDER = STATE / NAME
 LOGS = FOLDER / "logs"
-SHORT_LEASE = ["--leader-election-lease-duration=4s", "--leader-election-renew-deadline=3s",
-               "--leader-election-retry-period=500ms"]
+# Lease duration, renew deadline, retry period.
+SHORT_LEASE = ("4s", "3s", "500ms")
+LONG_LEASE = ("60s", "50s", "1s")
 GROUP = "/apis/sluice.dev/v1beta1"
 # Collections by kind; {} is the namespace.
 PATHS = {
@@ -212,9 +213,11 @@ class Program:
         return self.metric("leader_election_master_status") == 1
 
 
-def start_controller(name, *args):
+def start_controller(name, *args, lease=SHORT_LEASE):
     """A controller under its own ServiceAccount with a token of its own; ready, but it may not lead yet."""
-    health = shell(f"start_controller {name} {' '.join([*SHORT_LEASE, *args])} >&2; echo $CONTROLLER_HEALTH")
+    flags = [f"--leader-election-{flag}={value}"
+             for flag, value in zip(("lease-duration", "renew-deadline", "retry-period"), lease)]
+    health = shell(f"start_controller {name} {' '.join([*flags, *args])} >&2; echo $CONTROLLER_HEALTH")
     return Program(name, int(health))
 
 
@@ -264,16 +267,14 @@ class Recorder:
 
     def __init__(self, api, ns):
         self.api, self.items, self.lock, self.done = api, [], threading.Lock(), threading.Event()
-        self.faults, self.threads = [], []
+        self.faults = []
         for kind in ("FlinkCluster", "Pod"):
             path = PATHS[kind].format(ns)
             listed = api.request("GET", path)
             for obj in listed["items"]:
                 self.add(kind, {"type": "ADDED", "object": obj})
             version = listed["metadata"]["resourceVersion"]
-            self.threads.append(threading.Thread(target=self.run, args=(kind, path, version), daemon=True))
-        for thread in self.threads:
-            thread.start()
+            threading.Thread(target=self.run, args=(kind, path, version), daemon=True).start()
 
     def run(self, kind, path, version):
         try:
@@ -287,13 +288,12 @@ class Recorder:
 
     def history(self):
         """[(version, kind, ADDED|MODIFIED|DELETED, object)] in the order in which it happened; ends the recording."""
-        time.sleep(1)
+        time.sleep(1)  # what is on its way
         self.done.set()
-        for thread in self.threads:
-            thread.join(15)
         if self.faults:
             raise AssertionError(f"the recording has a gap: {self.faults}")
-        return sorted(self.items, key=lambda item: item[0])
+        with self.lock:
+            return sorted(self.items, key=lambda item: item[0])
 
 
 class Promise:
@@ -395,15 +395,9 @@ class ClusterTest(unittest.TestCase):
     @classmethod
     def setUpClass(cls):
         cls.api = Api()
-        cls.ns = f"t-{cls.__name__.lower()}"
+        cls.ns = f"t-{cls.__name__.lower()}-{os.urandom(3).hex()}"
         cls.api.request("POST", "/api/v1/namespaces", {"metadata": {"name": cls.ns}})
         cls.addClassCleanup(cls.api.request, "DELETE", f"/api/v1/namespaces/{cls.ns}")
-
-    @classmethod
-    def run_controller(cls, name, *args):
-        program = start_controller(name, *args)
-        cls.addClassCleanup(program.stop)
-        return program
 
     def apply(self, manifest):
         return self.api.create("FlinkCluster", self.ns, manifest)
