@@ -239,6 +239,10 @@ START_TEST(options__open_families_pass)
     ck_assert(flink_option_is_open(SV("env.java.opts.x")));
     ck_assert(flink_option_is_open(SV("fs.s3a.bucket.b.endpoint")));
     ck_assert(flink_option_is_open(SV("metrics.reporter.prom.port")));
+    ck_assert(flink_option_is_open(SV("table.exec.mini-batch.size")));
+    ck_assert(flink_option_is_open(SV("sql-gateway.endpoint.type")));
+    ck_assert(flink_option_is_open(SV("python.executable")));
+    ck_assert(!flink_option_is_open(SV("tables.exec")));
     ck_assert(!flink_option_is_open(SV("state.backend.rocksdb.x")));
     ck_assert(!flink_option_is_open(SV("env")));
 }
