@@ -189,9 +189,10 @@ static int start_workers(struct controller *c, struct err *err)
     return 0;
 }
 
-/// First those that write, then the lease, then what they read from.
+/// First what looks at all others, then those that write, then the lease, then what they read from.
 static void stop(struct controller *c)
 {
+    health_stop(c->health); // a scrape asks the events and the cache
     workers_stop(c->workers);
     if (c->events != NULL) {
         kube_events_stop(c->events, EVENTS_WAIT_MS);
@@ -200,7 +201,6 @@ static void stop(struct controller *c)
     if (c->cache != NULL) {
         cache_stop(c->cache);
     }
-    health_stop(c->health);
     cache_free(c->cache);
     queue_free(c->queue);
     metrics_free(c->metrics);
