@@ -294,28 +294,51 @@ bool queue_take(struct queue *q, char *key, size_t *len, int64_t *waited_ms)
     return taken;
 }
 
-void queue_done(struct queue *q, struct strview key, bool failed)
+/// The item of KEY, which a worker gives back; NULL: it has none.
+static struct item *give_back(struct queue *q, struct strview key)
+{
+    struct item *it = map_get(&q->items, key);
+    if (it == NULL || !it->processing) {
+        return NULL;
+    }
+    it->processing = false;
+    q->stats.processing--;
+    return it;
+}
+
+static void settle(struct queue *q, struct item *it)
+{
+    if (it->dirty) {
+        it->dirty = false;
+        enqueue(q, it, it->urgent);
+    }
+    it->urgent = it->queued && it->urgent;
+    forget_if_idle(q, it);
+}
+
+void queue_done(struct queue *q, struct strview key)
 {
     pthread_mutex_lock(&q->lock);
-    struct item *it = map_get(&q->items, key);
-    if (it != NULL && it->processing) {
-        it->processing = false;
-        q->stats.processing--;
-        if (failed) {
-            unsigned shift = it->failures < 18 ? it->failures : 18;
-            int64_t ms = (int64_t)QUEUE_BACKOFF_MIN_MS << shift;
-            it->failures++;
-            q->stats.retries++;
-            delay(q, it, ms < QUEUE_BACKOFF_MAX_MS ? ms : QUEUE_BACKOFF_MAX_MS);
-        } else {
-            it->failures = 0;
-        }
-        if (it->dirty) {
-            it->dirty = false;
-            enqueue(q, it, it->urgent);
-        }
-        it->urgent = it->queued && it->urgent;
-        forget_if_idle(q, it);
+    struct item *it = give_back(q, key);
+    if (it != NULL) {
+        it->failures = 0;
+        settle(q, it);
+    }
+    pthread_mutex_unlock(&q->lock);
+}
+
+void queue_failed(struct queue *q, struct strview key, int64_t at_least_ms)
+{
+    pthread_mutex_lock(&q->lock);
+    struct item *it = give_back(q, key);
+    if (it != NULL) {
+        unsigned shift = it->failures < 18 ? it->failures : 18;
+        int64_t ms = (int64_t)QUEUE_BACKOFF_MIN_MS << shift;
+        ms = ms < QUEUE_BACKOFF_MAX_MS ? ms : QUEUE_BACKOFF_MAX_MS;
+        it->failures++;
+        q->stats.retries++;
+        delay(q, it, ms > at_least_ms ? ms : at_least_ms);
+        settle(q, it);
     }
     pthread_mutex_unlock(&q->lock);
 }

@@ -41,9 +41,12 @@ void queue_add_after(struct queue *q, struct strview key, int64_t delay_ms);
 /// the queue was stopped.
 bool queue_take(struct queue *q, char *key, size_t *len, int64_t *waited_ms);
 
-/// The worker is done with KEY. FAILED: it comes back after its back-off; else its back-off is
-/// forgotten.
-void queue_done(struct queue *q, struct strview key, bool failed);
+/// The worker is done with KEY: its back-off is forgotten.
+void queue_done(struct queue *q, struct strview key);
+
+/// The worker failed with KEY: it comes back after its back-off, and not before AT_LEAST_MS (what a
+/// server asked for; 0: nothing) unless a change brings it back.
+void queue_failed(struct queue *q, struct strview key, int64_t at_least_ms);
 
 /// Wakes every waiting worker; queue_take() is false from now on.
 void queue_stop(struct queue *q);

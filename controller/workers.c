@@ -122,14 +122,14 @@ static enum reconcile_result finish(struct worker *w, struct strview key, int rc
 {
     const struct workers_settings *s = &w->all->s;
     if (rc == 0) {
-        queue_done(s->queue, key, false);
+        queue_done(s->queue, key);
         if (after_ms > 0) {
             queue_add_after(s->queue, key, after_ms);
         }
         return after_ms > 0 ? RECONCILE_REQUEUE_AFTER : RECONCILE_SUCCESS;
     }
     if (err->code == E_GONE) {
-        queue_done(s->queue, key, false);
+        queue_done(s->queue, key);
         return RECONCILE_SUCCESS;
     }
     if (err->code == E_CONFLICT) {
@@ -142,10 +142,7 @@ static enum reconcile_result finish(struct worker *w, struct strview key, int rc
     if (!err_retryable(err->code)) {
         metrics_add(s->metrics, M_terminal_errors, METRIC_AT(0), 1);
     }
-    queue_done(s->queue, key, true);
-    if (err->retry_after_ms != 0) {
-        queue_add_after(s->queue, key, err->retry_after_ms);
-    }
+    queue_failed(s->queue, key, err->retry_after_ms);
     return RECONCILE_ERROR;
 }
 

@@ -35,7 +35,7 @@ static void assert_next(const char *want)
     char key[QUEUE_KEY_MAX];
     struct strview got = take(key);
     ck_assert_msg(sv_eq_lit(got, want), "got %.*s, want %s", SV_ARG(got), want);
-    queue_done(q, got, false);
+    queue_done(q, got);
 }
 
 START_TEST(queue__a_key_is_queued_once_however_often_it_is_added)
@@ -72,7 +72,7 @@ START_TEST(queue__a_key_added_while_it_is_worked_on_is_worked_on_again)
     struct queue_stats s;
     queue_read_stats(q, &s);
     ck_assert_uint_eq(s.depth, 0); // no second worker may have it
-    queue_done(q, got, false);
+    queue_done(q, got);
     assert_next("a/x");
 }
 END_TEST
@@ -90,8 +90,24 @@ START_TEST(queue__a_failed_key_comes_back_later_each_time)
             ck_assert_int_ge(now - last, (int64_t)QUEUE_BACKOFF_MIN_MS << (i - 1));
         }
         last = now;
-        queue_done(q, got, true);
+        queue_failed(q, got, 0);
     }
+}
+END_TEST
+
+START_TEST(queue__a_failed_key_waits_as_long_as_the_server_asks)
+{
+    char key[QUEUE_KEY_MAX];
+    queue_add(q, SV("a/x"), true);
+    struct strview got = take(key);
+    int64_t start = clock_mono_ms();
+    queue_failed(q, got, 60);
+    got = take(key);
+    ck_assert_int_ge(clock_mono_ms() - start, 60);
+    // A change brings it back before.
+    queue_failed(q, got, 60000);
+    queue_add(q, SV("a/x"), true);
+    assert_next("a/x");
 }
 END_TEST
 
@@ -132,7 +148,7 @@ static void *worker(void *arg)
         atomic_fetch_add(&handled, 1);
         clock_sleep_ms(1);
         atomic_fetch_sub(&working[i], 1);
-        queue_done(q, sv_make(key, len), false);
+        queue_done(q, sv_make(key, len));
     }
     return NULL;
 }
@@ -173,6 +189,7 @@ int main(void)
     tcase_add_test(t, queue__live_edits_go_before_a_resync);
     tcase_add_test(t, queue__a_key_added_while_it_is_worked_on_is_worked_on_again);
     tcase_add_test(t, queue__a_failed_key_comes_back_later_each_time);
+    tcase_add_test(t, queue__a_failed_key_waits_as_long_as_the_server_asks);
     tcase_add_test(t, queue__a_delayed_key_is_not_given_early);
     tcase_add_test(t, queue__a_key_too_long_is_refused);
     tcase_add_test(t, queue__no_two_workers_have_the_same_key);
