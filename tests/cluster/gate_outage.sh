@@ -10,7 +10,7 @@ before_all() { restart_webhook; }
 after_all() {
     restart_webhook
     process_stop second-webhook
-    with_all_again
+    with_all_configurations
     wait_for bundles_fit 20
 }
 
@@ -22,24 +22,6 @@ bundles_fit() {
     local ca
     ca=$(k get secret -n sluice-system sluice-webhook-ca -o json | jq -r '.data["ca.crt"]')
     [[ -n $ca && $(bundle mutating) == "$ca" && $(bundle validating) == "$ca" ]]
-}
-
-# The API server follows its configurations by a watch: a change is in force a moment later.
-without() { # mutating|validating …
-    local kind
-    for kind in "$@"; do
-        k get "${kind}webhookconfiguration" sluice -o json >"$TEST_DIR/$kind.json"
-        sluice_dev_kubectl delete "${kind}webhookconfiguration" sluice
-    done
-    sleep 1
-}
-with_all_again() {
-    local file
-    for file in "$TEST_DIR"/{mutating,validating}.json; do
-        [[ ! -f $file ]] || jq 'del(.metadata | .uid, .resourceVersion, .annotations)' "$file" | k create -f -
-    done
-    rm -f "$TEST_DIR"/{mutating,validating}.json
-    sleep 1
 }
 
 test_while_the_webhook_is_down_nothing_is_created_and_deletes_go_through() {
@@ -94,7 +76,7 @@ test_status_and_metadata_beyond_labels_never_reach_the_webhook() {
 
 test_the_schema_holds_while_there_is_no_webhook_at_all() {
     accepted k apply -f <(cluster app '  {image: flink:1.20.1, storage: {root: s3://a/b}, job: {upgradeMode: Savepoint}}')
-    without mutating validating
+    without_configurations mutating validating
     refused k create -f <(cluster "$(printf 'n%.0s' {1..41})")
     says metadata.name 'at most 40'
     refused k patch flinkcluster app --type=json -p '[{"op": "remove", "path": "/spec/job"}]'
@@ -108,23 +90,23 @@ test_the_schema_holds_while_there_is_no_webhook_at_all() {
     # With state put away the storage may move.
     accepted k patch flinkcluster app --type=merge -p '{"spec": {"job": {"state": "Suspended"}}}'
     accepted k patch flinkcluster app --type=merge -p '{"spec": {"storage": {"root": "s3://other/b"}}}'
-    with_all_again
+    with_all_configurations
 }
 
 test_validation_says_when_mutation_did_not_run() {
-    without mutating
+    without_configurations mutating
     refused k apply -f <(cluster one)
     says spec.parallelism: spec.taskManager.replicas: 'did not run'
     # Who says everything himself needs no mutation.
     accepted k apply -f <(cluster one '  {image: flink:1.20.1, flinkVersion: "1.20", parallelism: 1, taskManager: {replicas: 1}}')
-    with_all_again
+    with_all_configurations
 }
 
 test_what_came_around_the_webhook_can_be_edited_elsewhere() {
-    without mutating validating
+    without_configurations mutating validating
     accepted k create -f <(cluster old '  {image: flink:1.20.1, flinkVersion: "1.20", parallelism: 1, iamRole: some-role,
         taskManager: {replicas: 1, resources: {requests: {memory: 4Gi}, limits: {memory: 2Gi}}}}')
-    with_all_again
+    with_all_configurations
     accepted k patch flinkcluster old --type=merge -p '{"spec": {"restartNonce": 1}}'
     says 'Warning: spec.iamRole' 'Warning: spec.taskManager.resources.requests[memory]'
     accepted k label flinkcluster old a=b

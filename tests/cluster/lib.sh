@@ -12,6 +12,7 @@
 #   cluster NAME [YAML]        prints a FlinkCluster; YAML, indented by two, follows `spec:`
 #   field NAME PATH            one field of a stored FlinkCluster, by jq
 #   restart_webhook            the fixture's webhook, where a test stopped it; nothing happens while it runs
+#   without_configurations mutating|validating…, with_all_configurations   takes webhook configurations away, and brings them back
 
 # shellcheck source=../../dev/lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/../../dev/lib.sh"
@@ -76,6 +77,24 @@ field() {
 restart_webhook() {
     process_pid sluice-webhook >/dev/null || start_webhook
     [[ -z ${WEBHOOK_HEALTH:-} ]] || echo "$WEBHOOK_HEALTH" >"$CLUSTER_DIR/webhook-health-port"
+}
+
+# The API server follows its configurations by a watch: a change is in force a moment later.
+without_configurations() { # mutating|validating …
+    local kind
+    for kind in "$@"; do
+        sluice_dev_kubectl get "${kind}webhookconfiguration" sluice -o json >"$TEST_DIR/$kind.json"
+        sluice_dev_kubectl delete "${kind}webhookconfiguration" sluice
+    done
+    sleep 1
+}
+with_all_configurations() {
+    local file
+    for file in "$TEST_DIR"/{mutating,validating}.json; do
+        [[ ! -f $file ]] || jq 'del(.metadata | .uid, .resourceVersion, .annotations)' "$file" | sluice_dev_kubectl create -f -
+    done
+    rm -f "$TEST_DIR"/{mutating,validating}.json
+    sleep 1
 }
 
 run_one() { # TEST
