@@ -32,6 +32,7 @@ sluice_dev_kubectl() {
 
 # make_sa_kubeconfig NAMESPACE SERVICE_ACCOUNT OUT [DURATION]: a kubeconfig that has that account's rights and no others.
 # The token lies in OUT.token, which the kubeconfig names: write a new one there and a client that re-reads its file goes on.
+# It holds for a week, as long as somebody may leave a demo running.
 make_sa_kubeconfig() {
     local server ca=$3.ca
     server=$(sluice_dev_kubectl config view --raw --minify -o 'jsonpath={.clusters[0].cluster.server}')
@@ -44,7 +45,7 @@ make_sa_kubeconfig() {
 
 # renew_sa_token NAMESPACE SERVICE_ACCOUNT OUT [DURATION]: replaces OUT.token at once, as a kubelet does.
 renew_sa_token() {
-    (umask 077 && sluice_dev_kubectl create token "$2" --namespace="$1" --duration="${4:-1h}" >"$3.token.new")
+    (umask 077 && sluice_dev_kubectl create token "$2" --namespace="$1" --duration="${4:-168h}" >"$3.token.new")
     mv "$3.token.new" "$3.token"
 }
 
