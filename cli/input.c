@@ -3,7 +3,6 @@
 
 #include <dirent.h>
 #include <errno.h>
-#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -20,34 +19,10 @@
 static const struct json_limits LIMITS = {
     .max_bytes = INPUT_FILE_MAX, .max_values = 500000, .max_string = 1 << 20, .max_depth = 64};
 
-static int slurp_stdin(size_t max, struct strbuf *out, struct err *err)
-{
-    for (;;) {
-        size_t room = 65536;
-        if (out->len + room > max) {
-            room = max - out->len + 1;
-        }
-        char *to = strbuf_reserve(out, room);
-        if (to == NULL || out->len > max) {
-            return err_set(err, E_TOO_LARGE, "more than %zu bytes", max);
-        }
-        ssize_t n = read(STDIN_FILENO, to, room);
-        if (n < 0 && errno == EINTR) {
-            continue;
-        }
-        if (n < 0) {
-            return err_set(err, E_IO, "%s", strerror(errno));
-        }
-        if (n == 0) {
-            return 0;
-        }
-        out->len += (size_t)n;
-    }
-}
-
 int input_slurp(const char *path, size_t max, struct strbuf *out, struct err *err)
 {
-    return strcmp(path, "-") == 0 ? slurp_stdin(max, out, err) : os_file_read(path, max, out, err);
+    return strcmp(path, "-") == 0 ? os_fd_read(STDIN_FILENO, "stdin", max, out, err)
+                                  : os_file_read(path, max, out, err);
 }
 
 bool input_is_flink_cluster(const struct json *object, bool *ret_foreign)

@@ -7,8 +7,8 @@
 #include "cli/cli.h"
 #include "cli/input.h"
 
-/// One byte over the limit is read, so that the engine itself refuses what is too large.
-#define BODY_MAX (((size_t)7 << 20) + 1)
+/// As the webhook takes at most.
+#define BODY_MAX ((size_t)7 << 20)
 
 const struct option_program CLI_review = {
     .name = "sluice review",
@@ -35,7 +35,7 @@ static bool parse_kind(const char *word, enum review_kind *ret)
 int cli_review(int argc, char *const *argv)
 {
     CLEANUP(arena_done) struct arena arena = ARENA(REVIEW_ARENA_MAX);
-    CLEANUP(strbuf_done) struct strbuf body = STRBUF(BODY_MAX + 1);
+    CLEANUP(strbuf_done) struct strbuf body = STRBUF(BODY_MAX);
     CLEANUP(strbuf_done) struct strbuf out = STRBUF(REVIEW_RESPONSE_MAX);
     CLEANUP(arena_done) struct arena options_arena = ARENA((size_t)64 << 10);
     struct options_result res;
@@ -51,7 +51,7 @@ int cli_review(int argc, char *const *argv)
     }
     const char *file = res.operand_count == 2 ? res.operands[1] : "-";
     struct err err;
-    if (input_slurp(file, BODY_MAX, &body, &err) != 0 && err.code != E_TOO_LARGE) {
+    if (input_slurp(file, BODY_MAX, &body, &err) != 0) {
         fprintf(stderr, "sluice review: %s: %s\n", file, err.msg);
         return CLI_USAGE;
     }

@@ -30,12 +30,8 @@ static int io_error(struct err *err, const char *doing, const char *path)
     return -1;
 }
 
-int os_file_read(const char *path, size_t max, struct strbuf *out, struct err *err)
+int os_fd_read(int fd, const char *name, size_t max, struct strbuf *out, struct err *err)
 {
-    CLEANUP(close_fd) int fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd < 0) {
-        return io_error(err, "opening", path);
-    }
     for (size_t got = 0;;) {
         char part[READ_STEP];
         ssize_t n = read(fd, part, sizeof(part));
@@ -43,20 +39,26 @@ int os_file_read(const char *path, size_t max, struct strbuf *out, struct err *e
             continue;
         }
         if (n < 0) {
-            return io_error(err, "reading", path);
+            return io_error(err, "reading", name);
         }
         if (n == 0) {
             return 0;
         }
         got += (size_t)n;
         if (got > max) {
-            return err_set(err, E_TOO_LARGE, "%s is larger than %zu bytes", path, max);
+            return err_set(err, E_TOO_LARGE, "%s is larger than %zu bytes", name, max);
         }
         strbuf_put(out, sv_make(part, (size_t)n));
         if (!strbuf_ok(out)) {
-            return err_set(err, E_NOMEM, "no room for the content of %s", path);
+            return err_set(err, E_NOMEM, "no room for the content of %s", name);
         }
     }
+}
+
+int os_file_read(const char *path, size_t max, struct strbuf *out, struct err *err)
+{
+    CLEANUP(close_fd) int fd = open(path, O_RDONLY | O_CLOEXEC);
+    return fd >= 0 ? os_fd_read(fd, path, max, out, err) : io_error(err, "opening", path);
 }
 
 static int write_all(int fd, struct strview data)

@@ -16,6 +16,9 @@
 /// E_TOO_LARGE, E_NOMEM, or E_IO with errno in detail.
 MUST_USE int os_file_read(const char *path, size_t max, struct strbuf *out, struct err *err);
 
+/// The same from an open descriptor, to its end; NAME is for messages.
+MUST_USE int os_fd_read(int fd, const char *name, size_t max, struct strbuf *out, struct err *err);
+
 /// Writes a temporary file beside PATH with MODE (whatever the umask), fsyncs it, renames it over
 /// PATH and fsyncs the folder: PATH has the old content or the new, never a part.
 MUST_USE int os_file_write_atomic(const char *path, struct strview data, mode_t mode,

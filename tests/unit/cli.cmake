@@ -1,0 +1,2 @@
+# SPDX-License-Identifier: Apache-2.0
+sluice_add_test(test_cli_input DEPS sluice_cli)
