@@ -4,20 +4,81 @@
 
 #include "cli/cli.h"
 #include "common/flink/explain.h"
+#include "common/flink/nearest.h"
 #include "common/flink/rules.h"
+#include "common/flink/schema_rules.h"
 
-#define TEXT_MAX ((size_t)256 << 10)
+#define TEXT_MAX       ((size_t)256 << 10)
+#define PATH_MAX_BYTES 4096
 
 const struct option_program CLI_explain = {
     .name = "sluice explain",
     .summary = "say what a field or a rule is for",
     .operands = "[FIELD|RULE]",
     .description =
-        "FIELD is a path such as spec.job.upgradeMode; RULE is the name that `sluice check "
-        "--output json` gives. Without either, all fields and rules are listed.",
+        "FIELD is a path such as spec.job.upgradeMode (`spec.` may be left out); RULE is the name "
+        "that `sluice check --output json` gives. Without either, the fields of spec and all rules "
+        "are listed.",
     .exit_status = "0: found\n2: wrong options, or no such field or rule",
     .examples = "sluice explain spec.parallelism\nsluice explain parallelism_fits_slots",
 };
+
+/// What the schema itself demands, beside its CEL rules.
+static const struct {
+    const char *id, *summary;
+} SCHEMA[] = {
+    {"schema.api_version", "The object is of a version that this release serves."},
+    {"schema.type", "A value is of its field's type; YAML reads 1.20 and yes as no strings."},
+    {"schema.enum", "A value is one of those that its field knows, in the same case."},
+    {"schema.min", "A number is not below its field's least."},
+    {"schema.max", "A number is not above its field's most."},
+    {"schema.length", "A text is neither shorter nor longer than its field allows."},
+    {"schema.count", "A list or map has no more entries than its field allows."},
+    {"schema.required", "A member that the others need is there."},
+    {"schema.unknown", "Every field is known: under strict validation, kubectl's default, the API "
+                       "server refuses others, else it drops them."},
+};
+
+static bool explain_schema(const char *id)
+{
+    size_t n;
+    const struct schema_rule *rules = schema_rules(&n);
+    for (size_t i = 0; i < n; i++) {
+        if (strcmp(rules[i].id, id) == 0) {
+            printf(
+                "RULE   %s\nWHEN   %s\n\n%s: %s\n\nIt stands in the CRD and holds also while the "
+                "webhook is down.\n",
+                id, rules[i].transition ? "update" : "create, update",
+                rules[i].field + (rules[i].field[0] == '.'), rules[i].message);
+            return true;
+        }
+    }
+    for (size_t i = 0; i < ARRAY_LEN(SCHEMA); i++) {
+        if (strcmp(SCHEMA[i].id, id) == 0) {
+            printf("RULE   %s\nWHEN   create, update\n\n%s\n", id, SCHEMA[i].summary);
+            return true;
+        }
+    }
+    return false;
+}
+
+/// The field or rule whose name is nearest to WHAT, into NEAR.
+static void suggest(const char *what, struct strbuf *near)
+{
+    struct nearest rule = NEAREST_OF(sv_from(what));
+    size_t n;
+    const struct flink_rule_info *rules = flink_rule_infos(&n);
+    for (size_t i = 0; i < n; i++) {
+        nearest_try(&rule, sv_from(rules[i].id));
+    }
+    for (size_t i = 0; i < ARRAY_LEN(SCHEMA); i++) {
+        nearest_try(&rule, sv_from(SCHEMA[i].id));
+    }
+    if (sv_present(rule.best)) {
+        strbuf_reset(near);
+        strbuf_put(near, rule.best);
+    }
+}
 
 static void list_rules(void)
 {
@@ -47,6 +108,20 @@ static bool explain_rule(const char *id)
     return false;
 }
 
+/// Explains the field WHAT, also without its `spec.`; false: TEXT has the nearest one, or nothing.
+static bool find_field(const char *what, struct strbuf *text)
+{
+    if (flink_explain_field(sv_from(what), text)) {
+        return true;
+    }
+    CLEANUP(strbuf_done) struct strbuf path = STRBUF(PATH_MAX_BYTES);
+    strbuf_printf(&path, "spec.%s", what);
+    if (text->len != 0 || !strbuf_ok(&path)) {
+        return false;
+    }
+    return flink_explain_field(strbuf_view(&path), text);
+}
+
 int cli_explain(int argc, char *const *argv)
 {
     CLEANUP(arena_done) struct arena arena = ARENA((size_t)64 << 10);
@@ -62,17 +137,22 @@ int cli_explain(int argc, char *const *argv)
         return CLI_USAGE;
     }
     const char *what = res.operand_count == 1 ? res.operands[0] : "spec";
-    if (flink_explain_field(sv_from(what), &text)) {
+    if (find_field(what, &text)) {
         fputs(strbuf_view(&text).ptr, stdout);
         if (res.operand_count == 0) {
             list_rules();
         }
         return CLI_OK;
     }
-    if (explain_rule(what)) {
+    if (explain_rule(what) || explain_schema(what)) {
         return CLI_OK;
     }
-    fprintf(stderr, "sluice explain: no field or rule \"%s\"; `sluice explain` lists them all\n",
-            what);
+    suggest(what, &text);
+    fprintf(stderr, "sluice explain: no field or rule \"%s\"; ", what);
+    if (text.len != 0) {
+        fprintf(stderr, "did you mean %s?\n", strbuf_view(&text).ptr);
+    } else {
+        fprintf(stderr, "`sluice explain` lists them\n");
+    }
     return CLI_USAGE;
 }

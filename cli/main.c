@@ -34,7 +34,9 @@ static void help(FILE *to)
             "usage: sluice COMMAND [OPTION]… [OPERAND]…\n\n"
             "FlinkClusters without a cluster: the engine of the webhook and the controller.\n\n");
     for (size_t i = 0; i < ARRAY_LEN(COMMANDS); i++) {
-        fprintf(to, "  %-8s %-22s  %s\n", COMMANDS[i].name, COMMANDS[i].operands,
+        // printf counts bytes, and "…" has three.
+        int width = strstr(COMMANDS[i].operands, "…") != NULL ? 24 : 22;
+        fprintf(to, "  %-8s %-*s  %s\n", COMMANDS[i].name, width, COMMANDS[i].operands,
                 COMMANDS[i].summary);
     }
     fprintf(to, "\n`sluice COMMAND --help` tells more; `sluice --version` the version.\n");

@@ -141,7 +141,10 @@ bool flink_explain_field(struct strview path, struct strbuf *out)
             for (size_t i = 0; type != NULL && i < type->n_fields; i++) {
                 nearest_try(&near, sv_make(type->fields[i].name, type->fields[i].name_len));
             }
-            strbuf_put(out, near.best);
+            if (sv_present(near.best)) {
+                strbuf_put(out, sv_make(path.ptr, (size_t)(piece.ptr - path.ptr)));
+                strbuf_put(out, near.best);
+            }
             return false;
         }
         type = f->sub;

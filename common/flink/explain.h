@@ -17,7 +17,7 @@ void field_describe_type(const struct field *f, struct strbuf *out);
 
 /// Appends the explanation of PATH ("spec.job.upgradeMode", "status.job"; list indexes and "[]" are
 /// skipped), with the fields beneath it one a line. False when there is no such field: then OUT has
-/// the nearest known name, or nothing.
+/// the nearest known path, or nothing.
 bool flink_explain_field(struct strview path, struct strbuf *out);
 
 #endif

@@ -18,10 +18,10 @@ static void note(const struct path *path, struct strview key, const struct objec
     }
     const struct path here = PATH_FIELD_OF(path, key);
     if (sv_present(near.best)) {
-        violation_warn(out, "schema.unknown", &here, "unknown field; did you mean \"%.*s\"?",
-                       SV_ARG(near.best));
+        violation_deny(out, "schema.unknown", CAUSE_FORBIDDEN, &here, SV_NONE,
+                       "unknown field; did you mean \"%.*s\"?", SV_ARG(near.best));
     } else {
-        violation_warn(out, "schema.unknown", &here, "unknown field");
+        violation_deny(out, "schema.unknown", CAUSE_FORBIDDEN, &here, SV_NONE, "unknown field");
     }
 }
 

@@ -1,13 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
-// Fields that no row knows. The API server prunes them without a word unless it is asked for strict
-// field validation; the command line wants them named. Pure.
+// Fields that no row knows. Under strict field validation, kubectl's default, the API server refuses
+// them; else it prunes them. The command line names them as it would. Pure.
 #ifndef SLUICE_FLINK_UNKNOWN_H
 #define SLUICE_FLINK_UNKNOWN_H
 
 #include "common/json/view.h"
 #include "common/k8s/violation.h"
 
-/// Notes a warning (rule "schema.unknown") for each field of OBJECT's top level and spec that is
+/// Notes a denial (rule "schema.unknown") for each field of OBJECT's top level and spec that is
 /// neither a field nor a known name of others, with the nearest known name. Wrong types are passed
 /// over: flink_decode() tells them. Free maps (Flink options, pod templates) have no unknown
 /// fields.
