@@ -1,11 +1,13 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # What manifests/ brings is taken by the API server, grants no more than is used, and suits the published pod security.
+# shellcheck disable=SC2031 # NS is set in the subshell in which a test runs
 set -euo pipefail
 # shellcheck source=lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
 
 MANIFESTS=$REPO_DIR/manifests
+SLUICE=${SLUICE_BIN_DIR:-$REPO_DIR/build/bin}/sluice
 
 test_the_kustomization_builds_and_every_object_of_it_is_taken() {
     # A dry run makes no namespace: the fixture's stands. Its webhook configurations have another address.
@@ -23,17 +25,60 @@ test_every_file_stands_in_the_kustomization() {
     done < <(cd "$MANIFESTS" && find . -name '*.yaml' ! -path './samples/*' ! -name kustomization.yaml -printf '%P\n')
 }
 
-# The namespace asks for the restricted level; the API server warns of, or refuses, pods that miss it.
-test_the_programs_meet_the_restricted_pod_security_level() {
-    # shellcheck disable=SC2031 # each test has its own
-    k label namespace "$NS" pod-security.kubernetes.io/enforce=restricted >/dev/null
+restrict() { k label namespace "$NS" pod-security.kubernetes.io/enforce=restricted >/dev/null; }
+
+available() { # DEPLOYMENT
+    [[ $(k get deployment "$1" -o 'jsonpath={.status.availableReplicas}') == 2 ]]
+}
+
+# The namespace that is shipped demands the restricted level: the API server admits the pods, or they never come.
+test_the_programs_pods_come_where_the_restricted_level_is_demanded() {
     local name
+    restrict
     for name in webhook controller; do
-        accepted k create --dry-run=server -f <(sluice_dev_kubectl create --dry-run=client -o json -f "$MANIFESTS/$name/deployment.yaml" |
-            jq 'select(.kind == "Deployment") | {apiVersion: "v1", kind: "Pod", metadata: {name: "probe"},
-                spec: (.spec.template.spec | del(.serviceAccountName, .priorityClassName))}')
+        k create serviceaccount "sluice-$name"
+        sed "s/namespace: sluice-system/namespace: $NS/" "$MANIFESTS/$name/deployment.yaml" | k apply -f -
+    done
+    wait_for 'available sluice-webhook && available sluice-controller' 30 || fail "no pods: $(k get events)"
+}
+
+test_what_a_flinkcluster_becomes_is_taken_where_the_restricted_level_is_demanded() {
+    local file name
+    restrict
+    for file in "$SAMPLES"/good/*.yaml; do
+        sed "s/^  name: .*/&\n  namespace: $NS/" "$file" >"$TEST_DIR/cluster.yaml"
+        name=$(k create --dry-run=client --validate=false -o 'jsonpath={.metadata.name}' -f "$TEST_DIR/cluster.yaml")
+        k create serviceaccount "$name-flink" # pods ask for one that is there, and a dry run makes none
+        "$SLUICE" render "$TEST_DIR/cluster.yaml" >"$TEST_DIR/objects.yaml"
+        accepted k apply --server-side --force-conflicts --dry-run=server -f "$TEST_DIR/objects.yaml"
+        says "controllerrevision.apps/$name-r1" configmap/ "rolebinding.rbac.authorization.k8s.io/$name-flink" \
+            "service/$name-rest" "service/$name-jobmanager" "pod/$name-jm-" "pod/$name-tm-"
         says_not Warning
     done
+}
+
+may() { # ACCOUNT VERB RESOURCE [ARGS…]
+    [[ $(k auth can-i --as="system:serviceaccount:sluice-system:$1" "${@:2}" 2>/dev/null) == yes ]]
+}
+
+may_not() {
+    ! may "$@" || fail "$1 may ${*:2}"
+}
+
+test_what_would_be_power_over_others_is_not_granted() {
+    may sluice-controller bind clusterroles/sluice-flink-ha || fail "the controller may not bind its role"
+    may_not sluice-controller bind clusterroles/cluster-admin
+    may_not sluice-controller escalate clusterroles
+    may_not sluice-controller create roles
+    may_not sluice-controller get secrets
+    may_not sluice-controller update flinkclusters
+    may_not sluice-controller patch flinkclusters
+    may_not sluice-controller update leases/kube-scheduler -n kube-system
+    may sluice-webhook patch mutatingwebhookconfigurations/sluice || fail "the webhook may not publish its bundle"
+    may_not sluice-webhook patch mutatingwebhookconfigurations/other
+    may_not sluice-webhook get secrets -n sluice-system
+    may_not sluice-webhook get secrets
+    may_not sluice-webhook list flinkclusters
 }
 
 # "ACCOUNT GROUP/RESOURCE VERB", sorted.
