@@ -127,7 +127,7 @@ static int add_watch(struct cache *c, struct scope *s, const struct kube_resourc
                                    .event_ctx = *store,
                                    .failed = on_failed,
                                    .ctx = ctx.out};
-    return kube_watcher_add(c->watcher, &spec, NULL, err);
+    return kube_watcher_add(c->watcher, &spec, err);
 }
 
 static int open_scope(struct cache *c, struct scope *s, struct err *err)

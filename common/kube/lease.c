@@ -108,9 +108,8 @@ static void wait_until(struct kube_lease *l, int64_t until_ms)
     pthread_mutex_unlock(&l->lock);
 }
 
-static bool is_stopped(void *lease)
+static bool is_stopped(struct kube_lease *l)
 {
-    struct kube_lease *l = lease;
     pthread_mutex_lock(&l->lock);
     bool stop = l->stop;
     pthread_mutex_unlock(&l->lock);
@@ -227,7 +226,6 @@ static void release(struct kube_lease *l)
 {
     struct lease record;
     struct lease got;
-    l->stop = false; // else it would cancel this last call; the thread is gone
     if (elector_release(&l->elector, clock_boot_ms(), clock_wall_ms() * 1000, &record)) {
         // Failing costs the next leader a wait, no more.
         (void)make_call(l, LEASE_CALL_UPDATE, &record, &got);

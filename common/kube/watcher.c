@@ -4,7 +4,6 @@
 #include <curl/curl.h>
 #include <pthread.h>
 #include <stdatomic.h>
-#include <time.h>
 
 #include "common/base/arena.h"
 #include "common/base/clock.h"
@@ -52,16 +51,7 @@ struct kube_watcher {
     pthread_t thread;
     bool started;
     atomic_bool stop;
-    pthread_mutex_t lock; // of the condition only
-    pthread_cond_t changed;
 };
-
-static void wake_waiters(struct kube_watcher *kw)
-{
-    pthread_mutex_lock(&kw->lock);
-    pthread_cond_broadcast(&kw->changed);
-    pthread_mutex_unlock(&kw->lock);
-}
 
 static int on_event(void *ctx, enum kube_event event, struct strview object, struct err *err)
 {
@@ -74,7 +64,6 @@ static int on_event(void *ctx, enum kube_event event, struct strview object, str
         if (w->spec.synced != NULL) {
             w->spec.synced(w->spec.ctx, first);
         }
-        wake_waiters(w->owner);
     }
     return 0;
 }
@@ -140,6 +129,13 @@ static size_t on_body(char *data, size_t size, size_t n, void *ctx)
     return w->dropped || w->broken != E_OK ? 0 : bytes.len;
 }
 
+static void drop_headers(struct watch *w)
+{
+    curl_easy_setopt(w->easy, CURLOPT_HTTPHEADER, NULL);
+    curl_slist_free_all(w->headers);
+    w->headers = NULL;
+}
+
 static void end_request(struct watch *w)
 {
     struct kube_watcher *kw = w->owner;
@@ -148,9 +144,7 @@ static void end_request(struct watch *w)
                     clock_mono_ns() - w->started_ns);
     }
     curl_multi_remove_handle(kw->multi, w->easy);
-    curl_easy_setopt(w->easy, CURLOPT_HTTPHEADER, NULL);
-    curl_slist_free_all(w->headers);
-    w->headers = NULL;
+    drop_headers(w);
     w->running = false;
     w->planned = false;
     strbuf_done(&w->body); // a page may be large; it is not kept for the next list
@@ -206,16 +200,15 @@ static void send_request(struct watch *w, int64_t now)
     w->broken = E_OK;
     w->last_byte_ms = now;
     w->started_ns = clock_mono_ns();
-    if (!strbuf_ok(&w->url) || !set_headers(w)) {
-        curl_slist_free_all(w->headers);
-        w->headers = NULL;
-        w->next.not_before_ms = now + PARKED_MS;
-        return;
+    if (strbuf_ok(&w->url) && set_headers(w)) {
+        curl_easy_setopt(w->easy, CURLOPT_URL, w->url.ptr);
+        curl_easy_setopt(w->easy, CURLOPT_HTTPHEADER, w->headers);
+        w->running = curl_multi_add_handle(w->owner->multi, w->easy) == CURLM_OK;
     }
-    curl_easy_setopt(w->easy, CURLOPT_URL, w->url.ptr);
-    curl_easy_setopt(w->easy, CURLOPT_HTTPHEADER, w->headers);
-    w->running = curl_multi_add_handle(w->owner->multi, w->easy) == CURLM_OK;
-    w->next.not_before_ms = now + PARKED_MS; // in the case that it could not be added
+    if (!w->running) {
+        drop_headers(w);
+        w->next.not_before_ms = now + PARKED_MS;
+    }
 }
 
 /// When a running request has been silent for too long.
@@ -290,7 +283,6 @@ static void *run(void *arg)
             end_request(kw->watches[i]);
         }
     }
-    wake_waiters(kw);
     return NULL;
 }
 
@@ -308,12 +300,6 @@ int kube_watcher_new(struct kube_config *config, kube_observe_fn *observe, void 
                                 .observe_ctx = observe_ctx,
                                 .strings = ARENA(MAX_STRINGS),
                                 .multi = multi};
-    pthread_condattr_t attr;
-    pthread_condattr_init(&attr);
-    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-    pthread_mutex_init(&kw->lock, NULL);
-    pthread_cond_init(&kw->changed, &attr);
-    pthread_condattr_destroy(&attr);
     *ret = kw;
     return 0;
 }
@@ -342,8 +328,7 @@ static void setup_easy(struct watch *w)
     curl_easy_setopt(w->easy, CURLOPT_WRITEDATA, w);
 }
 
-int kube_watcher_add(struct kube_watcher *kw, const struct kube_watch_spec *spec, unsigned *ret_id,
-                     struct err *err)
+int kube_watcher_add(struct kube_watcher *kw, const struct kube_watch_spec *spec, struct err *err)
 {
     ASSERT(!kw->started);
     uint64_t seed;
@@ -378,9 +363,6 @@ int kube_watcher_add(struct kube_watcher *kw, const struct kube_watch_spec *spec
         return -1;
     }
     w->planned = true;
-    if (ret_id != NULL) {
-        *ret_id = kw->count;
-    }
     kw->watches[kw->count++] = w;
     return 0;
 }
@@ -394,11 +376,6 @@ int kube_watcher_start(struct kube_watcher *w, struct err *err)
     return 0;
 }
 
-bool kube_watcher_synced_one(const struct kube_watcher *w, unsigned id)
-{
-    return id < w->count && atomic_load(&w->watches[id]->synced);
-}
-
 bool kube_watcher_synced(const struct kube_watcher *w)
 {
     for (unsigned i = 0; i < w->count; i++) {
@@ -407,19 +384,6 @@ bool kube_watcher_synced(const struct kube_watcher *w)
         }
     }
     return true;
-}
-
-bool kube_watcher_wait_synced(struct kube_watcher *w, int64_t timeout_ms)
-{
-    int64_t until = clock_mono_ms() + timeout_ms;
-    struct timespec at = {.tv_sec = until / 1000, .tv_nsec = (until % 1000) * 1000000};
-    pthread_mutex_lock(&w->lock);
-    int rc = 0;
-    while (rc == 0 && !kube_watcher_synced(w) && !atomic_load(&w->stop)) {
-        rc = pthread_cond_timedwait(&w->changed, &w->lock, &at);
-    }
-    pthread_mutex_unlock(&w->lock);
-    return kube_watcher_synced(w);
 }
 
 void kube_watcher_stop(struct kube_watcher *w)
@@ -443,8 +407,6 @@ void kube_watcher_free(struct kube_watcher *w)
         free_watch(w->watches[i]);
     }
     curl_multi_cleanup(w->multi);
-    pthread_cond_destroy(&w->changed);
-    pthread_mutex_destroy(&w->lock);
     arena_done(&w->strings);
     mem_free(w);
 }

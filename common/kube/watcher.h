@@ -39,20 +39,16 @@ struct kube_watch_spec {
 MUST_USE int kube_watcher_new(struct kube_config *config, kube_observe_fn *observe,
                               void *observe_ctx, struct kube_watcher **ret, struct err *err);
 
-/// Before the start. SPEC and its strings are copied; contexts are borrowed until the stop. *RET_ID
-/// (may be NULL) is the watch's number. E_TOO_LARGE: more than KUBE_MAX_WATCHES.
+/// Before the start. SPEC and its strings are copied; contexts are borrowed until the stop.
+/// E_TOO_LARGE: more than KUBE_MAX_WATCHES, or selectors of more than 256 KiB in all.
 MUST_USE int kube_watcher_add(struct kube_watcher *w, const struct kube_watch_spec *spec,
-                              unsigned *ret_id, struct err *err);
+                              struct err *err);
 
 /// Starts the thread.
 MUST_USE int kube_watcher_start(struct kube_watcher *w, struct err *err);
 
-/// Whether watch ID / every watch had a whole list once. Any thread.
-bool kube_watcher_synced_one(const struct kube_watcher *w, unsigned id);
+/// Whether every watch had a whole list once. Any thread.
 bool kube_watcher_synced(const struct kube_watcher *w);
-
-/// Waits until all are synced: true, or false after TIMEOUT_MS or a stop.
-bool kube_watcher_wait_synced(struct kube_watcher *w, int64_t timeout_ms);
 
 /// Ends the thread and waits for it; at most as long as a handler runs. Then nothing is called any
 /// more.

@@ -56,7 +56,7 @@ static void open_watch(int64_t idle_ms)
                                    .failed = on_failure,
                                    .idle_ms = idle_ms};
     ck_assert_int_eq(kube_watcher_new(config, NULL, NULL, &watcher, &err), 0);
-    ck_assert_int_eq(kube_watcher_add(watcher, &spec, NULL, &err), 0);
+    ck_assert_int_eq(kube_watcher_add(watcher, &spec, &err), 0);
 }
 
 static void setup(void)
@@ -116,12 +116,20 @@ static void stream_once(const char *body, size_t chunk)
                                          .stall_ms = 60000});
 }
 
+static bool wait_synced(const struct kube_watcher *w)
+{
+    for (int i = 0; i < 1000 && !kube_watcher_synced(w); i++) {
+        clock_sleep_ms(10);
+    }
+    return kube_watcher_synced(w);
+}
+
 START_TEST(watcher__it_lists_then_streams_byte_by_byte)
 {
     list_once(LIST("5", POD("p")));
     stream_once(EVENT("ADDED", "q", "6") EVENT("DELETED", "p", "7"), 1);
     start();
-    ck_assert(kube_watcher_wait_synced(watcher, 5000));
+    ck_assert(wait_synced(watcher));
     told("begin item:p end add:q del:p");
     ck_assert_int_eq(atomic_load(&failures), 0);
 }
@@ -272,8 +280,7 @@ START_TEST(watcher__it_feeds_a_store)
     ck_assert_int_eq(kube_store_new(10, NULL, NULL, &store, &err), 0);
     struct kube_watch_spec spec = {
         .resource = &KUBE_NAMESPACES, .event = kube_store_event, .event_ctx = store};
-    unsigned id;
-    ck_assert_int_eq(kube_watcher_add(watcher, &spec, &id, &err), 0);
+    ck_assert_int_eq(kube_watcher_add(watcher, &spec, &err), 0);
     stub_add(stub, &(struct stub_answer){.path = "/api/v1/namespaces",
                                          .query = "limit=",
                                          .body = SV_INIT(LIST("5", POD("n1") "," POD("n2")))});
@@ -281,8 +288,7 @@ START_TEST(watcher__it_feeds_a_store)
     stream_once("", 0);
     stream_once("", 0);
     start();
-    ck_assert(kube_watcher_wait_synced(watcher, 5000));
-    ck_assert(kube_watcher_synced_one(watcher, id));
+    ck_assert(wait_synced(watcher));
     ck_assert_uint_eq(kube_store_count(store), 2);
     kube_watcher_stop(watcher);
     kube_store_free(store);
