@@ -15,14 +15,17 @@ static struct kube_ref child_ref(const struct act *a, const struct action *x, st
                              .sub = SV("")};
 }
 
-static bool owned_by_us(const struct act *a, const struct json *object, struct err *err)
+/// -1: no memory to tell.
+static int read_ownership(const struct act *a, const struct json *object, bool *ret_ours,
+                          struct err *err)
 {
     struct meta m;
     if (meta_read(object, a->arena, &m, err) != 0) {
-        return false;
+        return -1;
     }
     const struct owner_ref *owner = meta_controller(&m);
-    return owner != NULL && sv_eq(owner->uid, a->observed->uid);
+    *ret_ours = owner != NULL && sv_eq(owner->uid, a->observed->uid);
+    return 0;
 }
 
 static void note_refusal(const struct act *a, const struct action *x, bool foreign,
@@ -69,7 +72,11 @@ static int adopt_or_report(const struct act *a, const struct action *x, struct e
                                                   ref.resource->kind, SV_ARG(x->name))
                                         : -1;
     }
-    if (owned_by_us(a, there, err)) {
+    bool ours;
+    if (read_ownership(a, there, &ours, err) != 0) {
+        return -1;
+    }
+    if (ours) {
         return make_visible(a, &ref, there, err);
     }
     (void)err_set(err, E_CONFLICT, "another object has this name; it is left alone");
@@ -77,15 +84,17 @@ static int adopt_or_report(const struct act *a, const struct action *x, struct e
     return err_wrap(err, "create %s %.*s", ref.resource->kind, SV_ARG(x->name));
 }
 
-/// Whether the pod that is to be replaced can't run any more: gone, another's, or all containers
-/// ended.
-static bool has_ended(const struct act *a, const struct json *pod, struct err *err)
+/// Whether the pod that is to be replaced can't run any more: another's, or all containers ended.
+/// -1: no memory to tell, so it may run.
+static int read_end(const struct act *a, const struct json *pod, bool *ret_ended, struct err *err)
 {
-    struct strview phase = json_string(json_get_path(pod, "status", "phase", NULL));
-    if (sv_eq(phase, SV("Failed")) || sv_eq(phase, SV("Succeeded"))) {
-        return true;
+    bool ours;
+    if (read_ownership(a, pod, &ours, err) != 0) {
+        return -1;
     }
-    return !owned_by_us(a, pod, err);
+    struct strview phase = json_string(json_get_path(pod, "status", "phase", NULL));
+    *ret_ended = !ours || sv_eq(phase, SV("Failed")) || sv_eq(phase, SV("Succeeded"));
+    return 0;
 }
 
 static int read_before(const struct act *a, const struct action *x, struct err *err)
@@ -95,7 +104,11 @@ static int read_before(const struct act *a, const struct action *x, struct err *
     if (kube_get(a->kube, &ref, a->arena, &pod, err) != 0) {
         return err->code == E_NOT_FOUND ? 0 : -1;
     }
-    if (has_ended(a, pod, err)) {
+    bool ended;
+    if (read_end(a, pod, &ended, err) != 0) {
+        return -1;
+    }
+    if (ended) {
         return 0;
     }
     if (make_visible(a, &ref, pod, err) != 0) {
@@ -116,8 +129,12 @@ int act_recall(const struct act *a, struct strview name, struct strview uid, boo
         *ret_gone = err->code == E_NOT_FOUND;
         return *ret_gone ? 0 : -1;
     }
+    bool ended;
+    if (read_end(a, there, &ended, err) != 0) {
+        return -1;
+    }
     struct strview now = json_string(json_get_path(there, "metadata", "uid", NULL));
-    *ret_gone = !sv_eq(now, uid) || has_ended(a, there, err);
+    *ret_gone = !sv_eq(now, uid) || ended;
     return *ret_gone ? 0 : make_visible(a, &ref, there, err);
 }
 
