@@ -91,6 +91,45 @@ class Users(threading.Thread):
             self.error = e
 
 
+class Judge(unittest.TestCase):
+    """The judge itself, on histories whose faults are known."""
+
+    def setUp(self):
+        self.version = 0
+
+    def event(self, change, obj):
+        self.version += 1
+        return (self.version, obj["kind"], change, obj)
+
+    def cluster(self, change="ADDED", task_managers=1, generation=1, observed=0, **spec):
+        obj = session("c", task_managers, **spec)
+        obj["metadata"].update(uid="c", generation=generation)
+        return self.event(change, {**obj, "status": {"observedGeneration": observed}})
+
+    def pod(self, name, change="ADDED", role="jobmanager", run="r1", phase="Running", **metadata):
+        labels = {"sluice.dev/component": role, "sluice.dev/run": run}
+        return self.event(change, {"kind": "Pod", "status": {"phase": phase}, "metadata": {
+            "name": name, "uid": name, "labels": labels, "ownerReferences": [{"uid": "c"}], **metadata}})
+
+    def test_a_good_life_breaks_nothing(self):
+        self.assertEqual(breaches([
+            self.cluster(), self.pod("jm-0"), self.pod("tm-0", role="taskmanager"),
+            self.cluster("MODIFIED", 2, 2), self.pod("tm-1", role="taskmanager"),
+            self.cluster("MODIFIED", 1, 3), self.cluster("MODIFIED", 1, 3, 3),  # still two: one is about to go
+            self.pod("tm-1", "MODIFIED", role="taskmanager", deletionTimestamp="now"),
+            self.pod("jm-0", "MODIFIED", phase="Failed"), self.pod("jm-1"), self.pod("jm-0", "DELETED")]), [])
+
+    def test_faults_are_found(self):
+        for history, text in (
+                ([self.cluster(), self.pod("jm-0"), self.pod("jm-1")], "2 live jobmanagers where 1 are planned"),
+                ([self.cluster(), self.pod("jm-0", deletionTimestamp="now"), self.pod("jm-1")], "run at once without HA"),
+                ([self.cluster(**highly_available()), self.pod("jm-0"), self.pod("jm-1", run="r2")], "pods of two runs"),
+                ([self.cluster(task_managers=2), self.pod("tm-0", role="taskmanager"),
+                  self.cluster("MODIFIED", 1, 2, 2), self.pod("tm-1", role="taskmanager")],
+                 "2 live taskmanagers where 1 are planned")):
+            self.assertIn(text, " ".join(breaches(history)))
+
+
 class Chaos(ClusterTest):
     def test_no_kill_and_no_pause_of_the_leader_makes_one_pod_too_many(self):
         say(f"SLUICE_TEST_SEED={SEED}")
@@ -177,7 +216,8 @@ class Chaos(ClusterTest):
                 have = (roles.count("jobmanager"), roles.count("taskmanager"))
                 good = have == want or (waits and have[0] == want[0])
                 if not good or not all(is_ready(p) for p in mine):
-                    found.append(f"{name}: {have} for {want}, {obj['status'].get('phase')}")
+                    pods_now = [(p["metadata"]["name"], p["status"]["phase"], is_ready(p)) for p in mine]
+                    found.append(f"{name}: {have} for {want}, {obj['status'].get('phase')}, {pods_now}")
             return found + [f"pods of {name}, which is deleted" for name in pods]
         self.leader()
         began = time.monotonic()
