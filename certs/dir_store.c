@@ -10,7 +10,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <openssl/crypto.h>
 #include <openssl/evp.h>
 
 #include "common/base/os_file.h"
@@ -20,14 +19,6 @@ static void close_fd(const int *fd)
     if (*fd >= 0) {
         close(*fd); // gives the lock back
     }
-}
-
-static void wipe(struct strbuf *b)
-{
-    if (b->ptr != NULL) {
-        OPENSSL_cleanse(b->ptr, b->cap);
-    }
-    strbuf_done(b);
 }
 
 static int path_in(const struct dir_store *d, const char *name, char *ret, struct err *err)
@@ -100,7 +91,7 @@ static int dir_load(void *ctx, struct certs_material *ret, struct err *err)
 {
     const struct dir_store *d = ctx;
     char path[PATH_MAX];
-    CLEANUP(wipe) struct strbuf text = STRBUF(CERTS_PEM_MAX);
+    CLEANUP(strbuf_wipe) struct strbuf text = STRBUF(CERTS_PEM_MAX);
     struct err read_err = {0};
     if (path_in(d, "ca.pem", path, err) < 0 || check_mode(path, err) < 0) {
         return -1;
@@ -124,7 +115,7 @@ static int dir_load(void *ctx, struct certs_material *ret, struct err *err)
 static int check_unchanged(const char *path, const struct certs_material *m, struct err *err)
 {
     char version[sizeof(m->version)] = "";
-    CLEANUP(wipe) struct strbuf text = STRBUF(CERTS_PEM_MAX);
+    CLEANUP(strbuf_wipe) struct strbuf text = STRBUF(CERTS_PEM_MAX);
     struct err read_err = {0};
     if (os_file_read(path, CERTS_PEM_MAX, &text, &read_err) == 0) {
         if (set_version(strbuf_view(&text), version, sizeof(version), err) < 0) {
@@ -146,7 +137,7 @@ static int dir_save(void *ctx, const struct certs_material *m, struct err *err)
     const struct dir_store *d = ctx;
     char secret[PATH_MAX];
     char public[PATH_MAX];
-    CLEANUP(wipe) struct strbuf text = STRBUF(CERTS_PEM_MAX);
+    CLEANUP(strbuf_wipe) struct strbuf text = STRBUF(CERTS_PEM_MAX);
     if (path_in(d, "ca.pem", secret, err) < 0 || path_in(d, "ca.crt", public, err) < 0 ||
         certs_material_check(m, err) < 0) {
         return -1;

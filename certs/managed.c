@@ -1,20 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "certs/managed.h"
 
-#include <openssl/crypto.h>
-
 #include "certs/policy.h"
 #include "certs/x509.h"
 
 #define ROUNDS_MAX 6 // looks at the store, others having been quicker in all but the last
-
-static void wipe(struct strbuf *b)
-{
-    if (b->ptr != NULL) {
-        OPENSSL_cleanse(b->ptr, b->cap);
-    }
-    strbuf_done(b);
-}
 
 static int look(const struct managed_options *o, const struct certs_material *m,
                 const struct certs_pair *leaf, int64_t now_ms, bool published,
@@ -77,7 +67,7 @@ static int issue(const struct managed_options *o, const struct certs_material *m
                  struct certs_pair **ret, struct err *err)
 {
     CLEANUP(strbuf_done) struct strbuf cert = STRBUF(CERTS_PEM_MAX);
-    CLEANUP(wipe) struct strbuf key = STRBUF(CERTS_PEM_MAX);
+    CLEANUP(strbuf_wipe) struct strbuf key = STRBUF(CERTS_PEM_MAX);
     int64_t life_ms = o->leaf_life_ms > 0 ? o->leaf_life_ms : CERTS_LEAF_LIFE_MS;
     if (x509_issue_leaf(strbuf_view(&m->cert), strbuf_view(&m->key), o->names, o->name_count,
                         now_ms, life_ms, &cert, &key, err) < 0) {

@@ -1,26 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "certs/mounted.h"
 
-#include <openssl/crypto.h>
-
 #include "certs/x509.h"
 #include "common/base/os_file.h"
 #include "common/base/strbuf.h"
-
-static void wipe(struct strbuf *b)
-{
-    if (b->ptr != NULL) {
-        OPENSSL_cleanse(b->ptr, b->cap);
-    }
-    strbuf_done(b);
-}
 
 int mounted_read(const char *cert_file, const char *key_file, const char *ca_file,
                  const struct certs_pair *current, struct certs_pair **ret, bool *ret_read,
                  struct err *err)
 {
     CLEANUP(strbuf_done) struct strbuf cert = STRBUF(CERTS_PEM_MAX);
-    CLEANUP(wipe) struct strbuf key = STRBUF(CERTS_PEM_MAX);
+    CLEANUP(strbuf_wipe) struct strbuf key = STRBUF(CERTS_PEM_MAX);
     CLEANUP(strbuf_done) struct strbuf ca = STRBUF(CERTS_PEM_MAX);
     *ret = NULL;
     *ret_read = true;

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "certs/secret_store.h"
 
-#include <openssl/crypto.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -9,14 +8,6 @@
 #include "common/json/out.h"
 
 #define ANSWER_MAX ((size_t)8 << 20) // a Secret has at most 1 MiB, its tree a few times that
-
-static void wipe(struct strbuf *b)
-{
-    if (b->ptr != NULL) {
-        OPENSSL_cleanse(b->ptr, b->cap);
-    }
-    strbuf_done(b);
-}
 
 static struct kube_ref ref_of(const struct secret_store *s, bool named)
 {
@@ -96,14 +87,16 @@ static int secret_load(void *ctx, struct certs_material *ret, struct err *err)
                : 0;
 }
 
-static void put_data(struct json_out *o, const char *key, const struct strbuf *value)
+/// False: it is not whole.
+static bool put_data(struct json_out *o, const char *key, const struct strbuf *value)
 {
-    CLEANUP(wipe) struct strbuf text = STRBUF(CERTS_PEM_MAX * 2);
+    CLEANUP(strbuf_wipe) struct strbuf text = STRBUF(CERTS_PEM_MAX * 2);
     base64_put(&text, strbuf_view(value));
     json_out_kv_string(o, key, strbuf_view(&text));
+    return strbuf_ok(&text);
 }
 
-static void put_secret(struct json_out *o, const struct secret_store *s,
+static bool put_secret(struct json_out *o, const struct secret_store *s,
                        const struct certs_material *m)
 {
     bool create = m->version[0] == '\0';
@@ -125,11 +118,11 @@ static void put_secret(struct json_out *o, const struct secret_store *s,
         json_out_kv_str(o, "type", "kubernetes.io/tls");
     }
     json_out_key_object(o, "data");
-    put_data(o, "tls.crt", &m->cert);
-    put_data(o, "tls.key", &m->key);
-    put_data(o, "ca.crt", &m->bundle);
+    bool whole = put_data(o, "tls.crt", &m->cert) && put_data(o, "tls.key", &m->key) &&
+                 put_data(o, "ca.crt", &m->bundle);
     json_out_end_object(o);
     json_out_end_object(o);
+    return whole;
 }
 
 static int secret_save(void *ctx, const struct certs_material *m, struct err *err)
@@ -137,10 +130,9 @@ static int secret_save(void *ctx, const struct certs_material *m, struct err *er
     const struct secret_store *s = ctx;
     bool create = m->version[0] == '\0';
     const struct kube_ref ref = ref_of(s, !create);
-    CLEANUP(wipe) struct strbuf body = STRBUF(CERTS_PEM_MAX * 8);
+    CLEANUP(strbuf_wipe) struct strbuf body = STRBUF(CERTS_PEM_MAX * 8);
     struct json_out o = JSON_OUT(&body);
-    put_secret(&o, s, m);
-    if (!strbuf_ok(&body)) {
+    if (!put_secret(&o, s, m) || !strbuf_ok(&body)) {
         return err_set(err, E_NOMEM, "no memory for a Secret");
     }
     struct strview text = strbuf_view(&body);

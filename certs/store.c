@@ -1,15 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "certs/store.h"
 
-#include <openssl/crypto.h>
-
 void certs_material_done(struct certs_material *m)
 {
-    if (m->key.ptr != NULL) {
-        OPENSSL_cleanse(m->key.ptr, m->key.cap);
-    }
     strbuf_done(&m->cert);
-    strbuf_done(&m->key);
+    strbuf_wipe(&m->key);
     strbuf_done(&m->bundle);
     m->version[0] = '\0';
 }

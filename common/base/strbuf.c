@@ -15,6 +15,14 @@ void strbuf_done(struct strbuf *b)
     *b = STRBUF(b->max);
 }
 
+void strbuf_wipe(struct strbuf *b)
+{
+    if (b->ptr != NULL) {
+        explicit_bzero(b->ptr, b->cap);
+    }
+    strbuf_done(b);
+}
+
 void strbuf_reset(struct strbuf *b)
 {
     b->len = 0;

@@ -27,6 +27,10 @@ struct strbuf {
 /// Frees the memory; the buffer is empty and usable again.
 void strbuf_done(struct strbuf *b);
 
+/// The same for a secret: overwrites its memory first. (What a growing buffer has left behind is
+/// not reached.)
+void strbuf_wipe(struct strbuf *b);
+
 /// Empties it, forgets a failure, keeps the memory.
 void strbuf_reset(struct strbuf *b);
 
