@@ -72,8 +72,11 @@ static int set_spec(const struct reconcile *rc, const struct flink_effective *e,
                     struct record *next, struct err *err)
 {
     struct strview text = effective_text(rc, e);
-    if (!sv_present(text) || record_set_spec(rc, text, next, err) != 0) {
+    if (!sv_present(text)) {
         return err_set(err, E_NOMEM, "no memory left for the effective spec");
+    }
+    if (record_set_spec(rc, text, next, err) != 0) {
+        return -1;
     }
     next->pod_hash = pod_hash_of(rc, next);
     return arena_check(rc->arena, err);
@@ -234,6 +237,20 @@ static int check_size(const struct reconcile *rc, struct acceptance *ret, struct
     return err_set(err, why.code, "%s", why.msg);
 }
 
+/// The spec could not be made: WHY says whether that is the user's fault (around the webhook more
+/// can be stored than is judged) or ours.
+static int judge_failure(struct acceptance *ret, const struct err *why, struct err *err)
+{
+    if (why->code != E_PARSE && why->code != E_TOO_LARGE) {
+        return err_set(err, why->code, "%s", why->msg);
+    }
+    const struct path spec = PATH_FIELD_OF(NULL, SV("spec"));
+    violation_deny(&ret->faults, "spec_size", CAUSE_TOO_LONG, &spec, SV_NONE,
+                   "more than can be recorded: %s", why->msg);
+    ret->verdict = ACCEPT_REJECTED;
+    return 0;
+}
+
 /// What is good becomes a record, or waits.
 static int make_next(const struct reconcile *rc, const struct record *last, struct acceptance *ret,
                      struct err *err)
@@ -243,8 +260,9 @@ static int make_next(const struct reconcile *rc, const struct record *last, stru
         .generation = rc->observed->generation,
         .format = rc->settings->render_format,
     };
-    if (make_spec(rc, last, &ret->next, err) != 0) {
-        return -1;
+    struct err why = {.code = E_OK};
+    if (make_spec(rc, last, &ret->next, &why) != 0) {
+        return judge_failure(ret, &why, err);
     }
     decide_run(rc, last, &ret->next, ret);
     return check_size(rc, ret, err);
@@ -257,7 +275,7 @@ int accept_first(const struct reconcile *rc, struct record *ret, struct err *err
         return -1;
     }
     if (a.verdict == ACCEPT_REJECTED) {
-        return err_set(err, E_TOO_LARGE, "the configuration does not fit one ConfigMap");
+        return err_set(err, E_TOO_LARGE, "%.*s", SV_ARG(a.faults.items[0].message));
     }
     *ret = a.next;
     return 0;

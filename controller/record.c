@@ -63,7 +63,10 @@ int record_set_spec(const struct reconcile *rc, struct strview text, struct reco
                     struct err *err)
 {
     const struct json *data;
-    if (json_parse(text, &JSON_LIMITS_DEFAULT, rc->arena, &data, err) != 0) {
+    // The record holds it one level deeper than the cluster does, and must be readable again.
+    struct json_limits limits = JSON_LIMITS_DEFAULT;
+    limits.max_depth--;
+    if (json_parse(text, &limits, rc->arena, &data, err) != 0) {
         return -1;
     }
     read_cluster(rc, data, next);

@@ -129,6 +129,29 @@ START_TEST(plan__odd_objects_never_break_it)
 }
 END_TEST
 
+START_TEST(plan__what_no_record_can_hold_is_refused)
+{
+    // Arrays as deep as a cluster can be that is still read: its record would be one level deeper.
+    struct strbuf spec = STRBUF(4096);
+    strbuf_put(&spec, sv_sub(SV(SPEC), 0, sizeof(SPEC) - 2));
+    strbuf_put_str(&spec, ",'podTemplate':{'x':");
+    for (int i = 3; i < JSON_DEPTH_CAP; i++) {
+        strbuf_put_char(&spec, '[');
+    }
+    for (int i = 3; i < JSON_DEPTH_CAP; i++) {
+        strbuf_put_char(&spec, ']');
+    }
+    strbuf_put_str(&spec, "}}");
+    ck_assert(strbuf_ok(&spec));
+    world_edit(&w, spec.ptr);
+    world_converge(&w);
+    ck_assert(sv_eq_lit(world_condition(&w, "Accepted", "status"), "False"));
+    ck_assert_uint_eq(world_count(&w, CHILD_REVISION), 1);
+    ck_assert_uint_eq(world_live(&w, POD_TASK_MANAGER), 2);
+    strbuf_done(&spec);
+}
+END_TEST
+
 int main(void)
 {
     Suite *suite = suite_create("hostile");
@@ -136,6 +159,7 @@ int main(void)
     tcase_set_timeout(tcase, 60);
     tcase_add_checked_fixture(tcase, start, done);
     tcase_add_loop_test(tcase, plan__odd_objects_never_break_it, 0, 20);
+    tcase_add_test(tcase, plan__what_no_record_can_hold_is_refused);
     suite_add_tcase(suite, tcase);
     SRunner *runner = srunner_create(suite);
     srunner_run_all(runner, CK_NORMAL);
