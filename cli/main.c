@@ -44,7 +44,6 @@ static void help(FILE *to)
 
 int main(int argc, char **argv)
 {
-    json_global_init();
     const char *word = argc > 1 ? argv[1] : "";
     for (size_t i = 0; i < ARRAY_LEN(COMMANDS); i++) {
         if (strcmp(word, COMMANDS[i].name) == 0) {

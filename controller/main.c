@@ -239,7 +239,6 @@ int main(int argc, char **argv)
     (void)log_level_parse(sv_from(c.settings.log_level), &level);
     log_init("controller", level, STDERR_FILENO);
     signals_block();
-    json_global_init();
     struct err err = {.code = E_OK};
     int rc = start(&c, &err);
     if (rc == 0) {

@@ -300,7 +300,6 @@ int main(int argc, char **argv)
     (void)log_level_parse(sv_from(w.settings.log_level), &level);
     log_init("webhook", level, STDERR_FILENO);
     signals_block();
-    json_global_init();
     struct err err = {.code = E_OK};
     int rc = prepare(&w, &err);
     if (rc == 0) {

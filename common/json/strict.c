@@ -9,6 +9,7 @@
 #include "common/base/parse_num.h"
 #include "common/json/keyset.h"
 #include "common/json/text.h"
+#include "common/json/tree.h"
 
 #define SHOWN_BYTES 64 // of a key in a message
 
@@ -28,6 +29,7 @@ struct scan {
     unsigned depth;
     bool in_object[JSON_DEPTH_CAP];
     struct keyset keys;
+    struct json_tree *tree; // NULL: the text is only judged
 };
 
 /// The place of AT as people count: by line when there are several, else by byte.
@@ -94,31 +96,10 @@ static bool at_char(const struct scan *s, const char *p, char c)
     return p < s->end && *p == c;
 }
 
-/// The four hex digits at P, or -1.
-static int32_t hex4(const char *p, const char *end)
-{
-    if (end - p < 4) {
-        return -1;
-    }
-    int32_t v = 0;
-    for (int i = 0; i < 4; i++) {
-        char c = p[i];
-        int digit = c >= '0' && c <= '9'   ? c - '0'
-                    : c >= 'a' && c <= 'f' ? c - 'a' + 10
-                    : c >= 'A' && c <= 'F' ? c - 'A' + 10
-                                           : -1;
-        if (digit < 0) {
-            return -1;
-        }
-        v = v * 16 + digit;
-    }
-    return v;
-}
-
 /// P at the backslash of \uXXXX.
 static const char *scan_unicode_escape(struct scan *s, const char *p)
 {
-    int32_t unit = hex4(p + 2, s->end);
+    int32_t unit = json_hex4(p + 2, s->end);
     if (unit < 0) {
         return fail(s, p, "\\u without four hex digits");
     }
@@ -129,7 +110,7 @@ static const char *scan_unicode_escape(struct scan *s, const char *p)
         return p + 6;
     }
     bool paired = unit < 0xdc00 && s->end - p >= 12 && p[6] == '\\' && p[7] == 'u';
-    int32_t low = paired ? hex4(p + 8, s->end) : -1;
+    int32_t low = paired ? json_hex4(p + 8, s->end) : -1;
     if (low < 0xdc00 || low > 0xdfff) {
         return fail(s, p, "\\u%.4s is half of a surrogate pair", p + 2);
     }
@@ -191,36 +172,6 @@ static const char *scan_string(struct scan *s, const char *open, bool *escaped)
     return p;
 }
 
-/// What the string's bytes RAW, known to be good, stand for; SV_NONE when the arena is full.
-static struct strview unescape(struct arena *a, struct strview raw)
-{
-    static const char from[] = "\"\\/bfnrt";
-    static const char to[] = "\"\\/\b\f\n\r\t";
-    char *out = arena_alloc(a, raw.len);
-    if (out == NULL) {
-        return SV_NONE;
-    }
-    size_t len = 0;
-    const char *end = raw.ptr + raw.len;
-    for (const char *p = raw.ptr; p < end;) {
-        if (*p != '\\') {
-            out[len++] = *p++;
-        } else if (p[1] != 'u') {
-            out[len++] = to[strchr(from, p[1]) - from];
-            p += 2;
-        } else {
-            uint32_t c = (uint32_t)hex4(p + 2, end);
-            p += 6;
-            if (c >= 0xd800 && c <= 0xdfff) {
-                c = 0x10000 + ((c - 0xd800) << 10) + ((uint32_t)hex4(p + 2, end) - 0xdc00);
-                p += 6;
-            }
-            len += json_utf8_put(out + len, c);
-        }
-    }
-    return sv_make(out, len);
-}
-
 /// Tells a duplicate, or what kept the key from being compared.
 __attribute__((cold, noinline)) static const char *
 fail_key(struct scan *s, enum keyset_answer answer, struct strview raw)
@@ -241,6 +192,20 @@ fail_key(struct scan *s, enum keyset_answer answer, struct strview raw)
                 n < raw.len ? "…" : "");
 }
 
+__attribute__((cold, noinline)) static const char *fail_memory(struct scan *s)
+{
+    (void)err_set(s->err, E_NOMEM, "no memory left for the tree of a JSON text of %zu bytes",
+                  (size_t)(s->end - s->start));
+    return NULL;
+}
+
+/// A node of cJSON's TYPE, when there is a tree; false: no memory.
+static bool add_value(struct scan *s, int type, struct json **ret)
+{
+    *ret = s->tree != NULL ? json_tree_add(s->tree, s->depth, type) : NULL;
+    return s->tree == NULL || *ret != NULL;
+}
+
 /// A key and its colon.
 static const char *scan_key(struct scan *s, const char *p)
 {
@@ -255,10 +220,14 @@ static const char *scan_key(struct scan *s, const char *p)
         return NULL;
     }
     struct strview raw = sv_make(open, (size_t)(p - open));
-    struct strview key = escaped ? unescape(s->keys.arena, raw) : raw;
+    struct strview key = escaped ? json_unescape(s->keys.arena, raw) : raw;
     enum keyset_answer answer = sv_present(key) ? keyset_add(&s->keys, key) : KEYSET_NO_MEMORY;
     if (answer != KEYSET_NEW) {
         return fail_key(s, answer, raw);
+    }
+    if (s->tree != NULL) {
+        s->tree->key = key;
+        json_tree_close(s->tree, raw);
     }
     p = skip_space(p + 1, s->end);
     return at_char(s, p, ':') ? p + 1 : fail_unexpected(s, p, "a colon");
@@ -305,19 +274,52 @@ static const char *scan_number(struct scan *s, const char *start)
         return fail(s, start, "number of more than %d characters", JSON_NUMBER_BYTES);
     }
     double value;
+    struct strview text = sv_make(start, (size_t)(p - start));
     // Without an exponent so few digits never overflow.
-    if (exponent && !parse_double(sv_make(start, (size_t)(p - start)), &value)) {
+    if (exponent && !parse_double(text, &value)) {
         return fail(s, start, "number out of range");
+    }
+    struct json *v;
+    if (!add_value(s, cJSON_Number, &v)) {
+        return fail_memory(s);
+    }
+    if (v != NULL) {
+        v->node.valuedouble = json_tree_number(text);
     }
     return p;
 }
 
-static const char *scan_word(struct scan *s, const char *p, struct strview word)
+static const char *scan_word(struct scan *s, const char *p, struct strview word, int type)
 {
+    struct json *v;
     if ((size_t)(s->end - p) < word.len || memcmp(p, word.ptr, word.len) != 0) {
         return fail(s, p, "unknown word where a value must stand");
     }
+    if (!add_value(s, type, &v)) {
+        return fail_memory(s);
+    }
     return p + word.len;
+}
+
+/// P at the opening quote.
+static const char *scan_string_value(struct scan *s, const char *p)
+{
+    const char *open = p + 1;
+    bool escaped = false;
+    p = scan_string(s, open, &escaped);
+    if (p == NULL || s->tree == NULL) {
+        return p != NULL ? p + 1 : NULL;
+    }
+    struct strview raw = sv_make(open, (size_t)(p - open));
+    struct json *v = json_tree_add(s->tree, s->depth, cJSON_String);
+    struct strview text = escaped ? json_unescape(s->tree->arena, raw) : raw;
+    if (v == NULL || !sv_present(text)) {
+        return fail_memory(s);
+    }
+    v->node.valuestring = json_tree_chars(text);
+    v->string_len = (uint32_t)text.len;
+    json_tree_close(s->tree, raw);
+    return p + 1;
 }
 
 /// Behind an opening bracket; *MORE when a value must follow.
@@ -326,11 +328,18 @@ static const char *open_container(struct scan *s, const char *p, bool object, bo
     if (s->depth == s->limits->max_depth) {
         return fail(s, p - 1, "nested deeper than %u", s->limits->max_depth);
     }
+    struct json *v;
+    if (!add_value(s, object ? cJSON_Object : cJSON_Array, &v)) {
+        return fail_memory(s);
+    }
     p = skip_space(p, s->end);
     if (at_char(s, p, object ? '}' : ']')) {
         return p + 1;
     }
     s->in_object[s->depth++] = object;
+    if (v != NULL) {
+        s->tree->tail[s->depth] = &v->node.child;
+    }
     *more = true;
     if (!object) {
         return p;
@@ -347,21 +356,19 @@ static const char *scan_value(struct scan *s, const char *p, bool *more)
         (void)err_set(s->err, E_TOO_LARGE, "more than %zu JSON values", s->limits->max_values);
         return NULL;
     }
-    bool escaped = false;
     switch (p < s->end ? *p : '\0') {
     case '"':
-        p = scan_string(s, p + 1, &escaped);
-        return p != NULL ? p + 1 : NULL;
+        return scan_string_value(s, p);
     case '{':
         return open_container(s, p + 1, true, more);
     case '[':
         return open_container(s, p + 1, false, more);
     case 't':
-        return scan_word(s, p, SV("true"));
+        return scan_word(s, p, SV("true"), cJSON_True);
     case 'f':
-        return scan_word(s, p, SV("false"));
+        return scan_word(s, p, SV("false"), cJSON_False);
     case 'n':
-        return scan_word(s, p, SV("null"));
+        return scan_word(s, p, SV("null"), cJSON_NULL);
     default:
         if (p < s->end && (*p == '-' || (*p >= '0' && *p <= '9'))) {
             return scan_number(s, p);
@@ -392,8 +399,8 @@ static const char *scan_after(struct scan *s, const char *p, bool *more)
     return p;
 }
 
-int json_strict(struct strview text, const struct json_limits *limits, struct arena *scratch,
-                size_t *ret_values, struct err *err)
+int json_scan(struct strview text, const struct json_limits *limits, struct arena *scratch,
+              struct json_tree *tree, size_t *ret_values, struct err *err)
 {
     ASSERT(limits->max_depth <= JSON_DEPTH_CAP && limits->max_bytes <= UINT32_MAX);
     if (text.len > limits->max_bytes) {
@@ -401,11 +408,15 @@ int json_strict(struct strview text, const struct json_limits *limits, struct ar
                        limits->max_bytes);
     }
     text = sv_present(text) ? text : SV("");
+    if (tree != NULL && !json_tree_begin(tree, &text)) {
+        return err_set(err, E_NOMEM, "no memory left for a JSON text of %zu bytes", text.len);
+    }
     struct scan s = {.start = text.ptr,
                      .end = text.ptr + text.len,
                      .limits = limits,
                      .err = err,
-                     .keys = {.arena = scratch}};
+                     .keys = {.arena = scratch},
+                     .tree = tree};
     const char *p = text.ptr;
     bool more = true;
     while (more) {
@@ -427,4 +438,10 @@ int json_strict(struct strview text, const struct json_limits *limits, struct ar
         *ret_values = s.values;
     }
     return 0;
+}
+
+int json_strict(struct strview text, const struct json_limits *limits, struct arena *scratch,
+                size_t *ret_values, struct err *err)
+{
+    return json_scan(text, limits, scratch, NULL, ret_values, err);
 }

@@ -46,3 +46,53 @@ size_t json_utf8_put(char *to, uint32_t code_point)
     to[0] = (char)(lead[len] | code_point);
     return len;
 }
+
+int32_t json_hex4(const char *p, const char *end)
+{
+    if (end - p < 4) {
+        return -1;
+    }
+    int32_t v = 0;
+    for (int i = 0; i < 4; i++) {
+        char c = p[i];
+        int digit = c >= '0' && c <= '9'   ? c - '0'
+                    : c >= 'a' && c <= 'f' ? c - 'a' + 10
+                    : c >= 'A' && c <= 'F' ? c - 'A' + 10
+                                           : -1;
+        if (digit < 0) {
+            return -1;
+        }
+        v = v * 16 + digit;
+    }
+    return v;
+}
+
+struct strview json_unescape(struct arena *a, struct strview raw)
+{
+    static const char from[] = "\"\\/bfnrt";
+    static const char to[] = "\"\\/\b\f\n\r\t";
+    char *out = arena_alloc(a, raw.len);
+    if (out == NULL) {
+        return SV_NONE;
+    }
+    size_t len = 0;
+    const char *end = raw.ptr + raw.len;
+    for (const char *p = raw.ptr; p < end;) {
+        if (*p != '\\') {
+            out[len++] = *p++;
+        } else if (p[1] != 'u') {
+            out[len++] = to[strchr(from, p[1]) - from];
+            p += 2;
+        } else {
+            uint32_t c = (uint32_t)json_hex4(p + 2, end);
+            p += 6;
+            if (c >= 0xd800 && c <= 0xdfff) {
+                c = 0x10000 + ((c - 0xd800) << 10) + ((uint32_t)json_hex4(p + 2, end) - 0xdc00);
+                p += 6;
+            }
+            len += json_utf8_put(out + len, c);
+        }
+    }
+    out[len] = '\0'; // an escape is longer than what it stands for
+    return sv_make(out, len);
+}

@@ -9,6 +9,9 @@
 #include <stdint.h>
 #include <string.h>
 
+#include "common/base/arena.h"
+#include "common/base/strview.h"
+
 /// Whether C stands for itself within a string: printable ASCII but the quote and the backslash.
 static inline bool json_plain(char c)
 {
@@ -48,5 +51,12 @@ size_t json_utf8_len(const char *p, const char *end);
 
 /// Writes CODE_POINT (no surrogate, at most 0x10ffff) to TO, which has room for 4; how many bytes.
 size_t json_utf8_put(char *to, uint32_t code_point);
+
+/// The four hex digits at P, or -1.
+int32_t json_hex4(const char *p, const char *end);
+
+/// What the bytes RAW of a string, known to be good and with an escape among them, stand for;
+/// NUL-terminated. SV_NONE: the arena is full.
+struct strview json_unescape(struct arena *a, struct strview raw);
 
 #endif

@@ -1,76 +1,29 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "common/json/view.h"
 
-#include <cjson/cJSON.h>
 #include <math.h>
 #include <stdarg.h>
 
-#include "common/base/mem.h"
+#include "common/json/tree.h"
 
 #define MAX_EXACT 9007199254740991.0 // 2^53 - 1: every integer up to here has a double of its own
-
-// cJSON's hooks belong to the whole process; which arena they serve belongs to the thread.
-static _Thread_local struct arena *parse_arena;
-static bool hooks_installed;
-
-static void *hook_alloc(size_t size)
-{
-    return parse_arena != NULL ? arena_alloc(parse_arena, size) : mem_alloc(size);
-}
-
-static void hook_free(void *p)
-{
-    if (parse_arena == NULL) {
-        mem_free(p);
-    }
-}
-
-void json_global_init(void)
-{
-    cJSON_Hooks hooks = {.malloc_fn = hook_alloc, .free_fn = hook_free};
-    cJSON_InitHooks(&hooks);
-    hooks_installed = true;
-}
-
-static const cJSON *node(const struct json *v)
-{
-    return (const cJSON *)(const void *)v;
-}
-
-static const struct json *json(const cJSON *n)
-{
-    return (const struct json *)(const void *)n;
-}
 
 int json_parse(struct strview text, const struct json_limits *limits, struct arena *arena,
                const struct json **ret, struct err *err)
 {
-    ASSERT(hooks_installed);
-    if (json_strict(text, limits, arena, NULL, err) < 0) {
+    struct json_tree tree = {.arena = arena};
+    if (json_scan(text, limits, arena, &tree, NULL, err) < 0) {
         return -1;
     }
-    const char *end = NULL;
-    parse_arena = arena;
-    const cJSON *tree = cJSON_ParseWithLengthOpts(text.ptr, text.len, &end, 0);
-    parse_arena = NULL;
-    if (tree == NULL && !arena_ok(arena)) {
-        return err_set(err, E_NOMEM, "no memory left for the tree of a JSON text of %zu bytes",
-                       text.len);
-    }
-    if (tree == NULL) {
-        return err_set(err, E_BUG, "at byte %zu: the parser refuses what the scan took",
-                       end != NULL ? (size_t)(end - text.ptr) : 0);
-    }
-    *ret = json(tree);
+    *ret = json_of(tree.root);
     return 0;
 }
 
 enum json_type json_type(const struct json *v)
 {
-    if (v == NULL) {
-        return JSON_ABSENT;
-    }
-    switch (node(v)->type & 0xff) {
+    switch (v != NULL ? v->node.type : cJSON_Invalid) {
+    case cJSON_NULL:
+        return JSON_NULL;
     case cJSON_False:
     case cJSON_True:
         return JSON_BOOL;
@@ -83,7 +36,7 @@ enum json_type json_type(const struct json *v)
     case cJSON_Object:
         return JSON_OBJECT;
     default:
-        return JSON_NULL;
+        return JSON_ABSENT;
     }
 }
 
@@ -108,26 +61,16 @@ const char *json_type_name(const struct json *v)
     return "null";
 }
 
-/// Without the strlen of a key that differs in its first bytes, as most do.
-static bool key_is(const char *have, struct strview key)
-{
-    size_t i = 0;
-    while (i < key.len && have[i] == key.ptr[i] && have[i] != '\0') {
-        i++;
-    }
-    return i == key.len && have[i] == '\0';
-}
-
 const struct json *json_get(const struct json *object, struct strview key)
 {
-    if (json_type(object) != JSON_OBJECT) {
+    if (object == NULL || object->node.type != cJSON_Object) {
         return NULL;
     }
-    const cJSON *n = node(object)->child;
-    while (n != NULL && !key_is(n->string, key)) {
-        n = n->next;
+    const struct json *v = json_of(object->node.child);
+    while (v != NULL && !sv_eq(sv_make(v->node.string, v->key_len), key)) {
+        v = json_of(v->node.next);
     }
-    return json(n);
+    return v;
 }
 
 const struct json *json_get_path(const struct json *object, ...)
@@ -144,12 +87,13 @@ const struct json *json_get_path(const struct json *object, ...)
 
 const struct json *json_first(const struct json *container)
 {
-    return container != NULL ? json(node(container)->child) : NULL;
+    // Only containers have a child.
+    return container != NULL ? json_of(container->node.child) : NULL;
 }
 
 const struct json *json_next(const struct json *child)
 {
-    return json(node(child)->next);
+    return json_of(child->node.next);
 }
 
 size_t json_count(const struct json *container)
@@ -163,13 +107,13 @@ size_t json_count(const struct json *container)
 
 struct strview json_key(const struct json *v)
 {
-    return v != NULL ? sv_from(node(v)->string) : SV_NONE;
+    return v != NULL && v->node.string != NULL ? sv_make(v->node.string, v->key_len) : SV_NONE;
 }
 
 struct strview json_string(const struct json *v)
 {
-    // strlen is right: the scan refuses NUL in strings.
-    return json_type(v) == JSON_STRING ? sv_from(node(v)->valuestring) : SV_NONE;
+    return v != NULL && v->node.type == cJSON_String ? sv_make(v->node.valuestring, v->string_len)
+                                                     : SV_NONE;
 }
 
 struct strview json_get_string(const struct json *object, struct strview key)
@@ -189,10 +133,10 @@ bool json_int(const struct json *v, int64_t *ret)
 
 bool json_double(const struct json *v, double *ret)
 {
-    if (json_type(v) != JSON_NUMBER) {
+    if (v == NULL || v->node.type != cJSON_Number) {
         return false;
     }
-    *ret = node(v)->valuedouble;
+    *ret = v->node.valuedouble;
     return true;
 }
 
@@ -201,6 +145,6 @@ bool json_bool(const struct json *v, bool *ret)
     if (json_type(v) != JSON_BOOL) {
         return false;
     }
-    *ret = (node(v)->type & 0xff) == cJSON_True;
+    *ret = v->node.type == cJSON_True;
     return true;
 }

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// A parsed JSON text as a read-only tree. Every parse goes through json_strict() first; the tree
-// (cJSON's, out of sight) lives in the caller's arena and goes with it. NULL is a fine `const
+// A parsed JSON text as a read-only tree. The strict scan builds it as it goes, so that what it
+// refuses has none; the tree lives in the caller's arena and goes with it. NULL is a fine `const
 // struct json *` everywhere: it reads as "absent". Pure; a tree may be read by many threads at
 // once.
 #ifndef SLUICE_JSON_VIEW_H
@@ -25,9 +25,6 @@ enum json_type {
     JSON_ARRAY,
     JSON_OBJECT,
 };
-
-/// Must be called once, in main, before any thread parses: installs the arena under the parser.
-void json_global_init(void);
 
 /// Strict scan, then a tree in ARENA. 0, or -1 with what json_strict() says or E_NOMEM (the arena
 /// is full). TEXT need not outlive the call.

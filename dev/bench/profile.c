@@ -37,7 +37,6 @@ int main(int argc, char **argv)
         fprintf(stderr, "profile: %s\n", err.msg);
         return 1;
     }
-    json_global_init();
     enum review_kind kind = strcmp(argv[1], "mutate") == 0 ? REVIEW_MUTATE : REVIEW_VALIDATE;
     struct review_result result = {.verdict = REVIEW_ERROR};
     size_t used = 0;

@@ -27,7 +27,6 @@ static void setup(void)
 {
     struct kube_config_source s = {.kubeconfig = getenv("SLUICE_TEST_KUBECONFIG"),
                                    .user_agent = "sluice-test"};
-    json_global_init();
     ck_assert_int_eq(kube_global_init(&err), 0);
     ck_assert_msg(kube_config_load(&s, &config, &err) == 0, "%s", err.msg);
     ck_assert_int_eq(kube_open(config, NULL, &kube, &err), 0);

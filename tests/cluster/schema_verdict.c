@@ -67,7 +67,6 @@ static void judge(struct strview line, struct arena *arena, struct strbuf *out)
 
 int main(void)
 {
-    json_global_init();
     char *line = NULL;
     size_t cap = 0;
     ssize_t n;

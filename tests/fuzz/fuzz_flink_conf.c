@@ -92,7 +92,6 @@ static void check_memory(struct arena *arena, const struct flink_conf *conf)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    json_global_init();
     CLEANUP(arena_done) struct arena arena = ARENA(ARENA_BYTES);
     const struct json *map = NULL;
     struct strview input = sv_make((const char *)data, size);

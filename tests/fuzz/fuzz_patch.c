@@ -61,7 +61,6 @@ static void check_member(struct arena *arena, struct strview text, const struct 
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    json_global_init();
     CLEANUP(arena_done) struct arena arena = ARENA(ARENA_BYTES);
     CLEANUP(strbuf_done) struct strbuf text = STRBUF(TEXT_BYTES);
     struct strview input = sv_make((const char *)data, size);

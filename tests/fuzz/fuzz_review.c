@@ -34,7 +34,6 @@ static void check_patch(struct strview body, struct arena *arena, const struct c
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    json_global_init();
     CLEANUP(arena_done) struct arena arena = ARENA(ARENA_BYTES);
     struct strview body = sv_make((const char *)data, size);
     struct case_answer mutated, again, validated;

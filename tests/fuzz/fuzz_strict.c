@@ -19,7 +19,6 @@ static void check_uid(struct strview text)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    json_global_init();
     CLEANUP(arena_done) struct arena arena = ARENA(ARENA_BYTES);
     CLEANUP(strbuf_done) struct strbuf written = STRBUF(OUT_BYTES);
     struct json_limits limits = JSON_LIMITS_DEFAULT;

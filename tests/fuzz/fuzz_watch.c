@@ -96,7 +96,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     if (size < 2) {
         return 0;
     }
-    json_global_init();
     struct strview stream = sv_make((const char *)data + 2, size - 2);
     size_t cut = (size_t)(data[0] << 8 | data[1]) % (stream.len + 1);
     struct run whole, pieces;

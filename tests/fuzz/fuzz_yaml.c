@@ -50,7 +50,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     struct strview text = sv_make((const char *)data, size);
     struct err err = {.code = E_OK};
-    json_global_init();
     int rc = yaml_to_json(text, &LIMITS, &arena, &docs, &count, &err);
     ASSERT(rc == 0 || err.code == E_PARSE || err.code == E_TOO_LARGE || err.code == E_NOMEM);
     for (size_t i = 0; i < count; i++) {

@@ -56,7 +56,6 @@ const struct json *world_parse(struct world *w, struct strview text)
 void world_init(struct world *w, const char *spec)
 {
     memset(w, 0, sizeof(*w));
-    json_global_init();
     w->arena = ARENA((size_t)2 << 30);
     w->now_ms = 1767225600000;
     w->generation = 1;

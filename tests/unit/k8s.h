@@ -12,7 +12,6 @@ static struct arena arena = {.max = 4 << 20};
 
 UNUSED static void setup(void)
 {
-    json_global_init();
 }
 
 UNUSED static void teardown(void)

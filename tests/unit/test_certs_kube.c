@@ -34,7 +34,6 @@ static char dir[64];
 
 static void setup(void)
 {
-    json_global_init();
     ck_assert_int_eq(kube_global_init(&err), 0);
     stub = stub_start();
     snprintf(dir, sizeof(dir), "/tmp/sluice-test-XXXXXX");

@@ -16,7 +16,6 @@ static struct arena a;
 
 static void start(void)
 {
-    json_global_init();
     a = ARENA((size_t)256 << 20);
 }
 

@@ -13,7 +13,6 @@ static struct violations found;
 
 static void setup(void)
 {
-    json_global_init();
     found = VIOLATIONS(&arena, 100);
 }
 

@@ -13,7 +13,6 @@ static struct flink_conf_rendered out;
 
 static void setup(void)
 {
-    json_global_init();
 }
 
 static void teardown(void)

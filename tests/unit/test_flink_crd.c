@@ -17,7 +17,6 @@ static struct strbuf out;
 
 static void setup(void)
 {
-    json_global_init();
     arena = ARENA((size_t)16 << 20);
     out = STRBUF((size_t)4 << 20);
 }

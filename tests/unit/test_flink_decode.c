@@ -11,7 +11,6 @@ static struct flink_cluster c;
 
 static void setup(void)
 {
-    json_global_init();
     arena = ARENA((size_t)64 << 20);
     faults = VIOLATIONS(&arena, 100);
 }

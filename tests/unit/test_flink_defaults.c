@@ -251,7 +251,6 @@ END_TEST
 
 int main(void)
 {
-    json_global_init();
     struct arena a = ARENA(CASE_ARENA_MAX);
     files = case_list(&a, FOLDER, &file_count);
     Suite *s = suite_create("flink_defaults");

@@ -155,7 +155,6 @@ END_TEST
 
 int main(void)
 {
-    json_global_init();
     Suite *s = suite_create("flink_effective");
     TCase *tc = tcase_create("effective");
     tcase_add_test(tc, effective__an_empty_spec_has_every_default);

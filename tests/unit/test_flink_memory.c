@@ -15,7 +15,6 @@ static struct arena arena = {.max = 1 << 20};
 
 static void setup(void)
 {
-    json_global_init();
 }
 
 static void teardown(void)

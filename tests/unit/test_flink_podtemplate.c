@@ -9,7 +9,6 @@ static struct violations found;
 
 static void setup(void)
 {
-    json_global_init();
     arena = ARENA((size_t)64 << 20);
 }
 

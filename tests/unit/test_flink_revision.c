@@ -114,7 +114,6 @@ END_TEST
 
 int main(void)
 {
-    json_global_init();
     Suite *s = suite_create("flink_revision");
     TCase *tc = tcase_create("revision");
     tcase_add_test(tc, revision__text_is_canonical);

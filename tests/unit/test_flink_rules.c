@@ -314,7 +314,6 @@ static void find_cases(struct arena *a)
 
 int main(void)
 {
-    json_global_init();
     struct arena a = ARENA(CASE_ARENA_MAX);
     find_cases(&a);
     Suite *s = suite_create("flink_rules");

@@ -12,7 +12,6 @@ static struct violations faults;
 
 static void setup(void)
 {
-    json_global_init();
     arena = ARENA((size_t)64 << 20);
 }
 

@@ -11,7 +11,6 @@ static struct json_limits limits;
 
 static void setup(void)
 {
-    json_global_init();
     arena = ARENA((size_t)256 << 20);
     limits = JSON_LIMITS_DEFAULT;
 }

@@ -13,7 +13,6 @@ static struct json_out out;
 
 static void setup(void)
 {
-    json_global_init();
     arena = ARENA((size_t)16 << 20);
     buf = STRBUF((size_t)1 << 20);
     out = JSON_OUT(&buf);

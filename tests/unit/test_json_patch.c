@@ -13,7 +13,6 @@ static struct err err;
 
 static void setup(void)
 {
-    json_global_init();
     arena = ARENA((size_t)16 << 20);
     patch = JSON_PATCH((size_t)1 << 16);
     err = (struct err){.code = E_OK};

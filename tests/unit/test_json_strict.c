@@ -9,7 +9,6 @@ static struct err err;
 
 static void setup(void)
 {
-    json_global_init();
     arena = ARENA((size_t)64 << 20);
     err = (struct err){.code = E_OK};
 }

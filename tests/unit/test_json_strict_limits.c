@@ -14,7 +14,6 @@ static struct err err;
 
 static void setup(void)
 {
-    json_global_init();
     arena = ARENA((size_t)128 << 20);
     text = STRBUF((size_t)64 << 20);
     err = (struct err){.code = E_OK};

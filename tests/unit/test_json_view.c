@@ -9,7 +9,6 @@ static struct arena arena;
 
 static void setup(void)
 {
-    json_global_init();
     arena = ARENA((size_t)16 << 20);
 }
 

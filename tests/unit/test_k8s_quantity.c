@@ -113,7 +113,6 @@ START_TEST(quantity__a_json_value_may_be_a_string_or_a_number)
 {
     CLEANUP(arena_done) struct arena a = ARENA(1 << 16);
     const struct json *v;
-    json_global_init();
     ck_assert_int_eq(
         json_parse(SV("[\" 1Gi \",2,1.5,1e3,true,null,{}]"), &JSON_LIMITS_DEFAULT, &a, &v, NULL),
         0);

@@ -27,7 +27,6 @@ static const struct kube_ref PODS = {.resource = &KUBE_PODS, .ns = SV_INIT("a")}
 
 static void setup(void)
 {
-    json_global_init();
     ck_assert_int_eq(kube_global_init(&err), 0);
     stub = stub_start();
     snprintf(dir, sizeof(dir), "/tmp/sluice-test-XXXXXX");

@@ -16,7 +16,6 @@ static char path[128];
 
 static void setup(void)
 {
-    json_global_init();
     config = NULL;
     snprintf(dir, sizeof(dir), "/tmp/sluice-test-XXXXXX");
     ck_assert_ptr_nonnull(mkdtemp(dir));

@@ -24,7 +24,6 @@ static const struct kube_event_object CLUSTER = {.resource = &KUBE_FLINKCLUSTERS
 
 static void setup(void)
 {
-    json_global_init();
     ck_assert_int_eq(kube_global_init(&err), 0);
     stub = stub_start();
     snprintf(dir, sizeof(dir), "/tmp/sluice-test-XXXXXX");

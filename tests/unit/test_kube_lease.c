@@ -59,7 +59,6 @@ static void begin(void)
 
 static void setup(void)
 {
-    json_global_init();
     ck_assert_int_eq(kube_global_init(&err), 0);
     lease = NULL;
     config = NULL;

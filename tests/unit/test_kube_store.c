@@ -27,7 +27,6 @@ static void on_change(void *ctx, const struct kube_object *old, const struct kub
 
 static void setup(void)
 {
-    json_global_init();
     ck_assert_int_eq(kube_store_new(1000, on_change, NULL, &store, &err), 0);
 }
 

@@ -15,7 +15,6 @@ static int64_t now;
 
 static void setup(void)
 {
-    json_global_init();
     struct kube_ref ref = {.resource = &KUBE_PODS, .ns = SV("a")};
     watch_core_init(&w, &ref, SV("app=x"), SV_NONE, 1);
     rec = RECORD;

@@ -61,7 +61,6 @@ static void open_watch(int64_t idle_ms)
 
 static void setup(void)
 {
-    json_global_init();
     ck_assert_int_eq(kube_global_init(&err), 0);
     stub = stub_start();
     snprintf(dir, sizeof(dir), "/tmp/sluice-test-XXXXXX");

@@ -17,7 +17,6 @@ static void setup(void)
 {
     ck_assert_int_eq(pipe2(pipe_fds, O_NONBLOCK | O_CLOEXEC), 0);
     log_init("test", LOG_LEVEL_INFO, pipe_fds[1]);
-    json_global_init();
     arena = ARENA((size_t)16 << 20);
 }
 

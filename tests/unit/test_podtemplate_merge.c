@@ -7,7 +7,6 @@ static struct arena a;
 
 static void start(void)
 {
-    json_global_init();
     a = ARENA(1 << 22);
 }
 

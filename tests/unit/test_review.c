@@ -15,7 +15,6 @@ static struct case_answer answer;
 static void setup(void)
 {
     arena = ARENA((size_t)256 << 20);
-    json_global_init();
 }
 
 static void teardown(void)

@@ -19,7 +19,6 @@ static void setup(void)
 {
     bodies = ARENA((size_t)64 << 20);
     arena = ARENA((size_t)64 << 20);
-    json_global_init();
 }
 
 static void teardown(void)

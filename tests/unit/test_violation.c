@@ -169,7 +169,6 @@ END_TEST
 
 static struct strview show(const char *text)
 {
-    json_global_init();
     const struct json *value;
     struct err err;
     ck_assert_int_eq(json_parse(sv_from(text), &JSON_LIMITS_DEFAULT, &arena, &value, &err), 0);

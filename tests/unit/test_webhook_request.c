@@ -13,7 +13,6 @@ static struct budget budget;
 
 static void setup(void)
 {
-    json_global_init();
     budget = (struct budget){.max_small = 2 * BUDGET_LARGE, .max_large = 8 * MIB};
 }
 

@@ -271,7 +271,6 @@ END_TEST
 
 int main(void)
 {
-    json_global_init();
     Suite *s = suite_create("yaml");
     TCase *t = tcase_create("yaml");
     tcase_add_checked_fixture(t, setup, teardown);

@@ -11,7 +11,6 @@ static struct arena arena;
 
 static void setup(void)
 {
-    json_global_init();
     arena = ARENA((size_t)1 << 20);
 }
 

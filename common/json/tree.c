@@ -1,0 +1,46 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "common/json/tree.h"
+
+#include <string.h>
+
+#include "common/base/parse_num.h"
+
+#define BLOCK_FIRST  64 // nodes
+#define BLOCK_MAX    1024
+#define EXACT_DIGITS 15 // every integer of so many has a double of its own
+
+bool json_tree_begin(struct json_tree *t, struct strview *text)
+{
+    t->text = arena_alloc(t->arena, text->len + 1);
+    if (t->text == NULL) {
+        return false;
+    }
+    memcpy(t->text, text->ptr, text->len);
+    *text = sv_make(t->text, text->len);
+    t->tail[0] = &t->root;
+    return true;
+}
+
+bool json_tree_grow(struct json_tree *t)
+{
+    t->block = t->block == 0 ? BLOCK_FIRST : t->block < BLOCK_MAX ? 2 * t->block : BLOCK_MAX;
+    t->free = arena_alloc(t->arena, t->block * sizeof(*t->free));
+    t->free_end = t->free != NULL ? t->free + t->block : NULL;
+    return t->free != NULL;
+}
+
+double json_tree_number(struct strview text)
+{
+    double value = 0;
+    bool negative = text.ptr[0] == '-';
+    bool whole = text.len <= EXACT_DIGITS;
+    for (size_t i = negative ? 1 : 0; whole && i < text.len; i++) {
+        whole = text.ptr[i] >= '0' && text.ptr[i] <= '9';
+        value = value * 10 + (text.ptr[i] - '0');
+    }
+    if (!whole) {
+        (void)parse_double(text, &value); // the scan has seen to it that it can be read
+        return value;
+    }
+    return negative ? -value : value;
+}
