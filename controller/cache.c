@@ -56,11 +56,11 @@ static struct strview key_make(char *text, struct strview ns, struct strview nam
     return sv_make(text, ns.len + 1 + name.len);
 }
 
-static void queue_key(struct cache *c, struct strview ns, struct strview name)
+static void queue_key(struct cache *c, struct strview ns, struct strview name, bool urgent)
 {
     char text[QUEUE_KEY_MAX];
     struct strview key = key_make(text, ns, name);
-    if (sv_present(key) && !queue_add(c->queue, key, true)) {
+    if (sv_present(key) && !queue_add(c->queue, key, urgent)) {
         log_error("the work queue is full", KV_S("namespace", ns), KV_S("name", name));
     }
 }
@@ -68,13 +68,13 @@ static void queue_key(struct cache *c, struct strview ns, struct strview name)
 static void on_cluster(void *ctx, const struct kube_object *old, const struct kube_object *now)
 {
     const struct kube_object *o = now != NULL ? now : old;
-    queue_key(ctx, o->ns, o->name);
+    queue_key(ctx, o->ns, o->name, true);
 }
 
 static void queue_owner(struct cache *c, const struct kube_object *o)
 {
     if (o != NULL && sv_eq_lit(o->owner_kind, FLINK_KIND)) {
-        queue_key(c, o->ns, o->owner_name);
+        queue_key(c, o->ns, o->owner_name, true);
     }
 }
 
@@ -238,14 +238,7 @@ void cache_resync(struct cache *c)
             continue;
         }
         for (size_t j = 0; j < n; j++) {
-            char key[QUEUE_KEY_MAX];
-            size_t ns_len = all[j]->ns.len, len = ns_len + 1 + all[j]->name.len;
-            if (len < sizeof(key)) {
-                memcpy(key, all[j]->ns.ptr, ns_len);
-                key[ns_len] = '/';
-                memcpy(key + ns_len + 1, all[j]->name.ptr, all[j]->name.len);
-                queue_add(c->queue, sv_make(key, len), false);
-            }
+            queue_key(c, all[j]->ns, all[j]->name, false);
         }
         kube_objects_unref(all, n);
     }

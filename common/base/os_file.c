@@ -128,24 +128,6 @@ int os_file_write_atomic(const char *path, struct strview data, mode_t mode, str
     return sync_folder_of(path, err);
 }
 
-int os_file_create_atomic(const char *path, struct strview data, mode_t mode, struct err *err)
-{
-    char tmp[PATH_MAX];
-    if (write_beside(path, data, mode, tmp, sizeof(tmp), err) < 0) {
-        return -1;
-    }
-    // link(2), unlike rename(2), refuses a name that is taken.
-    int rc = link(tmp, path);
-    int e = errno;
-    unlink(tmp);
-    errno = e;
-    if (rc < 0) {
-        return errno == EEXIST ? err_set(err, E_CONFLICT, "%s exists already", path)
-                               : io_error(err, "creating", path);
-    }
-    return sync_folder_of(path, err);
-}
-
 int os_mkdir_all(const char *path, mode_t mode, struct err *err)
 {
     char part[PATH_MAX];

@@ -24,10 +24,6 @@ MUST_USE int os_fd_read(int fd, const char *name, size_t max, struct strbuf *out
 MUST_USE int os_file_write_atomic(const char *path, struct strview data, mode_t mode,
                                   struct err *err);
 
-/// As above, but fails with E_CONFLICT when PATH exists already: of several callers one wins.
-MUST_USE int os_file_create_atomic(const char *path, struct strview data, mode_t mode,
-                                   struct err *err);
-
 /// Makes the folder and the missing ones above it; an existing folder is fine and keeps its mode.
 MUST_USE int os_mkdir_all(const char *path, mode_t mode, struct err *err);
 

@@ -102,11 +102,6 @@ int status_to_err(const struct status *st, int http_code, struct err *err)
     return -1;
 }
 
-bool status_already_exists(const struct status *st)
-{
-    return sv_eq(st->reason, SV("AlreadyExists"));
-}
-
 static void put_denials(struct strbuf *b, const struct violations *v)
 {
     size_t listed = 0;

@@ -49,9 +49,6 @@ MUST_USE int status_read(const struct json *body, struct arena *arena, struct st
 /// Any answer with retryAfterSeconds and 5xx is E_THROTTLED too.
 int status_to_err(const struct status *st, int http_code, struct err *err);
 
-/// Which of the two 409s it is: a create of a name that exists (true), or a lost optimistic update.
-bool status_already_exists(const struct status *st);
-
 /// Writes the `status` object of a refusal, code 422, reason Invalid, with the denials of V as
 /// causes. NAME may be empty (generateName).
 void status_put_invalid(struct json_out *o, struct strview group, struct strview kind,

@@ -8,11 +8,6 @@ void lines_done(struct lines *l)
     strbuf_done(&l->part);
 }
 
-void lines_reset(struct lines *l)
-{
-    strbuf_reset(&l->part);
-}
-
 static int give(struct strview line, line_fn *fn, void *ctx)
 {
     if (line.len != 0 && line.ptr[line.len - 1] == '\r') {

@@ -16,8 +16,9 @@ struct lines {
 };
 
 #define LINES(max_line) ((struct lines){.part = STRBUF(max_line)})
+
+/// Forgets what has come and frees it; usable again.
 void lines_done(struct lines *l);
-void lines_reset(struct lines *l);
 
 /// A line without its '\n' (and '\r'), borrowed for the call; empty lines are left out. Non-zero
 /// ends the feeding.

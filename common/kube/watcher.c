@@ -60,10 +60,7 @@ static int on_event(void *ctx, enum kube_event event, struct strview object, str
         return -1;
     }
     if (event == KUBE_RESET_END) {
-        bool first = !atomic_exchange(&w->synced, true);
-        if (w->spec.synced != NULL) {
-            w->spec.synced(w->spec.ctx, first);
-        }
+        atomic_store(&w->synced, true);
     }
     return 0;
 }

@@ -25,11 +25,9 @@ struct kube_watch_spec {
     struct strview label_selector, field_selector;
     kube_event_fn *event;
     void *event_ctx;
-    /// After each whole list (FIRST: the first one). May be NULL.
-    void (*synced)(void *ctx, bool first);
     /// After each failure, which has been taken into account; for a log line. May be NULL.
     void (*failed)(void *ctx, const struct err *err);
-    void *ctx; // of synced and failed
+    void *ctx; // of failed
     /// A request that is silent for so long is given up. 0: as the watch asks for it
     /// (watch_request).
     int64_t idle_ms;

@@ -32,7 +32,7 @@ START_TEST(lines__any_chunking_gives_the_same_lines)
     static const char text[] = "one\ntwo\r\n\n12345678\nlast";
     for (size_t chunk = 1; chunk <= sizeof(text); chunk++) {
         strbuf_reset(&got);
-        lines_reset(&lines);
+        lines_done(&lines);
         for (struct strview rest = SV("one\ntwo\r\n\n12345678\nlast"); rest.len != 0;
              rest = sv_from_pos(rest, chunk)) {
             ck_assert_int_eq(lines_feed(&lines, sv_sub(rest, 0, chunk), keep, NULL, &err), 0);
@@ -46,7 +46,7 @@ START_TEST(lines__a_line_over_the_limit_is_an_error_in_any_chunking)
 {
     for (size_t chunk = 1; chunk <= 12; chunk++) {
         int rc = 0;
-        lines_reset(&lines);
+        lines_done(&lines);
         for (struct strview rest = SV("ok\n123456789\n"); rest.len != 0 && rc == 0;
              rest = sv_from_pos(rest, chunk)) {
             rc = lines_feed(&lines, sv_sub(rest, 0, chunk), keep, NULL, &err);

@@ -99,17 +99,6 @@ START_TEST(os_file__writing_replaces_and_leaves_nothing_behind)
 }
 END_TEST
 
-START_TEST(os_file__creating_fails_where_something_stands)
-{
-    ck_assert_int_eq(os_file_create_atomic(path, SV("first"), 0600, &err), 0);
-    ck_assert_int_eq(os_file_create_atomic(path, SV("second"), 0600, &err), -1);
-    ck_assert_int_eq(err.code, E_CONFLICT);
-    ck_assert_int_eq(os_file_read(path, 10, &text, &err), 0);
-    ck_assert_str_eq(text.ptr, "first");
-    ck_assert_uint_eq(entries(), 1);
-}
-END_TEST
-
 START_TEST(os_file__a_failed_write_leaves_nothing_behind)
 {
     ck_assert_int_eq(mkdir(path, 0700), 0);
@@ -148,6 +137,5 @@ UNIT_MAIN(setup, teardown, os_file__what_was_written_is_read_back,
           os_file__a_missing_file_is_told_from_an_unreadable_one,
           os_file__the_mode_does_not_depend_on_the_umask,
           os_file__writing_replaces_and_leaves_nothing_behind,
-          os_file__creating_fails_where_something_stands,
           os_file__a_failed_write_leaves_nothing_behind, os_file__folders_are_made_all_the_way,
           os_file__random_bytes_differ)
