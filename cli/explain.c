@@ -35,6 +35,8 @@ static const struct {
     {"schema.length", "A text is neither shorter nor longer than its field allows."},
     {"schema.count", "A list or map has no more entries than its field allows."},
     {"schema.required", "A member that the others need is there."},
+    {"schema.metadata",
+     "Name, labels and annotations are such as Kubernetes takes for every kind."},
     {"schema.unknown", "Every field is known: under strict validation, kubectl's default, the API "
                        "server refuses others, else it drops them."},
 };

@@ -56,18 +56,42 @@ static void look(const struct json *object, const struct object_type *type, cons
     }
 }
 
-#define ROOT_ROW(name_)                                                                            \
+#define ROW(name_)                                                                                 \
     {                                                                                              \
         .name = (name_), .name_len = sizeof(name_) - 1, .kind = FIELD_ANY_MAP                      \
     }
 
+// metav1.ObjectMeta.
+static const struct field METADATA_ROWS[] = {
+    ROW("name"),
+    ROW("namespace"),
+    ROW("generateName"),
+    ROW("labels"),
+    ROW("annotations"),
+    ROW("finalizers"),
+    ROW("ownerReferences"),
+    ROW("creationTimestamp"),
+    ROW("deletionTimestamp"),
+    ROW("deletionGracePeriodSeconds"),
+    ROW("generation"),
+    ROW("resourceVersion"),
+    ROW("managedFields"),
+    ROW("selfLink"),
+    ROW("uid"),
+};
+static const struct object_type METADATA = {
+    .name = "ObjectMeta",
+    .fields = METADATA_ROWS,
+    .n_fields = sizeof(METADATA_ROWS) / sizeof(METADATA_ROWS[0]),
+};
+
 void flink_unknown_fields(const struct json *object, struct violations *out)
 {
     static const struct field ROWS[] = {
-        ROOT_ROW("apiVersion"),
-        ROOT_ROW("kind"),
-        ROOT_ROW("metadata"),
-        ROOT_ROW("status"),
+        ROW("apiVersion"),
+        ROW("kind"),
+        ROW("status"),
+        {.name = "metadata", .name_len = 8, .kind = FIELD_OBJECT, .sub = &METADATA},
         {.name = "spec", .name_len = 4, .kind = FIELD_OBJECT, .sub = &cluster_spec_type},
     };
     static const struct object_type ROOT = {

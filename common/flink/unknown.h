@@ -7,7 +7,7 @@
 #include "common/json/view.h"
 #include "common/k8s/violation.h"
 
-/// Notes a denial (rule "schema.unknown") for each field of OBJECT's top level and spec that is
+/// Notes a denial (rule "schema.unknown") for each field of OBJECT's top level, metadata and spec that is
 /// neither a field nor a known name of others, with the nearest known name. Wrong types are passed
 /// over: flink_decode() tells them. Free maps (Flink options, pod templates) have no unknown
 /// fields.

@@ -1,0 +1,146 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""The offline commands say what the cluster says: `sluice check` as `kubectl apply --dry-run=server`, `sluice review` as
+the webhook, and what `sluice render` prints is taken by the API server."""
+import concurrent.futures
+import json
+import os
+import pathlib
+import re
+import ssl
+import subprocess
+import tempfile
+import unittest
+import urllib.request
+
+from lib import FOLDER, ROOT, ClusterTest, shell
+
+SLUICE = pathlib.Path(os.environ.get("SLUICE_BIN_DIR", ROOT / "build/bin")) / "sluice"
+SAMPLES = sorted((ROOT / "manifests/samples").glob("*/*.yaml"))
+KUBECTL = shell("tool_path kubectl").splitlines()[0]
+CONFIG = str(FOLDER / "admin.kubeconfig")
+
+JOB = "job: {upgradeMode: Stateless}"
+SPECS = [  # each beneath `spec:`; most have a fault, or what looks like one
+    "{}", "null", "[]", "nonsense", "{image: 5}", '{image: ""}', "{image: flink:latest}", "{image: flink@sha256:abc}",
+    "{image: flink:1.20.1, flinkVersion: 1.20}", "{image: flink:1.20.1, flinkVersion: v1_20}",
+    '{image: flink:1.20.1, flinkVersion: "1.9"}', '{image: flink:1.20.1, flinkVersion: "3.0"}',
+    "{image: flink:1.20.1, parallelism: 0}", "{image: flink:1.20.1, parallelism: 010}", "{image: flink:1.20.1, parallelism: 1e2}",
+    "{image: flink:1.20.1, parallelism: 1_0}", '{image: flink:1.20.1, parallelism: "8"}', "{image: flink:1.20.1, parallelism: null}",
+    "{image: flink:1.20.1, parallelism: 99999999999999999999}", "{image: flink:1.20.1, parallelism: 3.0}",
+    "{image: flink:1.20.1, taskManager: {slots: 2000, replicas: 0}}", "{image: flink:1.20.1, taskManager: [1]}",
+    "{image: flink:1.20.1, jobManager: {replicas: 2}}", "{image: flink:1.20.1, %s, parallelism: 9, taskManager: {replicas: 2}}" % JOB,
+    "{image: flink:1.20.1, parallelism: 9, taskManager: {replicas: 2}}",
+    "{image: flink:1.20.1, jobManager: {resources: {limits: {memory: 100Mi}}}}",
+    "{image: flink:1.20.1, jobManager: {resources: {limits: {memory: 2gb}, requests: {cpu: 0.5}}}}",
+    "{image: flink:1.20.1, storage: {root: flink-state}}", "{image: flink:1.20.1, storage: {root: s3://flink-state}, plugins: [s3]}",
+    "{image: flink:1.20.1, job: {jarURI: foo.jar}}", "{image: flink:1.18.1, job: {jarURI: s3://b/foo.jar}}",
+    "{image: flink:1.20.1, job: {upgradeMode: Savepoint}}", "{image: flink:1.20.1, job: {state: Paused, drain: yes, args: [on]}}",
+    "{image: flink:1.20.1, job: {savepointInterval: tomorrow, parallelism: 4}}", "{image: flink:1.20.1, scaling: {}, mode: native}",
+    "{image: flink:1.20.1, flinkConfiguration: {parallelism.default: 4, execution.checkpointing.interval: soon}}",
+    "{image: flink:1.20.1, flinkConfiguration: {a: [1], b: {c: {d: yes}}, web.submit.enable: off}}",
+    "{image: flink:1.20.1, flinkConfiguration: [a]}",
+    "{image: flink:1.20.1, podTemplate: {spec: {containers: {name: a}, hostNetwork: yes, nodeSelector: {disk: on}}}}",
+    "{image: flink:1.20.1, podTemplate: {spec: {containers: [{name: flink-main-container, env: [{name: A, value: 012}]}]}}}",
+    "{image: flink:1.20.1, podTemplate: {spec: {serviceAccountName: x, unknownField: 1}}}",
+    '{image: flink:1.20.1, iamRole: "arn:aws:iam::12:role/x", serviceAccountName: "Hello World"}',
+    "{image: flink:1.20.1, imagePullPolicy: always, imagePullSecrets: [regcred, {}, {name: y}]}",
+    "{image: flink:1.20.1, logConfiguration: {foo: bar, log4j-console.properties: no}}",
+    "{image: flink:1.20.1, restartNonce: abc, rollback: {enabled: maybe, deadline: soon}}",
+    "{image: flink:1.20.1, ingress: {template: 'http://{{host}}/x', tls: [{hosts: [1]}]}}",
+    "{image: flink:1.20.1, paralelism: 3}", "{image: flink:1.20.1, taskManager: {slot: 3}, extra: {}}",
+    "{image: flink:1.20.1, flinkConfiguration: {scheduler-mode: reactive}, parallelism: 4, %s}" % JOB,
+    "{image: flink:1.20.1, flinkConfiguration: {jobmanager.scheduler: adaptive}, parallelism: 4, taskManager: {replicas: 1}, %s}" % JOB,
+]
+NAMES = ["n", "on", "1.5", "Upper", "a" * 41, "a" * 40, "a.b", "-a", "'9'", "null", "[a]"]
+
+
+def document(spec, name="a"):
+    return f"apiVersion: sluice.dev/v1beta1\nkind: FlinkCluster\nmetadata: {{name: {name}}}\nspec: {spec}\n"
+
+
+DOCUMENTS = [document(s) for s in SPECS] + [document("{image: flink:1.20.1}", n) for n in NAMES] + [
+    document("{image: flink:1.20.1}").replace("{name: a}", "{name: a, labels: {a: yes}}"),
+    document("{image: flink:1.20.1}").replace("{name: a}", "{name: a, lables: {a: b}}"),
+    document("{image: flink:1.20.1}") + "unknown: 1\n",
+    document("{image: flink:1.20.1}").replace("v1beta1", "v1"),
+    document("{image: flink:1.20.1}") + "---\n" + document("{image: B B}", "b"),
+    document("{image: flink:1.20.1}").replace("{name: a}", "{labels: {-a: b}, annotations: [a]}"),
+    "a: 1\na: 2\n", "[\n",
+]
+
+
+def fields(text):
+    """The fields that an answer of kubectl names."""
+    found = set(re.findall(r"^\* ([^:\s]+): ", text, re.M))
+    found |= set(re.findall(r"is invalid: (?:\[)?([a-z][^:\s]*): ", text))
+    return found
+
+
+class Offline(ClusterTest):
+    def kubectl(self, *args, stdin=None):
+        return subprocess.run([KUBECTL, f"--kubeconfig={CONFIG}", f"--namespace={self.ns}", *args], input=stdin,
+                              capture_output=True, text=True, timeout=60)
+
+    def compare(self, path):
+        """What differs between the two verdicts, or None."""
+        ours = subprocess.run([SLUICE, "check", "--output=json", path], capture_output=True, text=True, timeout=60)
+        theirs = self.kubectl("apply", "--dry-run=server", "-f", str(path))
+        text = pathlib.Path(path).read_text()
+        if (ours.returncode == 0) != (theirs.returncode == 0):
+            return f"{text}  sluice check: {ours.returncode}\n{ours.stdout}{ours.stderr}\n  kubectl: {theirs.returncode}\n{theirs.stderr}"
+        if ours.returncode == 1 and "strict decoding error" not in theirs.stderr and fields(theirs.stderr):
+            named = {f["field"] for o in json.loads(ours.stdout)["objects"] for f in o["findings"] if f["severity"] == "error"}
+            # Of several objects kubectl lists the faults in one line each: the first of each is enough here.
+            if named != fields(theirs.stderr) and not ("[" in theirs.stderr and fields(theirs.stderr) <= named):
+                return f"{text}  sluice check names {sorted(named)}\n  kubectl names {sorted(fields(theirs.stderr))}\n{theirs.stderr}"
+        return None
+
+    def test_check_judges_as_the_cluster_does(self):
+        with tempfile.TemporaryDirectory() as folder, concurrent.futures.ThreadPoolExecutor(4) as pool:
+            paths = list(SAMPLES)
+            for i, text in enumerate(DOCUMENTS):
+                paths.append(pathlib.Path(folder) / f"{i}.yaml")
+                paths[-1].write_text(text)
+            different = [d for d in pool.map(self.compare, paths) if d]
+        self.assertEqual(different, [], "\n" + "\n".join(different))
+
+    def test_what_render_prints_is_taken_by_the_api_server(self):
+        for path in SAMPLES:
+            if path.parent.name == "good":
+                manifest = path.read_text().replace("metadata:", f"metadata:\n  namespace: {self.ns}", 1)
+                text = subprocess.run([SLUICE, "render", "-"], input=manifest, capture_output=True, text=True, check=True).stdout
+                # An owner that isn't stored would have them collected. Not as a dry run: pods are refused while
+                # their account isn't there.
+                text, owners = re.subn(r"\n  ownerReferences:(\n  [- ].*)+", "", text)
+                self.assertGreater(owners, 5)
+                done = self.kubectl("apply", "-f", "-", stdin=text)
+                self.assertEqual((done.returncode, done.stderr), (0, ""))
+                self.assertEqual(done.stdout.count(" created\n"), text.count("---\n"))
+
+    def test_review_answers_byte_for_byte_as_the_webhook(self):
+        port = (FOLDER / "webhook-port").read_text().strip()
+        bundle = shell("sluice_dev_kubectl get validatingwebhookconfiguration sluice "
+                       "-o jsonpath='{.webhooks[0].clientConfig.caBundle}' | base64 -d")
+        context = ssl.create_default_context(cadata=bundle)
+        request = {"uid": "u-1", "kind": {"group": "sluice.dev", "version": "v1beta1", "kind": "FlinkCluster"},
+                   "resource": {"group": "sluice.dev", "version": "v1beta1", "resource": "flinkclusters"}, "name": "a",
+                   "namespace": "n", "operation": "CREATE", "userInfo": {"username": "me"}}
+        good = {"apiVersion": "sluice.dev/v1beta1", "kind": "FlinkCluster", "metadata": {"name": "a"}, "spec": {"image": "flink:1.20.1"}}
+        bad = {**good, "spec": {"image": "B B", "parallelism": "x", "jobManager": {"replicas": 9}}}
+        bodies = [json.dumps({"apiVersion": "admission.k8s.io/v1", "kind": "AdmissionReview", "request": {**request, **more}})
+                  for more in ({"object": good}, {"object": bad}, {"object": bad, "oldObject": good, "operation": "UPDATE"},
+                               {"oldObject": good, "operation": "DELETE"}, {"object": None}, {"object": []})]
+        bodies.append(bodies[0].replace('"name": "a"', '"name": "a", "name": "a"', 1))
+        for kind in ("mutate", "validate"):
+            for body in bodies:
+                url = f"https://127.0.0.1:{port}/{kind}-sluice-dev-v1beta1-flinkcluster"
+                call = urllib.request.Request(url, body.encode(), {"Content-Type": "application/json"})
+                with urllib.request.urlopen(call, context=context, timeout=10) as answer:
+                    theirs = answer.read().decode()
+                ours = subprocess.run([SLUICE, "review", kind], input=body, capture_output=True, text=True, timeout=10).stdout
+                self.assertEqual(ours, theirs + "\n", body)
+
+
+if __name__ == "__main__":
+    unittest.main()
