@@ -119,7 +119,7 @@ int elector_init(struct elector *e, struct strview identity, const struct lease_
     // Whole seconds go into the record, at least one.
     if (times->retry_ms <= 0 || times->retry_ms >= times->renew_deadline_ms ||
         times->renew_deadline_ms >= times->duration_ms || times->duration_ms < 1000 ||
-        times->duration_ms / 1000 > INT32_MAX) {
+        times->duration_ms / 1000 >= INT32_MAX) {
         return err_set(err, E_INVALID,
                        "retry period < renew deadline < lease duration (1 s or more) must hold");
     }
@@ -164,9 +164,10 @@ bool elector_leads(const struct elector *e, int64_t now_ms)
 /// The record that says "we, now": a continued term keeps its beginning and its count.
 static struct lease next_record(const struct elector *e, bool create, int64_t wall_us)
 {
+    // Rounded up: the others must not come before our own deadline.
     struct lease l = {.acquire_us = wall_us,
                       .renew_us = wall_us,
-                      .duration_s = (int32_t)(e->times.duration_ms / 1000)};
+                      .duration_s = (int32_t)((e->times.duration_ms + 999) / 1000)};
     memcpy(l.holder, e->identity, sizeof(l.holder));
     if (create) {
         return l;

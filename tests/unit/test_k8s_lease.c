@@ -146,6 +146,19 @@ START_TEST(elector__another_takes_over_only_after_the_whole_duration)
 }
 END_TEST
 
+START_TEST(elector__a_part_of_a_second_counts_as_a_whole_one)
+{
+    const struct lease_times times = {
+        .duration_ms = 2900, .renew_deadline_ms = 2800, .retry_ms = 100};
+    ck_assert_int_eq(elector_init(&a, SV("a"), &times, NULL), 0);
+    ck_assert_int_eq(elector_init(&b, SV("b"), &times, NULL), 0);
+    ck_assert(run(&a, 1000).gained);
+    (void)run(&b, 1000);
+    ck_assert(elector_leads(&a, 3700));
+    ck_assert(!run(&b, 3700).gained);
+}
+END_TEST
+
 START_TEST(elector__a_first_look_at_an_old_lease_waits_the_whole_duration)
 {
     store(&(struct lease){.holder = "z", .duration_s = 15, .renew_us = 1});
@@ -392,6 +405,7 @@ UNIT_MAIN(reset, teardown, elector__the_first_creates_the_lease_and_leads,
           elector__the_leader_renews_with_one_call_each_retry_period,
           elector__another_waits_while_the_lease_is_renewed_whatever_its_clock,
           elector__another_takes_over_only_after_the_whole_duration,
+          elector__a_part_of_a_second_counts_as_a_whole_one,
           elector__a_first_look_at_an_old_lease_waits_the_whole_duration,
           elector__a_label_edit_does_not_prolong_a_lease,
           elector__a_leader_cut_off_stops_at_the_deadline,
