@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "certs/names.h"
 
+#include "certs/x509.h"
+
 int certs_names_make(const char *service, const char *ns, const char *const *extra,
                      size_t extra_count, struct arena *arena, const char *const **ret,
                      size_t *ret_count, struct err *err)
@@ -16,6 +18,10 @@ int certs_names_make(const char *service, const char *ns, const char *const *ext
     }
     for (size_t i = 0; i < extra_count; i++) {
         names[n++] = extra[i];
+    }
+    if (n > CERTS_NAMES_MAX) {
+        return err_set(err, E_INVALID, "%zu names are more than the %d of a certificate", n,
+                       CERTS_NAMES_MAX);
     }
     *ret = names;
     *ret_count = n;

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "certs/dir_store.h"
+#include "certs/names.h"
 #include "certs/secret_store.h"
 #include "certs/serving.h"
 #include "certs/webhook_publisher.h"
@@ -26,7 +27,6 @@
 #define STOP_WAIT_MS   10000
 #define RETRY_MS       1000
 #define CLIENT_CA_MAX  ((size_t)1 << 20)
-#define CERT_NAMES_MAX 64
 
 struct webhook {
     struct webhook_settings settings;
@@ -39,12 +39,10 @@ struct webhook {
     struct dir_store dir;
     struct secret_store secret;
     struct webhook_publisher publisher;
-    struct strbuf names_text;
-    const char *names[CERT_NAMES_MAX];
-    size_t name_count;
     struct certs_serving *serving;
     _Atomic(struct server *) server; // NULL until there is a certificate
-    atomic_bool stopping;
+    atomic_bool stopping; // no longer ready
+    atomic_bool ending;   // requests to the API server are given up
 };
 
 // ---- what the health port tells ---------------------------------------------------------------
@@ -88,7 +86,8 @@ static bool on_pair(void *arg, struct certs_pair *pair)
 {
     struct webhook *w = arg;
     struct err err;
-    struct strview client_ca = w->client_ca.len != 0 ? strbuf_view(&w->client_ca) : SV_NONE;
+    struct strview client_ca =
+        w->settings.client_ca_file[0] != '\0' ? strbuf_view(&w->client_ca) : SV_NONE;
     if (tls_set(w->tls, pair->cert_pem, pair->key_pem, client_ca, &err) != 0) {
         log_error("certificate refused", KV_ERR(&err));
         return false;
@@ -96,40 +95,11 @@ static bool on_pair(void *arg, struct certs_pair *pair)
     return true;
 }
 
-static int add_name(struct webhook *w, const char *suffix, struct err *err)
+/// A kube_cancel_fn: the end of the program need not wait for a slow API server.
+static bool is_ending(void *arg)
 {
-    size_t at = w->names_text.len;
-    strbuf_printf(&w->names_text, "%s.%s%s", w->settings.service_name,
-                  w->settings.service_namespace, suffix);
-    strbuf_put(&w->names_text, sv_make("\0", 1));
-    if (!strbuf_ok(&w->names_text) || w->name_count == CERT_NAMES_MAX) {
-        return err_set(err, E_INVALID, "too many names, or too long ones, for the certificate");
-    }
-    w->names[w->name_count++] = w->names_text.ptr + at;
-    return 0;
-}
-
-static int gather_names(struct webhook *w, struct err *err)
-{
-    static const char *const SUFFIXES[] = {".svc", ".svc.cluster.local", ""};
-    w->names_text = STRBUF(4096);
-    // Room for all first: the names point into the text.
-    if (strbuf_reserve(&w->names_text, 4000) == NULL) {
-        return err_set(err, E_NOMEM, "no memory for the certificate's names");
-    }
-    for (size_t i = 0; i < ARRAY_LEN(SUFFIXES); i++) {
-        if (add_name(w, SUFFIXES[i], err) != 0) {
-            return -1;
-        }
-    }
-    const struct option_list *extra = &w->settings.extra_names;
-    for (size_t i = 0; i < extra->count; i++) {
-        if (w->name_count == CERT_NAMES_MAX) {
-            return err_set(err, E_INVALID, "--extra-names: more than %d names", CERT_NAMES_MAX);
-        }
-        w->names[w->name_count++] = extra->items[i];
-    }
-    return 0;
+    struct webhook *w = arg;
+    return atomic_load(&w->ending);
 }
 
 /// The API server: for a CA in a Secret, and for publishing its bundle.
@@ -140,8 +110,9 @@ static int open_cluster(struct webhook *w, struct err *err)
                                             s->kubeconfig[0] != '\0' ? s->kubeconfig : NULL,
                                         .context = s->context[0] != '\0' ? s->context : NULL,
                                         .user_agent = "sluice-webhook"};
+    const struct kube_options opt = {.cancel = is_ending, .cancel_ctx = w};
     if (kube_global_init(err) != 0 || kube_config_load(&source, &w->config, err) != 0 ||
-        kube_open(w->config, NULL, &w->kube, err) != 0) {
+        kube_open(w->config, &opt, &w->kube, err) != 0) {
         return -1;
     }
     secret_store_init(&w->secret, w->kube, sv_from(s->service_namespace), sv_from(s->cert_secret));
@@ -150,7 +121,7 @@ static int open_cluster(struct webhook *w, struct err *err)
     return 0;
 }
 
-static int open_certificates(struct webhook *w, struct err *err)
+static int open_certificates(struct webhook *w, struct arena *arena, struct err *err)
 {
     const struct webhook_settings *s = &w->settings;
     bool mounted = s->tls_cert_file[0] != '\0';
@@ -163,6 +134,9 @@ static int open_certificates(struct webhook *w, struct err *err)
         os_file_read(s->client_ca_file, CLIENT_CA_MAX, &w->client_ca, err) != 0) {
         return err_wrap(err, "--client-ca-file");
     }
+    if (s->client_ca_file[0] != '\0' && w->client_ca.len == 0) {
+        return err_set(err, E_INVALID, "--client-ca-file: %.150s is empty", s->client_ca_file);
+    }
     // With a folder the API server is only needed when there is something to publish, and a way.
     bool in_cluster = !mounted && (!folder || (publish && s->kubeconfig[0] != '\0'));
     if (in_cluster && open_cluster(w, err) != 0) {
@@ -171,7 +145,11 @@ static int open_certificates(struct webhook *w, struct err *err)
     if (folder && dir_store_init(&w->dir, s->cert_dir, err) != 0) {
         return -1;
     }
-    if (gather_names(w, err) != 0) {
+    const char *const *names = NULL;
+    size_t name_count = 0;
+    if (!mounted &&
+        certs_names_make(s->service_name, s->service_namespace, s->extra_names.items,
+                         s->extra_names.count, arena, &names, &name_count, err) != 0) {
         return -1;
     }
     struct certs_serving_options o = {
@@ -180,8 +158,8 @@ static int open_certificates(struct webhook *w, struct err *err)
         .ca_file = s->tls_ca_file,
         .store = folder ? &w->dir.store : &w->secret.store,
         .publisher = in_cluster && publish ? &w->publisher.publisher : NULL,
-        .names = w->names,
-        .name_count = w->name_count,
+        .names = names,
+        .name_count = name_count,
         .on_pair = on_pair,
         .arg = w,
     };
@@ -227,7 +205,8 @@ static int start_server(struct webhook *w, const struct certs_pair *pair, struct
     return 0;
 }
 
-static int prepare(struct webhook *w, struct err *err)
+/// What ARENA is given lives as long as W.
+static int prepare(struct webhook *w, struct arena *arena, struct err *err)
 {
     w->client_ca = STRBUF(CLIENT_CA_MAX);
     w->metrics = metrics_new(WEBHOOK_METRICS, M_COUNT, err);
@@ -236,7 +215,7 @@ static int prepare(struct webhook *w, struct err *err)
     if (w->tls == NULL || w->health == NULL) {
         return err_set(err, E_NOMEM, "no memory to start");
     }
-    if (open_certificates(w, err) != 0) {
+    if (open_certificates(w, arena, err) != 0) {
         return -1;
     }
     health_add_check(w->health, HEALTH_READY, "certificate", check_certificate, w);
@@ -273,6 +252,7 @@ static void stop(struct webhook *w)
     // Health first: it asks the server, and a probe that fails now is right.
     health_stop(w->health);
     server_stop(w->server, STOP_WAIT_MS);
+    atomic_store(&w->ending, true);
     certs_serving_stop(w->serving);
     kube_close(w->kube);
     if (w->config != NULL) {
@@ -281,7 +261,6 @@ static void stop(struct webhook *w)
     tls_free(w->tls);
     metrics_free(w->metrics);
     strbuf_done(&w->client_ca);
-    strbuf_done(&w->names_text);
 }
 
 int main(int argc, char **argv)
@@ -301,7 +280,7 @@ int main(int argc, char **argv)
     log_init("webhook", level, STDERR_FILENO);
     signals_block();
     struct err err = {.code = E_OK};
-    int rc = prepare(&w, &err);
+    int rc = prepare(&w, &arena, &err);
     if (rc == 0) {
         rc = run(&w, &err);
     }

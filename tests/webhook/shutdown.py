@@ -94,6 +94,7 @@ class WrongStart(unittest.TestCase):
             first = Webhook(PROGRAM, folder)
             for arguments in (["--tls-cert-file", "x"],
                               ["--cert-dir", folder, "--client-ca-file", folder + "/nothing"],
+                              ["--cert-dir", folder, "--client-ca-file", "/dev/null"],
                               ["--cert-dir", folder, "--listen", "nonsense"],
                               ["--cert-dir", folder, "--listen", "127.0.0.1:%d" % first.port]):
                 done = self.run_program("--mutating-configuration", "", "--validating-configuration", "",
