@@ -4,6 +4,7 @@
 
 #include "common/base/mem.h"
 #include "common/base/strbuf.h"
+#include "common/json/out.h"
 #include "common/kube/client_state.h"
 #include "common/kube/span.h"
 #include "common/kube/store.h"
@@ -35,16 +36,30 @@ static void read_owner(struct kube_object *o, const struct json *metadata)
     }
 }
 
-/// A tree of the metadata alone, for an object that is more than we read. It stays addressable, so
-/// that one such object doesn't stop the watch of all others.
+/// A tree of what the API server itself writes into the metadata, for an object that is more than
+/// we read: its labels and annotations may be what is wrong with it (keys that collide). It stays
+/// addressable, so that one such object doesn't stop the watch of all others.
 static int parse_metadata(struct shared *s, struct err *err)
 {
+    static const char *const MEMBERS[] = {"name",       "namespace",         "uid",
+                                          "generation", "resourceVersion",   "creationTimestamp",
+                                          "finalizers", "deletionTimestamp", "ownerReferences"};
     CLEANUP(strbuf_done) struct strbuf b = STRBUF(OBJECT_MAX_TEXT);
-    strbuf_put_str(&b, "{\"metadata\":");
-    strbuf_put(&b, span_member(s->object.text, SV("metadata")));
-    strbuf_put_char(&b, '}');
+    struct json_out o = JSON_OUT(&b);
+    struct strview metadata = span_member(s->object.text, SV("metadata"));
+    json_out_begin_object(&o);
+    json_out_key_object(&o, "metadata");
+    for (size_t i = 0; i < ARRAY_LEN(MEMBERS); i++) {
+        struct strview value = span_member(metadata, sv_from(MEMBERS[i]));
+        if (sv_present(value)) {
+            json_out_key(&o, sv_from(MEMBERS[i]));
+            json_out_raw(&o, value);
+        }
+    }
+    json_out_end_object(&o);
+    json_out_end_object(&o);
     arena_reset(&s->arena, 0);
-    s->object.text = arena_copy(&s->arena, strbuf_view(&b));
+    s->object.text = strbuf_ok(&b) ? arena_copy(&s->arena, strbuf_view(&b)) : SV_NONE;
     s->object.unreadable = true;
     return json_parse(s->object.text, &KUBE_JSON_LIMITS, &s->arena, &s->object.json, err);
 }

@@ -21,8 +21,10 @@ struct kube_object {
     const struct json *json;
     struct strview ns, name, uid, resource_version;
     struct strview owner_uid, owner_kind,
-        owner_name;  // of the owner with controller: true, or absent
-    bool unreadable; // too deep or too large for us: json holds only its metadata
+        owner_name; // of the owner with controller: true, or absent
+    // Too deep, too large or made to be slow: json holds only what the API server writes into the
+    // metadata, neither labels nor annotations.
+    bool unreadable;
 };
 
 /// Parses TEXT; one reference. E_PARSE, E_INVALID (no metadata.name), E_NOMEM.

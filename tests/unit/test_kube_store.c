@@ -7,6 +7,7 @@
 
 #include "common/base/mem.h"
 #include "common/base/strbuf.h"
+#include "common/json/keyset.h"
 #include "tests/unit/unit.h"
 
 static struct kube_store *store;
@@ -168,6 +169,33 @@ START_TEST(store__an_object_that_is_too_deep_is_kept_by_its_metadata)
 }
 END_TEST
 
+START_TEST(store__annotations_made_to_collide_stop_no_watch)
+{
+    CLEANUP(strbuf_done) struct strbuf b = STRBUF(1 << 20);
+    strbuf_put_str(&b, "{\"metadata\":{\"annotations\":{");
+    for (unsigned i = 0, n = 0; n < 300; i++) {
+        char text[16];
+        int len = snprintf(text, sizeof(text), "%u", i);
+        if ((keyset_hash(sv_make(text, (size_t)len)) & 0xfff) == 0) {
+            strbuf_printf(&b, "%s\"%s\":\"\"", n++ > 0 ? "," : "", text);
+        }
+    }
+    strbuf_put_str(&b,
+                   "},\"name\":\"a\",\"namespace\":\"ns\",\"uid\":\"u\",\"resourceVersion\":\"7\","
+                   "\"ownerReferences\":[{\"uid\":\"o\",\"kind\":\"K\",\"name\":\"n\","
+                   "\"controller\":true}]}}");
+    ck_assert_int_eq(kube_store_event(store, KUBE_ADDED, strbuf_view(&b), &err), 0);
+    struct kube_object *o = kube_store_get(store, SV("ns"), SV("a"));
+    ck_assert_ptr_nonnull(o);
+    ck_assert(o->unreadable);
+    ck_assert(sv_eq_lit(o->uid, "u") && sv_eq_lit(o->resource_version, "7"));
+    ck_assert(sv_eq_lit(o->owner_uid, "o"));
+    kube_object_unref(o);
+    ck_assert_int_eq(kube_store_event(store, KUBE_DELETED, strbuf_view(&b), &err), 0);
+    ck_assert_uint_eq(kube_store_count(store), 0);
+}
+END_TEST
+
 START_TEST(store__what_is_no_object_is_an_error)
 {
     static const char *const bad[] = {"",
@@ -242,5 +270,6 @@ UNIT_MAIN(setup, teardown, store__changes_are_told_once, store__what_a_list_lack
           store__a_name_that_was_made_again_is_another_object,
           store__objects_are_found_by_name_and_by_owner, store__a_reference_outlives_the_object,
           store__it_is_bounded, store__an_object_that_is_too_deep_is_kept_by_its_metadata,
-          store__what_is_no_object_is_an_error, store__a_failed_allocation_changes_nothing,
+          store__annotations_made_to_collide_stop_no_watch, store__what_is_no_object_is_an_error,
+          store__a_failed_allocation_changes_nothing,
           store__readers_and_the_writer_do_not_disturb_each_other)
