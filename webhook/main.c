@@ -24,9 +24,9 @@
 #include "webhook/settings.h"
 #include "webhook/tls.h"
 
-#define STOP_WAIT_MS   10000
-#define RETRY_MS       1000
-#define CLIENT_CA_MAX  ((size_t)1 << 20)
+#define STOP_WAIT_MS  10000
+#define RETRY_MS      1000
+#define CLIENT_CA_MAX ((size_t)1 << 20)
 
 struct webhook {
     struct webhook_settings settings;
@@ -41,8 +41,8 @@ struct webhook {
     struct webhook_publisher publisher;
     struct certs_serving *serving;
     _Atomic(struct server *) server; // NULL until there is a certificate
-    atomic_bool stopping; // no longer ready
-    atomic_bool ending;   // requests to the API server are given up
+    atomic_bool stopping;            // no longer ready
+    atomic_bool ending;              // requests to the API server are given up
 };
 
 // ---- what the health port tells ---------------------------------------------------------------
@@ -147,9 +147,8 @@ static int open_certificates(struct webhook *w, struct arena *arena, struct err 
     }
     const char *const *names = NULL;
     size_t name_count = 0;
-    if (!mounted &&
-        certs_names_make(s->service_name, s->service_namespace, s->extra_names.items,
-                         s->extra_names.count, arena, &names, &name_count, err) != 0) {
+    if (!mounted && certs_names_make(s->service_name, s->service_namespace, s->extra_names.items,
+                                     s->extra_names.count, arena, &names, &name_count, err) != 0) {
         return -1;
     }
     struct certs_serving_options o = {
