@@ -1,17 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 // The verbs of the client: each builds its URL and body, kube_call() does the rest.
-#include <inttypes.h>
-#include <stdint.h>
-#include <stdio.h>
 
 #include "common/json/out.h"
 #include "common/kube/client_state.h"
-#include "common/kube/span.h"
 
 #define MAX_DELETE_BODY 1024
-#define LIST_ARENA      ((size_t)256 << 10)
-#define LIST_LIMIT      500
-#define MAX_CONTINUE    12288
 
 int kube_get(struct kube *k, const struct kube_ref *ref, struct arena *arena,
              const struct json **ret, struct err *err)
@@ -101,61 +94,4 @@ int kube_delete(struct kube *k, const struct kube_ref *ref, const struct kube_de
                               .write = true,
                               .max_body = k->opt.max_body};
     return kube_target(k, ref, err) == 0 ? kube_call(k, &rq, NULL, NULL, err) : -1;
-}
-
-/// Gives the page's items to FN; the continue token goes into NEXT (emptied first).
-static int read_page(struct strview page, kube_item_fn *fn, void *ctx, struct strbuf *next,
-                     struct err *err)
-{
-    struct strview items = span_member(page, SV("items"));
-    struct strview item;
-    bool broken = false;
-    while (!sv_eq_lit(items, "null") && span_next(&items, &item, &broken)) {
-        if (fn(ctx, item, err) != 0) {
-            return -1;
-        }
-    }
-    CLEANUP(arena_done) struct arena arena = ARENA(LIST_ARENA);
-    const struct json *meta = NULL;
-    if (broken || json_parse(span_member(page, SV("metadata")), &KUBE_JSON_LIMITS, &arena, &meta,
-                             NULL) != 0) {
-        return err_set(err, E_TRANSPORT, "the list is no List object");
-    }
-    strbuf_reset(next);
-    strbuf_put(next, json_get_string(meta, SV("continue")));
-    return strbuf_ok(next) ? 0 : err_set(err, E_TRANSPORT, "the list's continue token is too long");
-}
-
-static int list_pages(struct kube *k, const struct kube_ref *ref,
-                      const struct kube_list_options *opt, kube_item_fn *item, void *ctx,
-                      struct err *err)
-{
-    CLEANUP(strbuf_done) struct strbuf next = STRBUF(MAX_CONTINUE);
-    struct kube_request rq = {.method = "GET", .max_body = KUBE_MAX_PAGE};
-    char limit[16];
-    snprintf(limit, sizeof(limit), "%u", opt->limit != 0 ? opt->limit : LIST_LIMIT);
-    do {
-        if (kube_target(k, ref, err) != 0) {
-            return -1;
-        }
-        kube_query_put(&k->url, "limit", sv_from(limit));
-        kube_query_put(&k->url, "labelSelector", opt->label_selector);
-        kube_query_put(&k->url, "fieldSelector", opt->field_selector);
-        kube_query_put(&k->url, "continue", next.len != 0 ? strbuf_view(&next) : SV_NONE);
-        if (kube_call(k, &rq, NULL, NULL, err) != 0 ||
-            read_page(strbuf_view(&k->body), item, ctx, &next, err) != 0) {
-            return -1;
-        }
-    } while (next.len != 0);
-    return 0;
-}
-
-int kube_list(struct kube *k, const struct kube_ref *ref, const struct kube_list_options *opt,
-              kube_item_fn *item, void *ctx, struct err *err)
-{
-    static const struct kube_list_options ALL = {.limit = 0};
-    int rc = list_pages(k, ref, opt != NULL ? opt : &ALL, item, ctx, err);
-    // A page may be large; other answers are small.
-    strbuf_done(&k->body);
-    return rc;
 }

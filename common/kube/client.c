@@ -117,11 +117,6 @@ void kube_close(struct kube *k)
     mem_free(k);
 }
 
-void kube_set_timeout(struct kube *k, int64_t timeout_ms)
-{
-    k->opt.timeout_ms = timeout_ms > 0 ? timeout_ms : KUBE_TIMEOUT_MS;
-}
-
 int kube_target(struct kube *k, const struct kube_ref *ref, struct err *err)
 {
     strbuf_truncate(&k->url, k->path_at);

@@ -58,26 +58,8 @@ MUST_USE int kube_open(struct kube_config *config, const struct kube_options *op
                        struct kube **ret, struct err *err);
 void kube_close(struct kube *k);
 
-/// The deadline of the calls that follow.
-void kube_set_timeout(struct kube *k, int64_t timeout_ms);
-
 MUST_USE int kube_get(struct kube *k, const struct kube_ref *ref, struct arena *arena,
                       const struct json **ret, struct err *err);
-
-/// One item of a list, as JSON text, borrowed for the call. -1 (with *ERR set) ends the listing.
-typedef int kube_item_fn(void *ctx, struct strview item, struct err *err);
-
-struct kube_list_options {
-    struct strview label_selector, field_selector; // SV_NONE: all
-    unsigned limit;                                // of one page; 0: 500
-};
-
-/// Every object of the collection REF, page by page. E_GONE: the continue token expired half-way;
-/// what was given so far is part of an older list: begin anew. OPT may be NULL. ITEM must not use
-/// K.
-MUST_USE int kube_list(struct kube *k, const struct kube_ref *ref,
-                       const struct kube_list_options *opt, kube_item_fn *item, void *ctx,
-                       struct err *err);
 
 /// POST: REF names the collection, or (with a name and sub) a subresource such as pods/eviction.
 MUST_USE int kube_create(struct kube *k, const struct kube_ref *ref, struct strview body,

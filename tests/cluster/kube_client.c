@@ -103,30 +103,6 @@ START_TEST(cluster__an_object_lives_through_every_verb)
 }
 END_TEST
 
-static int count_item(void *ctx, struct strview item, struct err *e)
-{
-    (void)item;
-    (void)e;
-    size_t *n = ctx;
-    *n += 1;
-    return 0;
-}
-
-START_TEST(cluster__a_list_in_pages_has_every_object_once)
-{
-    char name[16];
-    for (int i = 0; i < 25; i++) {
-        snprintf(name, sizeof(name), "m%d", i);
-        make(name, "v");
-    }
-    size_t n = 0;
-    struct kube_list_options opt = {.limit = 10};
-    ck_assert_int_eq(kube_list(kube, &maps, &opt, count_item, &n, &err), 0);
-    // The control plane adds one of its own (kube-root-ca.crt) in its time.
-    ck_assert(n == 25 || n == 26);
-}
-END_TEST
-
 static atomic_int adds, mods, dels;
 
 static void on_change(void *ctx, const struct kube_object *old, const struct kube_object *now)
@@ -283,11 +259,9 @@ int main(void)
         fputs("SLUICE_TEST_KUBECONFIG is not set; run kube_client.sh\n", stderr);
         return EXIT_FAILURE;
     }
-    const TTest *const tests[] = {cluster__an_object_lives_through_every_verb,
-                                  cluster__a_list_in_pages_has_every_object_once,
-                                  cluster__a_watch_follows_an_object,
-                                  cluster__a_watch_outlives_a_restart_of_the_server,
-                                  cluster__a_lease_goes_from_one_to_the_next,
-                                  cluster__events_are_taken_and_counted};
+    const TTest *const tests[] = {
+        cluster__an_object_lives_through_every_verb, cluster__a_watch_follows_an_object,
+        cluster__a_watch_outlives_a_restart_of_the_server,
+        cluster__a_lease_goes_from_one_to_the_next, cluster__events_are_taken_and_counted};
     return unit_run(tests, ARRAY_LEN(tests), setup, teardown);
 }

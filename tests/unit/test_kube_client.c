@@ -169,7 +169,8 @@ END_TEST
 START_TEST(client__a_deadline_holds)
 {
     stub_add(stub, &(struct stub_answer){.before_ms = 3000, .body = SV_INIT("{}")});
-    kube_set_timeout(kube, 100);
+    kube_close(kube);
+    ck_assert_int_eq(kube_open(config, &(struct kube_options){.timeout_ms = 100}, &kube, &err), 0);
     int64_t start = clock_mono_ms();
     ck_assert_int_eq(kube_get(kube, &POD, &arena, &got, &err), -1);
     ck_assert_int_eq(err.code, E_TIMEOUT);
@@ -199,41 +200,6 @@ START_TEST(client__a_broken_answer_is_an_error)
     ck_assert_int_eq(err.code, E_TRANSPORT);
     ck_assert_int_eq(kube_get(kube, &POD, &arena, &got, &err), -1);
     ck_assert_int_eq(err.code, E_PARSE);
-}
-END_TEST
-
-static int count_item(void *ctx, struct strview item, struct err *e)
-{
-    (void)e;
-    struct strbuf *b = ctx;
-    strbuf_put(b, item);
-    strbuf_put_char(b, ' ');
-    return 0;
-}
-
-START_TEST(client__a_list_is_read_in_pages)
-{
-    CLEANUP(strbuf_done) struct strbuf items = STRBUF(4096);
-    stub_add(stub, &(struct stub_answer){.query = "continue=t 1",
-                                         .body = SV_INIT("{\"metadata\":{},\"items\":[3]}")});
-    answer(200, "{\"metadata\":{\"continue\":\"t 1\"},\"items\":[1,{\"a\":[2]}]}");
-    struct kube_list_options opt = {.label_selector = SV("app=x"), .limit = 2};
-    ck_assert_int_eq(kube_list(kube, &PODS, &opt, count_item, &items, &err), 0);
-    ck_assert_str_eq(items.ptr, "1 {\"a\":[2]} 3 ");
-    asked(0, "GET", PATH, "limit=2&labelSelector=app=x");
-    asked(1, "GET", PATH, "limit=2&labelSelector=app=x&continue=t 1");
-}
-END_TEST
-
-START_TEST(client__a_list_that_is_none_is_an_error)
-{
-    static const char *const bad[] = {"", "[]", "{\"items\":[]}", "{\"metadata\":{},\"items\":[1"};
-    CLEANUP(strbuf_done) struct strbuf items = STRBUF(4096);
-    for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
-        stub_add(stub, &(struct stub_answer){.times = 1, .body = sv_from(bad[i])});
-        ck_assert_int_eq(kube_list(kube, &PODS, NULL, count_item, &items, &err), -1);
-        ck_assert_int_eq(err.code, E_TRANSPORT);
-    }
 }
 END_TEST
 
@@ -348,7 +314,6 @@ UNIT_MAIN(setup, teardown, client__an_object_is_read,
           client__401_is_tried_again_once_only,
           client__a_token_that_would_break_its_header_is_not_taken, client__a_deadline_holds,
           client__an_answer_that_is_too_large_is_cut_off, client__a_broken_answer_is_an_error,
-          client__a_list_is_read_in_pages, client__a_list_that_is_none_is_an_error,
           client__behind_a_closed_fence_nothing_is_written,
           client__a_fence_that_shuts_while_connecting_stops_the_write,
           client__no_write_outlives_the_lease, client__each_request_is_observed,
