@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Open connections and their absolute deadlines. libmicrohttpd's own time-out starts again with
 // every byte, so a peer that drips would hold a connection for ever; a reaper thread shuts those
-// down: a TLS handshake or a first request that takes too long, a request that doesn't end, an idle
-// connection past its age. Any thread.
+// down: a TLS handshake that takes too long, a request that doesn't end, a connection that is idle
+// (or drips its next request line) past its age. Any thread.
 #ifndef SLUICE_WEBHOOK_CONNS_H
 #define SLUICE_WEBHOOK_CONNS_H
 

@@ -5,7 +5,6 @@
 #include <signal.h>
 #include <stddef.h>
 #include <time.h>
-#include <unistd.h>
 
 #include "common/base/clock.h"
 
@@ -44,9 +43,4 @@ int signals_wait(int64_t timeout_ms)
             return 0;
         }
     }
-}
-
-void signals_raise_stop(void)
-{
-    kill(getpid(), SIGTERM);
 }

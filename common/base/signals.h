@@ -11,7 +11,4 @@ void signals_block(void);
 /// Waits for one of them: its number, or 0 when TIMEOUT_MS passed (negative: no limit). One thread.
 int signals_wait(int64_t timeout_ms);
 
-/// Ends the wait of signals_wait() as SIGTERM would, from any thread.
-void signals_raise_stop(void);
-
 #endif

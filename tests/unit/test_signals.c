@@ -29,7 +29,7 @@ END_TEST
 static void *stop(void *arg)
 {
     (void)arg;
-    signals_raise_stop();
+    kill(getpid(), SIGTERM);
     return NULL;
 }
 
