@@ -158,7 +158,7 @@ static int create(const struct act *a, const struct action *x, struct err *err)
         st.cause_count != 0 && sv_eq(st.causes[0].reason, SV("NamespaceTerminating"))) {
         return err_set(err, E_GONE, "the namespace is being deleted");
     }
-    if (err->detail == 403 || err->detail == 422) {
+    if (err->detail == 403 || err->detail == 413 || err->detail == 422) {
         note_refusal(a, x, false, err);
     }
     return err_wrap(err, "create %s %.*s", ref.resource->kind, SV_ARG(x->name));

@@ -19,7 +19,7 @@ struct act {
     struct arena *arena;        // for what is read on the way
     const struct observed *observed;
     // Filled in (texts in the arena) when a create was refused: the name is another's, or the API
-    // server said 403 or 422. May be NULL.
+    // server said 403, 413 or 422. May be NULL.
     struct refused_child *refused;
     bool *is_refused; // whether it was; NULL with `refused`
 };
