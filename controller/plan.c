@@ -28,6 +28,16 @@ static int plan_record(struct steps *s, const struct acceptance *a, struct situa
     return plan_children(s, &now->desired, true, err);
 }
 
+static bool is_record_refused(const struct observed *o)
+{
+    for (size_t i = 0; i < o->n_refused; i++) {
+        if (o->refused[i].kind == CHILD_REVISION) {
+            return true;
+        }
+    }
+    return false;
+}
+
 int plan_make(const struct observed *observed, const struct plan_settings *settings,
               struct arena *arena, struct actions *ret, struct err *err)
 {
@@ -45,13 +55,17 @@ int plan_make(const struct observed *observed, const struct plan_settings *setti
     struct situation now = {.acceptance = &a};
     pods_read(&rc, &now.pods);
     // What is to be recorded becomes the truth only when it is seen recorded: another controller,
-    // or a view that is behind, can't have written the same entry with other words.
-    if (a.verdict == ACCEPT_RECORD) {
+    // or a view that is behind, can't have written the same entry with other words. While the API
+    // server refuses it (a quota), what was accepted last goes on, and the status tells why.
+    bool records = a.verdict == ACCEPT_RECORD;
+    if ((!records || is_record_refused(observed)) &&
+        (a.has_last ? plan_record(&s, &a, &now, err) : status_plan(&s, &now, err)) != 0) {
+        return -1;
+    }
+    if (records) {
         steps_create(&s, CHILD_REVISION,
                      record_name_make(arena, observed->cluster.name, a.next.number),
                      record_text(&rc, &a.next));
-    } else if (a.has_last ? plan_record(&s, &a, &now, err) != 0 : status_plan(&s, &now, err) != 0) {
-        return -1;
     }
     return arena_check(arena, err);
 }

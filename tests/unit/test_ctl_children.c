@@ -212,6 +212,46 @@ START_TEST(children__another_s_object_under_our_name_is_reported_and_left)
 }
 END_TEST
 
+START_TEST(children__a_refused_record_is_told_and_holds_nothing_back)
+{
+    const struct refused_child refused = {
+        .kind = CHILD_REVISION, .name = SV("fraud-2"), .message = SV("exceeded quota")};
+    w.refused = &refused;
+    w.n_refused = 1;
+    world_edit(&w, "{'image':'flink:1.20.2','flinkVersion':'1.20','parallelism':2,"
+                   "'taskManager':{'replicas':2},"
+                   "'job':{'entryClass':'a.B','upgradeMode':'Stateless'}}");
+    world_remove(&w, world_pod(&w, POD_TASK_MANAGER, 0));
+    const struct actions *plan = world_plan(&w);
+    bool pod = false, told = false;
+    for (size_t i = 0; i < plan->n; i++) {
+        const struct action *a = &plan->items[i];
+        pod = pod || (a->verb == ACTION_CREATE && a->kind == CHILD_POD);
+        told = told || a->verb == ACTION_STATUS;
+    }
+    ck_assert(pod && told);
+    ck_assert(world_event(&w, "ChildRefused"));
+    // It is tried again, and last: a plan ends where it is refused.
+    ck_assert_int_eq(plan->items[plan->n - 1].kind, CHILD_REVISION);
+    ck_assert_int_eq(plan->items[plan->n - 1].verb, ACTION_CREATE);
+}
+END_TEST
+
+START_TEST(children__a_refused_first_record_is_told)
+{
+    static struct world fresh;
+    const struct refused_child refused = {
+        .kind = CHILD_REVISION, .name = SV("fraud-1"), .message = SV("exceeded quota")};
+    world_init(&fresh, HA);
+    fresh.refused = &refused;
+    fresh.n_refused = 1;
+    (void)world_plan(&fresh);
+    ck_assert_uint_eq(world_actions(&fresh, ACTION_STATUS), 1);
+    ck_assert(world_event(&fresh, "ChildRefused"));
+    world_done(&fresh);
+}
+END_TEST
+
 UNIT_MAIN(start, done, children__a_changed_selector_is_set_right,
           children__a_port_that_was_taken_away_comes_back, children__a_changed_port_is_set_right,
           children__a_label_that_was_taken_away_comes_back,
@@ -224,4 +264,6 @@ UNIT_MAIN(start, done, children__a_changed_selector_is_set_right,
           children__a_deleted_child_is_made_again,
           children__the_role_goes_from_the_account_when_the_spec_drops_it,
           children__an_account_of_the_user_s_is_bound_and_not_made,
-          children__another_s_object_under_our_name_is_reported_and_left)
+          children__another_s_object_under_our_name_is_reported_and_left,
+          children__a_refused_record_is_told_and_holds_nothing_back,
+          children__a_refused_first_record_is_told)
