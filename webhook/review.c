@@ -141,15 +141,17 @@ static void mutate(struct review *r)
     const struct flink_cluster *old = r->request.old_object != NULL ? &old_cluster : NULL;
     decode_both(r, &now, &old_cluster);
     flink_schema_rules(&now, old, &r->violations);
+    struct flink_defaults_input in = {.now = &now, .old = old};
     if (r->violations.denials != 0) {
         // The API server would now stop at the schema and report that alone; so all is said here.
-        struct flink_rules_input input = {.now = &now, .old = old, .before_defaults = true};
+        struct flink_cluster foreseen;
+        flink_defaults_foresee(&in, r->arena, &foreseen);
+        struct flink_rules_input input = {.now = &foreseen, .old = old, .before_defaults = true};
         flink_rules_check(&input, &r->violations);
         answer_violations(r);
         return;
     }
     // Any other fault waits for validation, which sees the final object; so do the warnings.
-    struct flink_defaults_input in = {.now = &now, .old = old};
     struct err err;
     if (flink_defaults(&in, r->arena, &r->patch, &err) != 0) {
         refuse(r, REVIEW_ERROR, 500, "InternalError", "the defaults could not be worked out");

@@ -156,12 +156,9 @@ static int make_patch(struct json_patch *patch, const struct flink_cluster *c,
     return patch_note(patch, c, &to->note, err);
 }
 
-int flink_defaults(const struct flink_defaults_input *in, struct arena *arena,
-                   struct json_patch *patch, struct err *err)
+static struct defaults_problem read_problem(const struct flink_defaults_input *in,
+                                            struct arena *arena)
 {
-    if (!is_sound(in->now)) {
-        return 0;
-    }
     struct defaults_problem p = {
         .now = read_fields(in->now),
         .update = in->old != NULL,
@@ -179,10 +176,57 @@ int flink_defaults(const struct flink_defaults_input *in, struct arena *arena,
     // Reading the whole configuration is only worth it when a number may be ours.
     p.reactive = (open & numbers) != 0 && flink_effective_is_reactive(in->now, arena);
     p.users = flink_users_fields(in->now, open, arena);
+    return p;
+}
+
+int flink_defaults(const struct flink_defaults_input *in, struct arena *arena,
+                   struct json_patch *patch, struct err *err)
+{
+    if (!is_sound(in->now)) {
+        return 0;
+    }
+    struct defaults_problem p = read_problem(in, arena);
     struct defaults_solution to;
     defaults_solve(&p, &to);
     if (!arena_ok(arena)) {
         return err_set(err, E_NOMEM, "no memory left to work out defaults");
     }
     return make_patch(patch, in->now, &p.now, &to, err);
+}
+
+static struct field_int number(int64_t v)
+{
+    return (struct field_int){.v = v, .set = v != 0};
+}
+
+/// Whether NOW still has what the old note says we filled in, and no user owns it.
+static bool is_ours(const struct defaults_problem *p, enum flink_noted field, bool stands)
+{
+    return stands && (p->users & FLINK_NOTED_BIT(field)) == 0;
+}
+
+void flink_defaults_foresee(const struct flink_defaults_input *in, struct arena *arena,
+                            struct flink_cluster *ret)
+{
+    *ret = *in->now;
+    struct cluster_spec *spec = &ret->spec;
+    struct defaults_problem p = read_problem(in, arena);
+    if (is_sound(in->now)) {
+        struct defaults_solution to;
+        defaults_solve(&p, &to);
+        spec->flink_version = to.version;
+        spec->parallelism = number(to.parallelism);
+        spec->task_manager.replicas = number(to.replicas);
+        return;
+    }
+    const struct flink_note *note = &p.old_note;
+    if (is_ours(&p, FLINK_NOTED_VERSION, sv_eq(note->version, p.now.version))) {
+        spec->flink_version = SV_NONE;
+    }
+    if (is_ours(&p, FLINK_NOTED_PARALLELISM, note->parallelism.value == p.now.parallelism)) {
+        spec->parallelism = number(0);
+    }
+    if (is_ours(&p, FLINK_NOTED_REPLICAS, note->replicas.value == p.now.replicas)) {
+        spec->task_manager.replicas = number(0);
+    }
 }

@@ -29,4 +29,11 @@ struct flink_defaults_input {
 MUST_USE int flink_defaults(const struct flink_defaults_input *in, struct arena *arena,
                             struct json_patch *patch, struct err *err);
 
+/// For the rules' verdict on an object that its schema refuses, and that so gets no patch: NOW with
+/// what the defaults would make of the three fields, in *RET's struct alone; its JSON stays. Where
+/// a badly typed member keeps them from being worked out, what we had filled in counts as absent.
+/// All else in *RET is borrowed from NOW. A full arena shows in arena_ok().
+void flink_defaults_foresee(const struct flink_defaults_input *in, struct arena *arena,
+                            struct flink_cluster *ret);
+
 #endif

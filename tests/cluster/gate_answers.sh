@@ -39,6 +39,14 @@ test_five_faults_are_named_in_one_answer_by_apply_create_and_replace() {
     is 'number of causes' 5 "$(grep -c '^\* ' <<<"$ANSWER")"
 }
 
+test_a_default_that_would_follow_is_no_fault_beside_those_of_the_schema() {
+    accepted k apply -f <(cluster a '  {image: flink:1.20.1, job: {upgradeMode: Stateless}, parallelism: 4}')
+    refused k apply -f <(cluster a '  {image: flink:2.0.0, job: {upgradeMode: stateless}, parallelism: 8}')
+    says 'is invalid: spec.job.upgradeMode: Unsupported value: "stateless"'
+    refused k apply -f <(cluster a '  {image: flink:2.0.0, job: {upgradeMode: Stateless}, parallelism: "8"}')
+    says 'is invalid: spec.parallelism: Invalid value: "8": must be an integer'
+}
+
 # Outside our reach: the API server can't merge a value of a wrong type, and says so before any webhook is asked.
 test_under_server_side_apply_the_api_server_itself_answers_a_wrong_type() {
     refused k apply --server-side -f "$SAMPLES/bad/five-faults.yaml"

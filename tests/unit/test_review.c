@@ -233,6 +233,33 @@ END_TEST
 
 // ---- validate -----------------------------------------------------------------------------------
 
+#define NOTE                                                                                       \
+    "\"sluice.dev/defaulted\":\"{\\\"flinkVersion\\\":{\\\"value\\\":\\\"1.20\\\",\\\"tag\\\":"    \
+    "\\\"1.20.1\\\"},\\\"taskManager.replicas\\\":{\\\"value\\\":4,\\\"parallelism\\\":4,"         \
+    "\\\"slots\\\":1}}\""
+#define NOTED(image, rest)                                                                         \
+    CLUSTER(NOTE,                                                                                  \
+            "\"image\":\"" image "\",\"flinkVersion\":\"1.20\",\"taskManager\":{\"replicas\":4},"  \
+            "\"plugins\":[\"s3-hadoop\"],\"job\":" rest)
+#define NOTED_UPDATE(image, rest)                                                                  \
+    REVIEW("\"operation\":\"UPDATE\",\"object\":" NOTED(image, rest) ",\"oldObject\":" NOTED(      \
+        "flink:1.20.1", "{\"upgradeMode\":\"Stateless\"},\"parallelism\":4"))
+
+START_TEST(mutate__a_default_that_would_follow_is_no_fault_beside_those_of_the_schema)
+{
+    run(NOTED_UPDATE("flink:2.0.0", "{\"upgradeMode\":\"stateless\"},\"parallelism\":8"),
+        REVIEW_MUTATE);
+    assert_refused(422, "an enum");
+    ck_assert(case_has_cause(&answer, "spec.job.upgradeMode"));
+    ck_assert_uint_eq(json_count(answer.causes), 1);
+    run(NOTED_UPDATE("flink:2.0.0", "{\"upgradeMode\":\"Stateless\"},\"parallelism\":\"8\""),
+        REVIEW_MUTATE);
+    assert_refused(422, "a type");
+    ck_assert(case_has_cause(&answer, "spec.parallelism"));
+    ck_assert_uint_eq(json_count(answer.causes), 1);
+}
+END_TEST
+
 START_TEST(validate__an_object_without_its_defaults_is_told_that_mutation_did_not_run)
 {
     run(CREATE(LEAN), REVIEW_VALIDATE);
@@ -381,6 +408,7 @@ UNIT_MAIN(setup, teardown, review__malformed_json_is_refused_under_its_uid,
           mutate__what_was_left_out_is_patched_in_and_the_second_pass_is_quiet,
           mutate__a_whole_object_is_left_alone, mutate__a_fault_of_a_rule_waits_for_validation,
           mutate__all_five_faults_are_named_at_once_when_the_schema_refuses_anyway,
+          mutate__a_default_that_would_follow_is_no_fault_beside_those_of_the_schema,
           validate__an_object_without_its_defaults_is_told_that_mutation_did_not_run,
           validate__what_is_right_is_allowed_with_its_audit_annotations,
           validate__audit_names_each_rule_that_spoke_once,
