@@ -63,6 +63,32 @@ void rule_pod_template_shape(struct rule_run *r)
     }
 }
 
+void rule_pod_template_names(struct rule_run *r)
+{
+    static const char *const LISTS[] = {"containers", "initContainers", "volumes"};
+    struct template all[TEMPLATES];
+    templates(r, all);
+    for (size_t i = 0; i < TEMPLATES; i++) {
+        struct path nodes[4];
+        const struct path *spec = spec_path(&all[i], nodes);
+        for (size_t k = 0; k < ARRAY_LEN(LISTS); k++) {
+            const struct path list = PATH_FIELD_OF(spec, sv_from(LISTS[k]));
+            size_t n = 0;
+            json_each(c, containers(&all[i], LISTS[k])) {
+                const struct path at = PATH_INDEX_OF(&list, n++);
+                const struct json *name = json_get_lit(c, "name");
+                if (json_type(c) == JSON_OBJECT &&
+                    (!rule_stands(c, "name") ||
+                     (json_type(name) == JSON_STRING && json_string(name).len == 0))) {
+                    rule_deny(r, CAUSE_REQUIRED, UNDER(&at, "name"), SV_NONE,
+                              "templates are merged by it; Flink's own container is %s",
+                              MAIN_CONTAINER);
+                }
+            }
+        }
+    }
+}
+
 // ---- images -------------------------------------------------------------------------------------
 
 /// Whether any template gives the container NAME of LIST an image: they are merged by name.
