@@ -155,7 +155,7 @@ class Chaos(ClusterTest):
 
     def start_one(self):
         self.born += 1
-        self.programs.append(start_controller(f"chaos-{self.born}"))
+        self.programs.append(start_controller(f"chaos-{self.born}", lease=("3s", "2s", "400ms")))
 
     def leader(self):
         """The leader; processes that ended by themselves (a renewal came too late) are replaced."""
@@ -170,21 +170,21 @@ class Chaos(ClusterTest):
         return wait_for(look, 40, "one of two controllers leads")
 
     def fight(self):
-        stopped, since, pause_at = None, 0, KILLS // 4
-        for kill in range(KILLS):
+        stopped, since, kills = None, 0, 0
+        while kills < KILLS:
             leader = self.leader()
-            time.sleep(self.random.uniform(0, 2))
-            if kill == pause_at:
+            time.sleep(self.random.uniform(0, 1.5))
+            if stopped is None and kills == KILLS // 8:
                 stopped, since = leader, time.time()
                 leader.signal(signal.SIGSTOP)
                 self.programs.remove(leader)
                 say(f"{leader.name} is stopped")
                 leader = self.leader()
                 time.sleep(self.random.uniform(0, 2))
-            if not leader.runs():
-                continue
-            leader.kill()
-            self.programs.remove(leader)
+            if leader.runs():
+                leader.kill()
+                self.programs.remove(leader)
+                kills += 1
         time.sleep(max(0, since + STOPPED_SECONDS - time.time()))
         self.let_go(stopped, since)
 

@@ -90,7 +90,17 @@ class Api:
         return http.client.HTTPSConnection(self.url.hostname, self.url.port, context=self.context, timeout=timeout)
 
     def request(self, method, path, body=None, content="application/json"):
-        """The answer as JSON; ApiError for anything but 2xx."""
+        """The answer as JSON; ApiError for anything but 2xx. Tries again when told to (429), as kubectl does."""
+        end = time.monotonic() + 10
+        while True:
+            try:
+                return self.request_once(method, path, body, content)
+            except ApiError as e:
+                if e.code != 429 or time.monotonic() > end:
+                    raise
+            time.sleep(0.5)
+
+    def request_once(self, method, path, body, content):
         data = json.dumps(body).encode() if body is not None else None
         for again in (True, False):
             connection = getattr(self.local, "connection", None)
