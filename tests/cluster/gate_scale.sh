@@ -72,6 +72,22 @@ test_a_parallelism_that_was_filled_in_gives_way_to_the_scaled_number() {
     is 'stored when the slots change' '[6,2]' "$(field router '[.spec.parallelism, .spec.taskManager.replicas]')"
 }
 
+# No webhook sees the subresource: the controller answers for it.
+test_a_number_too_small_for_the_job_is_not_accepted_and_its_pods_stay() {
+    accepted k apply -f <(cluster job '  {image: flink:1.20.1, job: {upgradeMode: Stateless}, parallelism: 4, taskManager: {slots: 2}}')
+    wait_for 'in_effect job 4 2' 20
+    accepted k scale flinkcluster job --replicas=1
+    accepted k wait flinkcluster job --for=condition=Accepted=False --timeout=20s
+    accepted k get flinkcluster job -o json
+    says 'spec.parallelism: Invalid value: 4: does not fit 1 TaskManager of 2 slots (2)'
+    in_effect job 4 2 || fail 'the accepted TaskManagers are gone'
+    # Who has nothing to do with it is told, and not held up.
+    accepted k label flinkcluster job a=b
+    says 'Warning: spec.parallelism'
+    accepted k scale flinkcluster job --replicas=2
+    accepted k wait flinkcluster job --for=condition=Accepted --timeout=20s
+}
+
 test_an_autoscaler_scales_a_session_cluster() {
     accepted k apply -f "$SAMPLES/good/minimal.yaml"
     wait_for 'in_effect playground 1 1' 20
