@@ -21,6 +21,7 @@ const struct json_limits JSON_LIMITS_DEFAULT = {
 };
 
 /// Each scan_…() takes the position and gives the one behind what it read, or NULL after a failure.
+/// The text is the tree's copy: the NULs behind it end each walk without a look at END.
 struct scan {
     const char *start, *end;
     const struct json_limits *limits;
@@ -29,7 +30,7 @@ struct scan {
     unsigned depth;
     bool in_object[JSON_DEPTH_CAP];
     struct keyset keys;
-    struct json_tree *tree; // NULL: the text is only judged
+    struct json_tree tree;
 };
 
 /// The place of AT as people count: by line when there are several, else by byte.
@@ -83,17 +84,12 @@ __attribute__((cold, noinline)) static const char *fail_unexpected(struct scan *
     return fail(s, at, "byte 0x%02x where %s must stand", c, wanted);
 }
 
-static const char *skip_space(const char *p, const char *end)
+static const char *skip_space(const char *p)
 {
-    while (p < end && (*p == ' ' || *p == '\n' || *p == '\r' || *p == '\t')) {
+    while (*p == ' ' || *p == '\n' || *p == '\r' || *p == '\t') {
         p++;
     }
     return p;
-}
-
-static bool at_char(const struct scan *s, const char *p, char c)
-{
-    return p < s->end && *p == c;
 }
 
 /// P at the backslash of \uXXXX.
@@ -139,11 +135,11 @@ static const char *scan_escape(struct scan *s, const char *p)
     }
 }
 
-/// P behind the opening quote; gives the position of the closing one.
-static const char *scan_string(struct scan *s, const char *open, bool *escaped)
+/// From the first byte on that isn't plain: to the closing quote.
+__attribute__((noinline)) static const char *scan_odd_string(struct scan *s, const char *p,
+                                                             bool *escaped)
 {
-    const char *p = json_skip_plain(open, s->end);
-    while (!at_char(s, p, '"')) {
+    while (*p != '"') {
         if (p == s->end) {
             return fail(s, p, "the text ends within a string");
         }
@@ -162,9 +158,19 @@ static const char *scan_string(struct scan *s, const char *open, bool *escaped)
             }
             p += len;
         }
-        p = json_skip_plain(p, s->end);
+        p = json_skip_plain_padded(p);
     }
-    if ((size_t)(p - open) > s->limits->max_string) {
+    return p;
+}
+
+/// P behind the opening quote; gives the position of the closing one.
+static inline const char *scan_string(struct scan *s, const char *open, bool *escaped)
+{
+    const char *p = json_skip_plain_padded(open);
+    if (*p != '"') {
+        p = scan_odd_string(s, p, escaped);
+    }
+    if (p != NULL && (size_t)(p - open) > s->limits->max_string) {
         (void)err_set(s->err, E_TOO_LARGE, "a string of %zu bytes; at most %zu are allowed",
                       (size_t)(p - open), s->limits->max_string);
         return NULL;
@@ -199,18 +205,11 @@ __attribute__((cold, noinline)) static const char *fail_memory(struct scan *s)
     return NULL;
 }
 
-/// A node of cJSON's TYPE, when there is a tree; false: no memory.
-static bool add_value(struct scan *s, int type, struct json **ret)
-{
-    *ret = s->tree != NULL ? json_tree_add(s->tree, s->depth, type) : NULL;
-    return s->tree == NULL || *ret != NULL;
-}
-
 /// A key and its colon.
 static const char *scan_key(struct scan *s, const char *p)
 {
-    p = skip_space(p, s->end);
-    if (!at_char(s, p, '"')) {
+    p = skip_space(p);
+    if (*p != '"') {
         return fail_unexpected(s, p, "a key");
     }
     const char *open = p + 1;
@@ -225,17 +224,15 @@ static const char *scan_key(struct scan *s, const char *p)
     if (answer != KEYSET_NEW) {
         return fail_key(s, answer, raw);
     }
-    if (s->tree != NULL) {
-        s->tree->key = key;
-        json_tree_close(s->tree, raw);
-    }
-    p = skip_space(p + 1, s->end);
-    return at_char(s, p, ':') ? p + 1 : fail_unexpected(s, p, "a colon");
+    s->tree.key = key;
+    json_tree_close(&s->tree, raw);
+    p = skip_space(p + 1);
+    return *p == ':' ? p + 1 : fail_unexpected(s, p, "a colon");
 }
 
-static const char *skip_digits(const char *p, const char *end)
+static const char *skip_digits(const char *p)
 {
-    while (p < end && *p >= '0' && *p <= '9') {
+    while (*p >= '0' && *p <= '9') {
         p++;
     }
     return p;
@@ -246,26 +243,26 @@ static const char *scan_number(struct scan *s, const char *start)
 {
     const char *p = start + (*start == '-');
     const char *digits = p;
-    p = skip_digits(p, s->end);
+    p = skip_digits(p);
     if (p == digits) {
         return fail_unexpected(s, p, "a digit");
     }
     if (*digits == '0' && p - digits > 1) {
         return fail(s, start, "number with a leading zero");
     }
-    if (at_char(s, p, '.')) {
+    if (*p == '.') {
         digits = ++p;
-        p = skip_digits(p, s->end);
+        p = skip_digits(p);
         if (p == digits) {
             return fail_unexpected(s, p, "a digit");
         }
     }
-    bool exponent = at_char(s, p, 'e') || at_char(s, p, 'E');
+    bool exponent = *p == 'e' || *p == 'E';
     if (exponent) {
         p++;
-        p += at_char(s, p, '+') || at_char(s, p, '-');
+        p += *p == '+' || *p == '-';
         digits = p;
-        p = skip_digits(p, s->end);
+        p = skip_digits(p);
         if (p == digits) {
             return fail_unexpected(s, p, "a digit");
         }
@@ -279,26 +276,20 @@ static const char *scan_number(struct scan *s, const char *start)
     if (exponent && !parse_double(text, &value)) {
         return fail(s, start, "number out of range");
     }
-    struct json *v;
-    if (!add_value(s, cJSON_Number, &v)) {
+    struct json *v = json_tree_add(&s->tree, s->depth, cJSON_Number);
+    if (v == NULL) {
         return fail_memory(s);
     }
-    if (v != NULL) {
-        v->node.valuedouble = json_tree_number(text);
-    }
+    v->node.valuedouble = json_tree_number(text);
     return p;
 }
 
 static const char *scan_word(struct scan *s, const char *p, struct strview word, int type)
 {
-    struct json *v;
-    if ((size_t)(s->end - p) < word.len || memcmp(p, word.ptr, word.len) != 0) {
+    if (strncmp(p, word.ptr, word.len) != 0) {
         return fail(s, p, "unknown word where a value must stand");
     }
-    if (!add_value(s, type, &v)) {
-        return fail_memory(s);
-    }
-    return p + word.len;
+    return json_tree_add(&s->tree, s->depth, type) != NULL ? p + word.len : fail_memory(s);
 }
 
 /// P at the opening quote.
@@ -307,18 +298,18 @@ static const char *scan_string_value(struct scan *s, const char *p)
     const char *open = p + 1;
     bool escaped = false;
     p = scan_string(s, open, &escaped);
-    if (p == NULL || s->tree == NULL) {
-        return p != NULL ? p + 1 : NULL;
+    if (p == NULL) {
+        return NULL;
     }
     struct strview raw = sv_make(open, (size_t)(p - open));
-    struct json *v = json_tree_add(s->tree, s->depth, cJSON_String);
-    struct strview text = escaped ? json_unescape(s->tree->arena, raw) : raw;
+    struct json *v = json_tree_add(&s->tree, s->depth, cJSON_String);
+    struct strview text = escaped ? json_unescape(s->tree.arena, raw) : raw;
     if (v == NULL || !sv_present(text)) {
         return fail_memory(s);
     }
     v->node.valuestring = json_tree_chars(text);
     v->string_len = (uint32_t)text.len;
-    json_tree_close(s->tree, raw);
+    json_tree_close(&s->tree, raw);
     return p + 1;
 }
 
@@ -328,18 +319,16 @@ static const char *open_container(struct scan *s, const char *p, bool object, bo
     if (s->depth == s->limits->max_depth) {
         return fail(s, p - 1, "nested deeper than %u", s->limits->max_depth);
     }
-    struct json *v;
-    if (!add_value(s, object ? cJSON_Object : cJSON_Array, &v)) {
+    struct json *v = json_tree_add(&s->tree, s->depth, object ? cJSON_Object : cJSON_Array);
+    if (v == NULL) {
         return fail_memory(s);
     }
-    p = skip_space(p, s->end);
-    if (at_char(s, p, object ? '}' : ']')) {
+    p = skip_space(p);
+    if (*p == (object ? '}' : ']')) {
         return p + 1;
     }
     s->in_object[s->depth++] = object;
-    if (v != NULL) {
-        s->tree->tail[s->depth] = &v->node.child;
-    }
+    s->tree.tail[s->depth] = &v->node.child;
     *more = true;
     if (!object) {
         return p;
@@ -351,12 +340,12 @@ static const char *open_container(struct scan *s, const char *p, bool object, bo
 /// A scalar as a whole; of a container its beginning (an empty one as a whole).
 static const char *scan_value(struct scan *s, const char *p, bool *more)
 {
-    p = skip_space(p, s->end);
+    p = skip_space(p);
     if (++s->values > s->limits->max_values) {
         (void)err_set(s->err, E_TOO_LARGE, "more than %zu JSON values", s->limits->max_values);
         return NULL;
     }
-    switch (p < s->end ? *p : '\0') {
+    switch (*p) {
     case '"':
         return scan_string_value(s, p);
     case '{':
@@ -370,7 +359,7 @@ static const char *scan_value(struct scan *s, const char *p, bool *more)
     case 'n':
         return scan_word(s, p, SV("null"), cJSON_NULL);
     default:
-        if (p < s->end && (*p == '-' || (*p >= '0' && *p <= '9'))) {
+        if (*p == '-' || (*p >= '0' && *p <= '9')) {
             return scan_number(s, p);
         }
         return fail_unexpected(s, p, "a value");
@@ -383,12 +372,12 @@ static const char *scan_after(struct scan *s, const char *p, bool *more)
 {
     for (; s->depth != 0; p++) {
         bool object = s->in_object[s->depth - 1];
-        p = skip_space(p, s->end);
-        if (at_char(s, p, ',')) {
+        p = skip_space(p);
+        if (*p == ',') {
             *more = true;
             return object ? scan_key(s, p + 1) : p + 1;
         }
-        if (!at_char(s, p, object ? '}' : ']')) {
+        if (*p != (object ? '}' : ']')) {
             return fail_unexpected(s, p, object ? "a comma or '}'" : "a comma or ']'");
         }
         s->depth--;
@@ -399,8 +388,8 @@ static const char *scan_after(struct scan *s, const char *p, bool *more)
     return p;
 }
 
-int json_scan(struct strview text, const struct json_limits *limits, struct arena *scratch,
-              struct json_tree *tree, size_t *ret_values, struct err *err)
+int json_scan(struct strview text, const struct json_limits *limits, struct arena *arena,
+              const struct json **ret, size_t *ret_values, struct err *err)
 {
     ASSERT(limits->max_depth <= JSON_DEPTH_CAP && limits->max_bytes <= UINT32_MAX);
     if (text.len > limits->max_bytes) {
@@ -408,15 +397,13 @@ int json_scan(struct strview text, const struct json_limits *limits, struct aren
                        limits->max_bytes);
     }
     text = sv_present(text) ? text : SV("");
-    if (tree != NULL && !json_tree_begin(tree, &text)) {
+    struct scan s = {
+        .limits = limits, .err = err, .keys = {.arena = arena}, .tree = {.arena = arena}};
+    if (!json_tree_begin(&s.tree, &text)) {
         return err_set(err, E_NOMEM, "no memory left for a JSON text of %zu bytes", text.len);
     }
-    struct scan s = {.start = text.ptr,
-                     .end = text.ptr + text.len,
-                     .limits = limits,
-                     .err = err,
-                     .keys = {.arena = scratch},
-                     .tree = tree};
+    s.start = text.ptr;
+    s.end = text.ptr + text.len;
     const char *p = text.ptr;
     bool more = true;
     while (more) {
@@ -429,7 +416,7 @@ int json_scan(struct strview text, const struct json_limits *limits, struct aren
             return -1;
         }
     }
-    p = skip_space(p, s.end);
+    p = skip_space(p);
     if (p != s.end) {
         (void)fail_unexpected(&s, p, "the end of the text");
         return -1;
@@ -437,11 +424,13 @@ int json_scan(struct strview text, const struct json_limits *limits, struct aren
     if (ret_values != NULL) {
         *ret_values = s.values;
     }
+    *ret = json_of(s.tree.root);
     return 0;
 }
 
 int json_strict(struct strview text, const struct json_limits *limits, struct arena *scratch,
                 size_t *ret_values, struct err *err)
 {
-    return json_scan(text, limits, scratch, NULL, ret_values, err);
+    const struct json *tree;
+    return json_scan(text, limits, scratch, &tree, ret_values, err);
 }

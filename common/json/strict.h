@@ -28,7 +28,7 @@ extern const struct json_limits JSON_LIMITS_DEFAULT;
 /// 0, or -1 with E_PARSE (a malformed text, also one that is nested too deep: the message tells
 /// line and column in characters, both from 1, or for one-line texts the byte offset from 0, and
 /// what is wrong), E_TOO_LARGE (bytes, values or a string over their limit: which and how much) or
-/// E_NOMEM (SCRATCH has no room for the key table: at most some 100 bytes a key of one object).
+/// E_NOMEM (SCRATCH has no room for the tree and the key table: at most some 200 bytes a value).
 /// *RET_VALUES (may be NULL) is the number of values on success. Linear in the text, whatever it
 /// is: an object whose keys are made to collide in the key table is refused with E_TOO_LARGE.
 MUST_USE int json_strict(struct strview text, const struct json_limits *limits,

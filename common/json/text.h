@@ -8,6 +8,9 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
 
 #include "common/base/arena.h"
 #include "common/base/strview.h"
@@ -18,31 +21,66 @@ static inline bool json_plain(char c)
     return (unsigned char)c >= 0x20 && (unsigned char)c < 0x80 && c != '"' && c != '\\';
 }
 
-/// The first byte from P on that is not plain, or END. Eight bytes a step.
-static inline const char *json_skip_plain(const char *p, const char *end)
+/// Of the eight bytes at P the first that is not plain, or 8.
+static inline unsigned json_plain_run(const char *p)
 {
     const uint64_t ones = UINT64_C(0x0101010101010101);
     const uint64_t tops = ones * 0x80;
+    uint64_t w;
+    memcpy(&w, p, sizeof(w));
+    w = le64toh(w);
+    // A byte's top bit comes up where it is below 0x20, a quote, a backslash, or above 0x7f.
+    // Borrows can only spoil bytes above a true hit, and the lowest hit is the one that counts.
+    uint64_t quote = w ^ (ones * '"');
+    uint64_t slash = w ^ (ones * '\\');
+    uint64_t hits =
+        (((w - ones * 0x20) & ~w) | ((quote - ones) & ~quote) | ((slash - ones) & ~slash) | w) &
+        tops;
+    return hits != 0 ? (unsigned)__builtin_ctzll(hits) >> 3 : 8;
+}
+
+/// The first byte from P on that is not plain, or END. Eight bytes a step.
+static inline const char *json_skip_plain(const char *p, const char *end)
+{
     while (end - p >= 8) {
-        uint64_t w;
-        memcpy(&w, p, sizeof(w));
-        w = le64toh(w);
-        // A byte's top bit comes up where it is below 0x20, a quote, a backslash, or above 0x7f.
-        // Borrows can only spoil bytes above a true hit, and the lowest hit is the one that counts.
-        uint64_t quote = w ^ (ones * '"');
-        uint64_t slash = w ^ (ones * '\\');
-        uint64_t hits =
-            (((w - ones * 0x20) & ~w) | ((quote - ones) & ~quote) | ((slash - ones) & ~slash) | w) &
-            tops;
-        if (hits != 0) {
-            return p + (__builtin_ctzll(hits) >> 3);
+        unsigned run = json_plain_run(p);
+        p += run;
+        if (run < 8) {
+            return p;
         }
-        p += 8;
     }
     while (p < end && json_plain(*p)) {
         p++;
     }
     return p;
+}
+
+/// NULs behind a text that json_skip_plain_padded() walks.
+#define JSON_TEXT_PAD 16
+
+/// The first byte from P on that is not plain, in a text with JSON_TEXT_PAD behind it: there always
+/// is one. Most strings end within 16 bytes: one step, and no branch that is hard to foretell.
+static inline const char *json_skip_plain_padded(const char *p)
+{
+#ifdef __SSE2__
+    for (;; p += 16) {
+        __m128i w = _mm_loadu_si128((const void *)p);
+        __m128i ends = _mm_or_si128(_mm_cmpeq_epi8(w, _mm_set1_epi8('"')),
+                                    _mm_cmpeq_epi8(w, _mm_set1_epi8('\\')));
+        // As signed bytes those above 0x7f are below 0x20 too.
+        int hits = _mm_movemask_epi8(_mm_or_si128(ends, _mm_cmplt_epi8(w, _mm_set1_epi8(0x20))));
+        if (hits != 0) {
+            return p + __builtin_ctz((unsigned)hits);
+        }
+    }
+#else
+    unsigned run;
+    do {
+        run = json_plain_run(p);
+        p += run;
+    } while (run == 8);
+    return p;
+#endif
 }
 
 /// How many bytes (1 to 4) the UTF-8 character at P has; 0 when it is none: cut, overlong, a

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "common/base/parse_num.h"
+#include "common/json/text.h"
 
 #define BLOCK_FIRST  64 // nodes
 #define BLOCK_MAX    1024
@@ -11,11 +12,12 @@
 
 bool json_tree_begin(struct json_tree *t, struct strview *text)
 {
-    t->text = arena_alloc(t->arena, text->len + 1);
+    t->text = arena_alloc(t->arena, text->len + JSON_TEXT_PAD);
     if (t->text == NULL) {
         return false;
     }
     memcpy(t->text, text->ptr, text->len);
+    memset(t->text + text->len, 0, JSON_TEXT_PAD);
     *text = sv_make(t->text, text->len);
     t->tail[0] = &t->root;
     return true;

@@ -35,12 +35,12 @@ struct json_tree {
     size_t block;                     // how many were taken last
 };
 
-/// json_strict(), and with TREE (its arena set) the tree of the text in that arena. E_NOMEM also
-/// when the arena has no room for it.
-MUST_USE int json_scan(struct strview text, const struct json_limits *limits, struct arena *scratch,
-                       struct json_tree *tree, size_t *ret_values, struct err *err);
+/// json_strict(), and in *RET the tree that it built.
+MUST_USE int json_scan(struct strview text, const struct json_limits *limits, struct arena *arena,
+                       const struct json **ret, size_t *ret_values, struct err *err);
 
-/// Takes a copy of *TEXT, to be scanned in its place; false: no memory.
+/// Takes a copy of *TEXT, with JSON_TEXT_PAD behind it, to be scanned in its place; false: no
+/// memory.
 bool json_tree_begin(struct json_tree *t, struct strview *text);
 
 /// Nodes for the values to come; false: no memory.

@@ -11,12 +11,7 @@
 int json_parse(struct strview text, const struct json_limits *limits, struct arena *arena,
                const struct json **ret, struct err *err)
 {
-    struct json_tree tree = {.arena = arena};
-    if (json_scan(text, limits, arena, &tree, NULL, err) < 0) {
-        return -1;
-    }
-    *ret = json_of(tree.root);
-    return 0;
+    return json_scan(text, limits, arena, ret, NULL, err);
 }
 
 enum json_type json_type(const struct json *v)

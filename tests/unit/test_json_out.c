@@ -28,6 +28,7 @@ static void teardown(void)
 static void restart(void)
 {
     strbuf_reset(&buf);
+    arena_reset(&arena, SIZE_MAX);
     out = JSON_OUT(&buf);
 }
 
