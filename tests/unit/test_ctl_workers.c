@@ -199,6 +199,38 @@ START_TEST(workers__a_new_cluster_is_recorded_first)
 }
 END_TEST
 
+START_TEST(workers__a_restarted_controller_goes_on_from_the_record)
+{
+    static char record[sizeof(seen.body)];
+    static char list[sizeof(record) + 64];
+    serve(CLUSTERS, LIST(FLINK_CLUSTER("u1", "")), "");
+    answer("POST", REVISIONS, 0, 201, "{}");
+    start_cache();
+    start_workers(NULL);
+    asked("POST", REVISIONS);
+    memcpy(record, seen.body, sizeof(record));
+    teardown();
+    setup();
+    snprintf(list, sizeof(list), "{\"metadata\":{\"resourceVersion\":\"6\"},\"items\":[%s]}",
+             record);
+    serve(CLUSTERS, LIST(FLINK_CLUSTER("u1", "")), "");
+    serve("/apis/apps/v1/controllerrevisions", list, "");
+    answer("PATCH", CLUSTER "/status", 0, 200, "{}");
+    answer("POST", NULL, 0, 201, "{}");
+    start_cache();
+    start_workers(NULL);
+    size_t told = asked("PATCH", CLUSTER "/status");
+    size_t config_map = asked("POST", "/api/v1/namespaces/a/configmaps");
+    size_t service = asked("POST", "/api/v1/namespaces/a/services");
+    size_t pod = asked("POST", "/api/v1/namespaces/a/pods");
+    ck_assert_uint_lt(told, config_map);
+    ck_assert_uint_lt(config_map, service);
+    ck_assert_uint_lt(service, pod);
+    ck_assert_uint_eq(find("POST", REVISIONS), SIZE_MAX);
+    ck_assert_uint_eq(find("DELETE", NULL), SIZE_MAX);
+}
+END_TEST
+
 START_TEST(workers__behind_a_closed_fence_they_try_and_nothing_is_sent)
 {
     serve(CLUSTERS, LIST(FLINK_CLUSTER("u1", "")), "");
@@ -357,7 +389,8 @@ START_TEST(cache__a_resync_queues_every_cluster)
 }
 END_TEST
 
-UNIT_MAIN(setup, teardown, workers__a_new_cluster_is_recorded_first,
+UNIT_MAIN(setup, teardown, workers__a_restarted_controller_goes_on_from_the_record,
+          workers__a_new_cluster_is_recorded_first,
           workers__behind_a_closed_fence_they_try_and_nothing_is_sent,
           workers__what_was_refused_is_told_in_the_status,
           workers__a_deleted_cluster_is_left_to_its_owner_references,
