@@ -47,6 +47,22 @@ uint32_t keyset_hash(struct strview key)
     return (uint32_t)(h >> 32);
 }
 
+/// A bit for the length and the ends of KEY: enough to tell most keys of a small object apart.
+static uint64_t ends_bit(struct strview key)
+{
+    const char *p = key.ptr;
+    size_t n = key.len;
+    uint64_t w = n;
+    if (n >= 8) {
+        w += load64(p) ^ (load64(p + n - 8) << 1);
+    } else if (n >= 4) {
+        w += load32(p) | load32(p + n - 4) << 32;
+    } else if (n != 0) {
+        w += (uint64_t)(unsigned char)p[0] << 8 | (uint64_t)(unsigned char)p[n - 1] << 16;
+    }
+    return UINT64_C(1) << (w * UINT64_C(0x9e3779b97f4a7c15) >> 58);
+}
+
 void keyset_enter(struct keyset *ks)
 {
     struct keyset_level *l = &ks->levels[ks->depth++];
@@ -62,13 +78,14 @@ void keyset_leave(struct keyset *ks)
 
 static bool same(const struct keyset_key *a, const struct keyset_key *b)
 {
-    return a->hash == b->hash && a->len == b->len && memcmp(a->ptr, b->ptr, a->len) == 0;
+    return a->len == b->len && memcmp(a->ptr, b->ptr, a->len) == 0;
 }
 
 /// A table of twice the size (or a first one) that holds the object's keys so far.
 static bool grow_table(struct keyset *ks, struct keyset_level *l)
 {
-    size_t size = l->size != 0 ? 2 * l->size : FIRST_SLOTS;
+    bool first = l->size == 0;
+    size_t size = first ? FIRST_SLOTS : 2 * l->size;
     if (size <= l->cap) {
         memset(l->slots, 0, size * sizeof(*l->slots));
     } else {
@@ -81,7 +98,11 @@ static bool grow_table(struct keyset *ks, struct keyset_level *l)
     }
     l->size = size;
     for (size_t i = l->base; i < ks->count; i++) {
-        size_t at = ks->keys[i].hash & (size - 1);
+        struct keyset_key *k = &ks->keys[i];
+        if (first) {
+            k->hash = keyset_hash(sv_make(k->ptr, k->len));
+        }
+        size_t at = k->hash & (size - 1);
         while (l->slots[at] != 0) {
             at = (at + 1) & (size - 1);
         }
@@ -99,7 +120,8 @@ static enum keyset_answer add_to_table(struct keyset *ks, struct keyset_level *l
     }
     size_t at = key->hash & (l->size - 1);
     for (unsigned probes = 0; l->slots[at] != 0; probes++) {
-        if (same(&ks->keys[l->base + l->slots[at] - 1], key)) {
+        const struct keyset_key *other = &ks->keys[l->base + l->slots[at] - 1];
+        if (other->hash == key->hash && same(other, key)) {
             return KEYSET_TWICE;
         }
         if (probes == KEYSET_PROBES) {
@@ -131,11 +153,10 @@ static bool push(struct keyset *ks, const struct keyset_key *key)
 
 enum keyset_answer keyset_add(struct keyset *ks, struct strview key)
 {
-    const struct keyset_key k = {
-        .ptr = key.ptr, .len = (uint32_t)key.len, .hash = keyset_hash(key)};
+    struct keyset_key k = {.ptr = key.ptr, .len = (uint32_t)key.len};
     struct keyset_level *l = &ks->levels[ks->depth - 1];
     if (ks->count - l->base < SMALL) {
-        uint64_t bit = UINT64_C(1) << (k.hash >> 26);
+        uint64_t bit = ends_bit(key);
         bool maybe = (l->seen & bit) != 0;
         l->seen |= bit;
         for (size_t i = l->base; maybe && i < ks->count; i++) {
@@ -144,6 +165,7 @@ enum keyset_answer keyset_add(struct keyset *ks, struct strview key)
             }
         }
     } else {
+        k.hash = keyset_hash(key);
         enum keyset_answer answer = add_to_table(ks, l, &k);
         if (answer != KEYSET_NEW) {
             return answer;

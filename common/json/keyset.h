@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Have I seen this key in this object? One stack holds the keys of all objects that are open; small
-// objects compare hashes one by one, larger ones have a table. Pure; memory from the arena.
+// objects compare keys one by one, larger ones have a table. Pure; memory from the arena.
 #ifndef SLUICE_JSON_KEYSET_H
 #define SLUICE_JSON_KEYSET_H
 
@@ -18,12 +18,12 @@
 struct keyset_key {
     const char *ptr; // borrowed
     uint32_t len;
-    uint32_t hash;
+    uint32_t hash; // once the object has a table
 };
 
 struct keyset_level {
     size_t base;     // the object's first key on the stack
-    uint64_t seen;   // a bit for each hash there is: a clear one tells a new key at once
+    uint64_t seen;   // a bit for each key there is: a clear one tells a new key at once
     uint32_t *slots; // index of a key + 1; 0: free
     size_t size;     // slots in use by this object: a power of two, or 0 when it is small
     size_t cap;      // slots there are: a table stays for the next object of the same depth
