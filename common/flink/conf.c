@@ -39,14 +39,15 @@ static bool key_is_fine(struct strview key)
 /// The value as Flink would find it in a file, or SV_NONE after a violation.
 static struct strview value_text(struct reading *r, const struct path *at, const struct json *v)
 {
+    struct strview string = json_string(v);
+    if (sv_present(string)) {
+        return string; // nearly always
+    }
     CLEANUP(strbuf_done) struct strbuf b = STRBUF(64);
     struct json_out out = JSON_OUT(&b);
     int64_t whole;
     double number;
     bool truth;
-    if (json_string(v).ptr != NULL) {
-        return json_string(v);
-    }
     if (json_bool(v, &truth)) {
         return truth ? SV("true") : SV("false");
     }
@@ -85,7 +86,7 @@ static struct flink_conf_entry *entry_new(struct reading *r, size_t bytes)
     }
     if (r->count == r->cap) {
         size_t cap = r->cap != 0 ? r->cap * 2 : 32;
-        struct flink_conf_entry *items = ARENA_NEW_N(r->arena, struct flink_conf_entry, cap);
+        struct flink_conf_entry *items = arena_alloc(r->arena, cap * sizeof(*items));
         if (items == NULL) {
             return NULL;
         }
@@ -161,6 +162,17 @@ static int by_canonical(const void *a, const void *b)
     return order != 0 ? order : sv_cmp(x->key, y->key);
 }
 
+/// Kubernetes writes maps in the order of their keys, which mostly is the one that we want.
+static bool is_sorted(const struct reading *r)
+{
+    for (size_t i = 1; i < r->count; i++) {
+        if (by_canonical(&r->items[i - 1], &r->items[i]) > 0) {
+            return false;
+        }
+    }
+    return true;
+}
+
 void flink_conf_read(const struct json *map, const struct path *path, struct arena *arena,
                      struct violations *v, struct flink_conf *ret)
 {
@@ -177,7 +189,9 @@ void flink_conf_read(const struct json *map, const struct path *path, struct are
     if (r.count == 0) {
         return;
     }
-    qsort(r.items, r.count, sizeof(*r.items), by_canonical);
+    if (!is_sorted(&r)) {
+        qsort(r.items, r.count, sizeof(*r.items), by_canonical);
+    }
     size_t kept = 1;
     for (size_t i = 1; i < r.count; i++) {
         const struct flink_conf_entry *first = &r.items[kept - 1];
@@ -214,6 +228,20 @@ const struct flink_conf_entry *flink_conf_find_canonical(const struct flink_conf
         }
     }
     return NULL;
+}
+
+struct flink_conf flink_conf_below(const struct flink_conf *conf, struct strview prefix)
+{
+    size_t first = 0, count = conf != NULL ? conf->count : 0;
+    while (first < count && sv_cmp(conf->items[first].canonical, prefix) < 0) {
+        first++;
+    }
+    size_t end = first;
+    while (end < count && sv_starts(conf->items[end].canonical, prefix)) {
+        end++;
+    }
+    return (struct flink_conf){.items = end != first ? conf->items + first : NULL,
+                               .count = end - first};
 }
 
 const struct flink_conf_entry *flink_conf_find(const struct flink_conf *conf, struct strview key)

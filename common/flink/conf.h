@@ -51,6 +51,10 @@ const struct flink_conf_entry *flink_conf_find(const struct flink_conf *conf, st
 const struct flink_conf_entry *flink_conf_find_canonical(const struct flink_conf *conf,
                                                          struct strview canonical);
 
+/// The entries whose canonical key begins with PREFIX; borrowed from CONF. For who asks for many
+/// keys of one family: mostly there is none.
+struct flink_conf flink_conf_below(const struct flink_conf *conf, struct strview prefix);
+
 /// Its value, or SV_NONE.
 struct strview flink_conf_get(const struct flink_conf *conf, struct strview key);
 #define flink_conf_get_lit(conf, lit) flink_conf_get((conf), SV(lit))

@@ -64,10 +64,13 @@ static bool judge_value(struct judging *j, const struct flink_conf_entry *e, con
                        "Flink %d.%d wants %.*s here", version.major, version.minor, SV_ARG(text));
         return true;
     }
+    if (!sv_starts(e->key, SV("env."))) {
+        return false;
+    }
     bool line =
         sv_find_char(e->value, '\n') != SIZE_MAX || sv_find_char(e->value, '\r') != SIZE_MAX;
     bool cut = version.major < 2 && sv_find_char(e->value, '#') != SIZE_MAX;
-    if (sv_starts(e->key, SV("env.")) && (line || cut)) {
+    if (line || cut) {
         // The value is not shown: it may hold a password for the JVM.
         violation_deny(j->v, "flink_conf.value", CAUSE_INVALID, at, SV_NONE,
                        "Flink's scripts read it from a line of flink-conf.yaml, which can hold "

@@ -148,7 +148,6 @@ TO(value_aws_provider)
 const struct conf_key CONF_KEYS[] = {
 #define CONF_KEY(key_, mode_, when_, make_, text_, instead_, why_)                                 \
     {.key = SV_INIT(key_),                                                                         \
-     .first = (key_)[0],                                                                           \
      .open = (key_)[sizeof(key_) - 2] == '*',                                                      \
      .mode = CONF_##mode_,                                                                         \
      .when = CONF_##when_,                                                                         \
@@ -166,10 +165,7 @@ const size_t CONF_KEY_COUNT = ARRAY_LEN(CONF_KEYS);
 const struct conf_hint CONF_HINTS[] = {
 #define CONF_KEY(key_, mode_, when_, make_, text_, instead_, why_)
 #define CONF_HINT(key_, text_)                                                                     \
-    {.key = SV_INIT(key_),                                                                         \
-     .first = (key_)[0],                                                                           \
-     .open = (key_)[sizeof(key_) - 2] == '*',                                                      \
-     .text = (text_)},
+    {.key = SV_INIT(key_), .open = (key_)[sizeof(key_) - 2] == '*', .text = (text_)},
 #include "common/flink/conf_keys.def"
 #undef CONF_KEY
 #undef CONF_HINT
@@ -182,13 +178,35 @@ static bool matches(struct strview pattern, bool open, struct strview key)
     return open ? sv_starts(key, sv_sub(pattern, 0, pattern.len - 1)) : sv_eq(pattern, key);
 }
 
+// The first bytes of all keys, side by side: nearly all rows are passed over by theirs.
+static const char KEY_FIRSTS[] = {
+#define CONF_KEY(key_, mode_, when_, make_, text_, instead_, why_) (key_)[0],
+#define CONF_HINT(key_, text_)
+#include "common/flink/conf_keys.def"
+#undef CONF_KEY
+#undef CONF_HINT
+};
+static const char HINT_FIRSTS[] = {
+#define CONF_KEY(key_, mode_, when_, make_, text_, instead_, why_)
+#define CONF_HINT(key_, text_) (key_)[0],
+#include "common/flink/conf_keys.def"
+#undef CONF_KEY
+#undef CONF_HINT
+};
+
+/// From *I on the next row that begins as KEY does; false: none.
+static bool next_row(const char *firsts, size_t count, struct strview key, size_t *i)
+{
+    const char *p = key.len != 0 && *i < count ? memchr(firsts + *i, key.ptr[0], count - *i) : NULL;
+    *i = p != NULL ? (size_t)(p - firsts) : count;
+    return p != NULL;
+}
+
 const struct conf_key *conf_key_find(struct strview canonical)
 {
-    char first = canonical.len != 0 ? canonical.ptr[0] : '\0';
-    for (size_t i = 0; i < CONF_KEY_COUNT; i++) {
-        const struct conf_key *row = &CONF_KEYS[i];
-        if (row->first == first && matches(row->key, row->open, canonical)) {
-            return row;
+    for (size_t i = 0; next_row(KEY_FIRSTS, CONF_KEY_COUNT, canonical, &i); i++) {
+        if (matches(CONF_KEYS[i].key, CONF_KEYS[i].open, canonical)) {
+            return &CONF_KEYS[i];
         }
     }
     return NULL;
@@ -196,11 +214,9 @@ const struct conf_key *conf_key_find(struct strview canonical)
 
 const struct conf_hint *conf_hint_find(struct strview canonical)
 {
-    char first = canonical.len != 0 ? canonical.ptr[0] : '\0';
-    for (size_t i = 0; i < CONF_HINT_COUNT; i++) {
-        const struct conf_hint *row = &CONF_HINTS[i];
-        if (row->first == first && matches(row->key, row->open, canonical)) {
-            return row;
+    for (size_t i = 0; next_row(HINT_FIRSTS, CONF_HINT_COUNT, canonical, &i); i++) {
+        if (matches(CONF_HINTS[i].key, CONF_HINTS[i].open, canonical)) {
+            return &CONF_HINTS[i];
         }
     }
     return NULL;

@@ -34,8 +34,7 @@ typedef struct strview conf_value_fn(const struct conf_key *row, const struct fl
 
 struct conf_key {
     struct strview key;
-    char first; // byte of the key: most rows are told apart by it
-    bool open;  // ends with '*', for any rest
+    bool open; // ends with '*', for any rest
     enum conf_mode mode;
     enum conf_when when;
     conf_value_fn *value;
@@ -46,7 +45,6 @@ struct conf_key {
 
 struct conf_hint {
     struct strview key;
-    char first; // as above
     bool open;
     const char *text; // NULL: the key acts, nothing to say
 };

@@ -38,10 +38,12 @@ static double read_fraction(const struct flink_conf *conf, struct strview key, d
     return (double)(float)(sv_present(text) && parse_double(text, &v) ? v : otherwise);
 }
 
-static void read_job_manager(const struct flink_conf *c, struct memory_settings *s)
+static void read_job_manager(const struct flink_conf *conf, struct memory_settings *s)
 {
+    const struct flink_conf own = flink_conf_below(conf, SV("jobmanager.memory."));
+    const struct flink_conf *c = &own;
     int64_t cache;
-    struct strview text = flink_conf_get(c, SV("jobstore.cache-size"));
+    struct strview text = flink_conf_get(conf, SV("jobstore.cache-size"));
     s->process = read_size(c, SV("jobmanager.memory.process.size"), MEMORY_UNSET);
     s->flink = read_size(c, SV("jobmanager.memory.flink.size"), MEMORY_UNSET);
     s->heap = read_size(c, SV("jobmanager.memory.heap.size"), MEMORY_UNSET);
@@ -54,8 +56,10 @@ static void read_job_manager(const struct flink_conf *c, struct memory_settings 
     s->managed = MEMORY_UNSET;
 }
 
-static void read_task_manager(const struct flink_conf *c, struct memory_settings *s)
+static void read_task_manager(const struct flink_conf *conf, struct memory_settings *s)
 {
+    const struct flink_conf own = flink_conf_below(conf, SV("taskmanager.memory."));
+    const struct flink_conf *c = &own;
     s->process = read_size(c, SV("taskmanager.memory.process.size"), MEMORY_UNSET);
     s->flink = read_size(c, SV("taskmanager.memory.flink.size"), MEMORY_UNSET);
     s->heap = read_size(c, SV("taskmanager.memory.task.heap.size"), MEMORY_UNSET);
