@@ -62,6 +62,15 @@ static int make_visible(const struct act *a, const struct kube_ref *ref, const s
     return kube_patch(a->kube, ref, KUBE_PATCH_MERGE, patch, NULL, NULL, err);
 }
 
+/// Our view shows a new pod a little later, and what was there before it may be gone by then.
+static void note_pod(const struct act *a, const struct action *x, const struct json *pod)
+{
+    struct strview uid = json_string(json_get_path(pod, "metadata", "uid", NULL));
+    if (a->strays != NULL && x->kind == CHILD_POD && uid.len > 0) {
+        strays_note(a->strays, a->key, x->name, uid);
+    }
+}
+
 /// A 409: the name is taken. By an earlier try of ours that is fine; by somebody else it is not.
 static int adopt_or_report(const struct act *a, const struct action *x, struct err *err)
 {
@@ -77,6 +86,7 @@ static int adopt_or_report(const struct act *a, const struct action *x, struct e
         return -1;
     }
     if (ours) {
+        note_pod(a, x, there);
         return make_visible(a, &ref, there, err);
     }
     (void)err_set(err, E_CONFLICT, "another object has this name; it is left alone");
@@ -129,12 +139,12 @@ int act_recall(const struct act *a, struct strview name, struct strview uid, boo
         *ret_gone = err->code == E_NOT_FOUND;
         return *ret_gone ? 0 : -1;
     }
-    bool ended;
-    if (read_end(a, there, &ended, err) != 0) {
+    bool ours;
+    if (read_ownership(a, there, &ours, err) != 0) {
         return -1;
     }
     struct strview now = json_string(json_get_path(there, "metadata", "uid", NULL));
-    *ret_gone = !sv_eq(now, uid) || ended;
+    *ret_gone = !sv_eq(now, uid) || !ours;
     return *ret_gone ? 0 : make_visible(a, &ref, there, err);
 }
 
@@ -146,6 +156,7 @@ static int create(const struct act *a, const struct action *x, struct err *err)
     struct kube_ref ref = child_ref(a, x, SV(""));
     const struct json *answer = NULL;
     if (kube_create(a->kube, &ref, x->body, a->arena, &answer, err) == 0) {
+        note_pod(a, x, answer);
         return 0;
     }
     if (err->code == E_CONFLICT) {
@@ -228,15 +239,33 @@ static int run_one(const struct act *a, const struct action *x, struct err *err)
     return err_set(err, E_BUG, "unknown action");
 }
 
+/// Whether X was refused for what it is, which need not hold up the rest. One pod stands for all:
+/// they would be refused alike.
+static bool may_pass(const struct act *a, const struct action *x)
+{
+    return x->verb == ACTION_CREATE && x->kind != CHILD_POD && a->refused != NULL &&
+           *a->is_refused && a->refused->kind == x->kind && sv_eq(a->refused->name, x->name);
+}
+
 int act_run(const struct act *a, const struct actions *plan, size_t *ret_done, struct err *err)
 {
+    struct err refusal;
+    int rc = 0;
     for (size_t i = 0; i < plan->n; i++) {
-        if (run_one(a, &plan->items[i], err) != 0) {
+        const struct action *x = &plan->items[i];
+        if (run_one(a, x, err) == 0) {
+            if (ret_done != NULL && x->verb != ACTION_EVENT) {
+                ++*ret_done;
+            }
+        } else if (may_pass(a, x)) {
+            refusal = *err;
+            rc = -1;
+        } else {
             return -1;
         }
-        if (ret_done != NULL && plan->items[i].verb != ACTION_EVENT) {
-            ++*ret_done;
-        }
     }
-    return 0;
+    if (rc != 0) {
+        *err = refusal;
+    }
+    return rc;
 }

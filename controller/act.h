@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Executes a plan against the API server, from first to last, and stops at the first error. One
-// worker's thread; blocks for as long as the handle's deadlines allow.
+// Executes a plan against the API server, from first to last, and stops at the first error; but a
+// child that is refused doesn't keep back the rest, or two of them would by turns. One worker's
+// thread; blocks for as long as the handle's deadlines allow.
 #ifndef SLUICE_CONTROLLER_ACT_H
 #define SLUICE_CONTROLLER_ACT_H
 
@@ -12,20 +13,25 @@
 #include "common/kube/client.h"
 #include "common/kube/events.h"
 #include "controller/plan.h"
+#include "controller/strays.h"
 
 struct act {
     struct kube *kube;          // with the leader's fence
     struct kube_events *events; // may be NULL
     struct arena *arena;        // for what is read on the way
     const struct observed *observed;
+    struct strays *strays; // gets the pods that were made, so that the next look misses none. May
+                           // be NULL
+    struct strview key;    // of the cluster, for `strays`
     // Filled in (texts in the arena) when a create was refused: the name is another's, or the API
-    // server said 403, 413 or 422. May be NULL.
+    // server said 403, 413 or 422; the last one of several, so that the status tells the same one
+    // each time (the plan takes it last). May be NULL: then each of them stops the plan.
     struct refused_child *refused;
     bool *is_refused; // whether it was; NULL with `refused`
 };
 
-/// Asks after a pod of the cluster that left our watch: 0, and *RET_GONE tells whether it is gone,
-/// has ended, or isn't ours any more; else its label was put back, and the watch will show it
+/// Asks after a pod of the cluster that is not in our view: 0, and *RET_GONE tells whether it is
+/// gone, or isn't ours any more; else its label was put back, and the watch will show it
 /// again. -1: nobody knows yet.
 MUST_USE int act_recall(const struct act *a, struct strview name, struct strview uid,
                         bool *ret_gone, struct err *err);

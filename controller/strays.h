@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// Pods that left our watches without having been seen deleted: forced away, or still running with
-// the label taken off that our watches find them by. A live read tells which, before there is
-// another pod in their place (workers.c). In memory alone. Thread-safe.
+// Pods that may be there while our view lacks them: those that we made a moment ago, and those that
+// left our watches without having been seen deleted (forced away, or still running with the label
+// taken off that our watches find them by). A live read tells, before anything is planned from that
+// view (workers.c). In memory alone. Thread-safe.
 #ifndef SLUICE_CONTROLLER_STRAYS_H
 #define SLUICE_CONTROLLER_STRAYS_H
 

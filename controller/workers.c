@@ -39,6 +39,8 @@ static int carry_out(struct worker *w, struct strview key, const struct observed
                       .events = w->all->s.events,
                       .arena = &w->arena,
                       .observed = observed,
+                      .strays = cache_strays(w->all->s.cache),
+                      .key = key,
                       .refused = &refused,
                       .is_refused = &is_refused};
     int rc = act_run(&act, plan, ret_writes, err);
@@ -60,8 +62,8 @@ static bool in_view(const struct cache_view *view, struct strview uid)
     return false;
 }
 
-/// Before anything takes the place of a pod that left the watch: E_CONFLICT while one of them is
-/// still there and not yet in VIEW again.
+/// Before anything is planned from VIEW: E_CONFLICT while it lacks a pod that is there, one that
+/// was just made, or that left the watch.
 static int recall_strays(struct worker *w, struct strview key, const struct observed *observed,
                          const struct cache_view *view, struct err *err)
 {
@@ -102,7 +104,7 @@ static int reconcile(struct worker *w, struct strview key, size_t *ret_writes,
     struct actions plan = {.n = 0};
     int rc =
         observed_make(view.cluster->json, view.trees, clock_wall_ms(), &w->arena, &observed, err);
-    rc = rc == 0 ? recall_strays(w, key, &observed, &view, err) : rc;
+    rc = rc == 0 && !observed.deleting ? recall_strays(w, key, &observed, &view, err) : rc;
     struct refused_child refused;
     if (rc == 0) {
         observed.refused = &refused;
