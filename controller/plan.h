@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What to do, in order: the result of a reconcile's pure part. act.c executes it from first to last
-// and stops at the first error. A plan made of its own result is empty. Pure.
+// and stops at the first error (but see act.h). A plan made of its own result is empty. Pure.
 #ifndef SLUICE_CONTROLLER_PLAN_H
 #define SLUICE_CONTROLLER_PLAN_H
 

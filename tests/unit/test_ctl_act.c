@@ -172,6 +172,31 @@ START_TEST(act__a_refused_object_is_noted_with_the_reason)
 }
 END_TEST
 
+START_TEST(act__a_refused_child_does_not_keep_back_the_rest)
+{
+    answer("POST", SERVICES, 422, STATUS("422", "Invalid", "spec.ports: Required value"));
+    answer("POST", PODS, 403, STATUS("403", "Forbidden", "exceeded quota: pods"));
+    answer("PATCH", NULL, 200, "{}");
+    struct action other = CREATE_SERVICE;
+    other.name = SV("c-jobmanager");
+    struct action pod = CREATE_SERVICE;
+    pod.kind = CHILD_POD;
+    // Deleting what is gone must not hide why the rest failed.
+    struct action steps[] = {CREATE_SERVICE, other, WRITE_STATUS, DELETE_POD};
+    ck_assert_int_eq(run(steps, ARRAY_LEN(steps)), -1);
+    ck_assert_int_eq(err.code, E_INVALID);
+    ck_assert_uint_eq(done, 2);
+    ck_assert_uint_eq(stub_count(stub), 4);
+    ck_assert(is_refused && sv_eq_lit(refused.name, "c-jobmanager"));
+    // One refused pod stands for all pods.
+    struct action pods[] = {CREATE_SERVICE, pod, WRITE_STATUS};
+    ck_assert_int_eq(run(pods, ARRAY_LEN(pods)), -1);
+    ck_assert_int_eq(err.code, E_DENIED);
+    ck_assert_uint_eq(stub_count(stub), 6);
+    ck_assert_int_eq(refused.kind, CHILD_POD);
+}
+END_TEST
+
 START_TEST(act__a_refusal_that_nobody_notes_is_an_error_all_the_same)
 {
     answer("POST", SERVICES, 422, STATUS("422", "Invalid", "no"));
@@ -286,7 +311,8 @@ START_TEST(act__an_event_needs_no_answer)
 }
 END_TEST
 
-UNIT_MAIN(setup, teardown, act__steps_are_taken_in_their_order, act__the_first_error_stops_the_rest,
+UNIT_MAIN(setup, teardown, act__a_refused_child_does_not_keep_back_the_rest,
+          act__steps_are_taken_in_their_order, act__the_first_error_stops_the_rest,
           act__an_empty_plan_asks_for_nothing, act__behind_a_closed_fence_nothing_is_sent,
           act__a_child_is_posted_as_the_plan_has_it, act__what_an_earlier_try_made_is_fine,
           act__a_child_of_ours_that_lost_its_label_gets_it_back,

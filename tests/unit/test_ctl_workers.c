@@ -199,7 +199,8 @@ START_TEST(workers__a_new_cluster_is_recorded_first)
 }
 END_TEST
 
-START_TEST(workers__a_restarted_controller_goes_on_from_the_record)
+/// A controller that starts when c is recorded already.
+static void serve_recorded(void)
 {
     static char record[sizeof(seen.body)];
     static char list[sizeof(record) + 64];
@@ -215,6 +216,11 @@ START_TEST(workers__a_restarted_controller_goes_on_from_the_record)
              record);
     serve(CLUSTERS, LIST(FLINK_CLUSTER("u1", "")), "");
     serve("/apis/apps/v1/controllerrevisions", list, "");
+}
+
+START_TEST(workers__a_restarted_controller_goes_on_from_the_record)
+{
+    serve_recorded();
     answer("PATCH", CLUSTER "/status", 0, 200, "{}");
     answer("POST", NULL, 0, 201, "{}");
     start_cache();
@@ -228,6 +234,31 @@ START_TEST(workers__a_restarted_controller_goes_on_from_the_record)
     ck_assert_uint_lt(service, pod);
     ck_assert_uint_eq(find("POST", REVISIONS), SIZE_MAX);
     ck_assert_uint_eq(find("DELETE", NULL), SIZE_MAX);
+}
+END_TEST
+
+START_TEST(workers__refused_children_do_not_take_turns)
+{
+    serve_recorded();
+    answer("PATCH", CLUSTER "/status", 0, 200, "{}");
+    answer("POST", "/api/v1/namespaces/a/services", 0, 403,
+           STATUS("403", "Forbidden", "exceeded quota: services"));
+    answer("POST", NULL, 0, 201, "{}");
+    start_cache();
+    start_workers(NULL);
+    wait_until(has_failed_often, "not tried again");
+    asked("POST", "/api/v1/namespaces/a/pods");
+    // From the second look on, the status tells of the same one.
+    char told[2][sizeof(seen.body)] = {"", ""};
+    for (size_t i = 0; stub_seen(stub, i, &seen); i++) {
+        if (strcmp(seen.path, CLUSTER "/status") == 0 && strstr(seen.body, "ChildRefused")) {
+            const char *at = strstr(seen.body, "Service c-");
+            ck_assert_ptr_nonnull(at);
+            memcpy(told[told[0][0] != '\0'], at, strlen(at) + 1);
+            ck_assert(told[1][0] == '\0' || strncmp(told[0], told[1], 12) == 0);
+        }
+    }
+    ck_assert(told[1][0] != '\0');
 }
 END_TEST
 
@@ -389,7 +420,8 @@ START_TEST(cache__a_resync_queues_every_cluster)
 }
 END_TEST
 
-UNIT_MAIN(setup, teardown, workers__a_restarted_controller_goes_on_from_the_record,
+UNIT_MAIN(setup, teardown, workers__refused_children_do_not_take_turns,
+          workers__a_restarted_controller_goes_on_from_the_record,
           workers__a_new_cluster_is_recorded_first,
           workers__behind_a_closed_fence_they_try_and_nothing_is_sent,
           workers__what_was_refused_is_told_in_the_status,
