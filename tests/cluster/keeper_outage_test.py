@@ -61,7 +61,7 @@ class Outage(ClusterTest):
         self.wait_pods("missed", 1, 2, 30)
         self.wait_pods("made", 1, 1, 30)
         wait_for(lambda: self.api.get("Service", self.ns, "missed-rest"), 10, "the Service is back")
-        wait_for(lambda: not self.pods("deleted"), 75, "the garbage collector, back as well, takes the deleted cluster's pods are gone")
+        wait_for(lambda: not self.pods("deleted"), 75, "the garbage collector, back as well, takes the deleted cluster's pods")
         self.assertEqual(breaches(recorder.history()), [])
         self.assertTrue(controller.runs())
 
