@@ -40,10 +40,11 @@ static inline bool sv_present(struct strview s)
     return s.ptr != NULL;
 }
 
-/// Bytes equal; absent equals empty.
+/// Bytes equal; absent equals empty. Of two that are not, the ends mostly tell ("….min", "….max").
 static inline bool sv_eq(struct strview a, struct strview b)
 {
-    return a.len == b.len && (a.len == 0 || memcmp(a.ptr, b.ptr, a.len) == 0);
+    return a.len == b.len && (a.len == 0 || (a.ptr[a.len - 1] == b.ptr[b.len - 1] &&
+                                             memcmp(a.ptr, b.ptr, a.len) == 0));
 }
 
 static inline bool sv_eq_lit(struct strview a, const char *lit)

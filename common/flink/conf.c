@@ -127,7 +127,8 @@ static void read_value(struct reading *r, struct strview key, const struct json 
                                        .value = text,
                                        .json = v,
                                        .option = m.option,
-                                       .sub = m.sub};
+                                       .sub = m.sub,
+                                       .versions = m.versions};
     }
 }
 

@@ -28,6 +28,7 @@ struct flink_conf_entry {
     const struct json *json;           // where it stands
     const struct flink_option *option; // NULL: not listed
     struct strview sub;                // as in struct flink_option_match
+    uint8_t versions;                  // as there
 };
 
 /// Sorted by canonical key, each at most once.

@@ -83,7 +83,7 @@ static bool judge_value(struct judging *j, const struct flink_conf_entry *e, con
 static void judge_listed(struct judging *j, const struct flink_conf_entry *e, const struct path *at)
 {
     struct flink_version version = j->judge->version;
-    if (sv_present(e->sub) || flink_option_known_in(e->key, version) ||
+    if (sv_present(e->sub) || ((unsigned)e->versions >> flink_version_release(version) & 1u) != 0 ||
         flink_option_known_in(flink_option_spelling(e->key, version), version)) {
         return;
     }

@@ -1,14 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "common/flink/field.h"
 
-#include <string.h>
-
 const struct field *field_find(const struct object_type *type, struct strview name)
 {
     // A few dozen rows: comparing lengths first leaves one or two memcmp.
     for (size_t i = 0; i < type->n_fields; i++) {
         const struct field *f = &type->fields[i];
-        if (f->name_len == name.len && memcmp(f->name, name.ptr, name.len) == 0) {
+        if (sv_eq(sv_make(f->name, f->name_len), name)) {
             return f;
         }
     }

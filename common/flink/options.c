@@ -86,8 +86,10 @@ struct flink_option_match flink_option_find(struct strview key)
 {
     const struct name *n = find_name(key);
     if (n != NULL) {
-        return (struct flink_option_match){
-            .option = &OPTIONS[n->option], .former = n->former, .canonical = canonical_of(n, key)};
+        return (struct flink_option_match){.option = &OPTIONS[n->option],
+                                           .former = n->former,
+                                           .canonical = canonical_of(n, key),
+                                           .versions = n->versions};
     }
     for (size_t dot = key.len; dot-- > 0;) {
         if (key.ptr[dot] != '.') {

@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "common/base/strbuf.h"
 #include "common/base/strview.h"
@@ -37,6 +38,7 @@ struct flink_option_match {
     bool former;              // KEY is a spelling that the option once had, not its own name
     struct strview sub;       // of a map option written `key.sub`: "sub"; else absent
     struct strview canonical; // flink_option_canonical(KEY)
+    uint8_t versions;         // bit per enum flink_release that reads KEY as it is spelt
 };
 
 /// Finds KEY among the options' names and former names, then as `map-option.sub`. O(1).

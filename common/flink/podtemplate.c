@@ -198,7 +198,7 @@ static const struct pod_field *find(const struct pod_type *type, struct strview 
 {
     for (size_t i = 0; i < type->count; i++) {
         const struct pod_field *f = &FIELDS[type->first + i];
-        if (f->name_len == name.len && memcmp(f->name, name.ptr, name.len) == 0) {
+        if (sv_eq(sv_make(f->name, f->name_len), name)) {
             return f;
         }
     }
