@@ -119,6 +119,14 @@ class Judge(unittest.TestCase):
             self.pod("tm-1", "MODIFIED", role="taskmanager", deletionTimestamp="now"),
             self.pod("jm-0", "MODIFIED", phase="Failed"), self.pod("jm-1"), self.pod("jm-0", "DELETED")]), [])
 
+    def test_a_change_that_waits_holds_its_numbers_back(self):
+        waits = self.cluster("MODIFIED", 1, 2, 2)
+        history = [self.cluster(task_managers=2), self.pod("tm-0", role="taskmanager"), self.pod("tm-1", role="taskmanager"),
+                   waits, self.pod("tm-1", "DELETED", role="taskmanager"), self.pod("tm-2", role="taskmanager")]
+        self.assertIn("2 live taskmanagers where 1 are planned", " ".join(breaches(history)))
+        waits[3]["status"]["conditions"] = [{"type": "Reconciling", "reason": "WaitingForUpgradeSupport"}]
+        self.assertEqual(breaches(history), [])
+
     def test_faults_are_found(self):
         for history, text in (
                 ([self.cluster(), self.pod("jm-0"), self.pod("jm-1")], "2 live jobmanagers where 1 are planned"),

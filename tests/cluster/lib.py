@@ -319,8 +319,10 @@ class Promise:
         self.want = {"jobmanager": spec.get("jobManager", {}).get("replicas", 1) if runs else 0,
                      "taskmanager": spec.get("taskManager", {}).get("replicas", 1) if runs else 0}
         self.ha = "storage" in spec
-        # A smaller number holds from when it is seen reached by a controller that knows it.
-        self.known = obj.get("status", {}).get("observedGeneration") == obj["metadata"]["generation"]
+        # A smaller number holds from when it is seen reached by a controller that knows it, and carries it out: a change
+        # that waits for what this release doesn't do holds back the numbers in it, too.
+        self.known = (obj.get("status", {}).get("observedGeneration") == obj["metadata"]["generation"]
+                      and condition(obj, "Reconciling").get("reason") != "WaitingForUpgradeSupport")
         for role, want in self.want.items():
             self.limit[role] = max(self.limit[role], want)
 
