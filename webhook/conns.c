@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "webhook/conns.h"
 
+#include <malloc.h>
 #include <pthread.h>
 #include <stdbool.h>
 #include <stdlib.h>
@@ -10,12 +11,15 @@
 #include "common/base/clock.h"
 
 #define REAP_EVERY_MS 1000
+/// So many closed connections leave enough free memory behind to be worth giving back.
+#define TRIM_AFTER_CLOSED 8
 
 struct conns {
     pthread_mutex_t lock; // guards the list and count: an fd is shut down only while it is listed
     pthread_cond_t stop_cond;
     struct conn *first;
     unsigned count;
+    unsigned closed; // since the last trim
     bool stop;
     pthread_t reaper;
 };
@@ -45,6 +49,13 @@ static void *reaper_run(void *arg)
         struct timespec at = {.tv_sec = until / 1000, .tv_nsec = (until % 1000) * 1000000};
         pthread_cond_timedwait(&c->stop_cond, &c->lock, &at);
         reap(c);
+        if (c->closed >= TRIM_AFTER_CLOSED) {
+            c->closed = 0;
+            pthread_mutex_unlock(&c->lock);
+            // TLS sessions and buffers of a burst are freed in the midst of the heap.
+            malloc_trim(0);
+            pthread_mutex_lock(&c->lock);
+        }
     }
     pthread_mutex_unlock(&c->lock);
     return NULL;
@@ -126,6 +137,7 @@ void conns_close(struct conns *c, struct conn *conn)
         conn->next->prev = conn->prev;
     }
     c->count--;
+    c->closed++;
     pthread_mutex_unlock(&c->lock);
     tls_unpin(conn->credentials);
     free(conn);

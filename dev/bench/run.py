@@ -147,6 +147,7 @@ def main():
                 say(f"{operation + ' ' + body:24} {connections:>3} conn {s['rate']:>9.0f} {s['p50_ms']:>7.3f} {s['p99_ms']:>7.3f} "
                     f"{s['p999_ms']:>7.3f} {s['cpu_s_per_10k']:>10.3f} {result['static']['cpu_s_per_10k']:>8.3f} {ratio:>6.2f}")
                 report["closed_loop"].append({"review": operation, "body": body, "connections": connections, "ratio": ratio, **result})
+    time.sleep(3)  # what is given back is given back by then
     report["rss_after_mib"] = {s.name: round(s.rss_mib(), 1) for s in servers}
 
     say(f"\n{'open loop, 16 connections':34} {'p50':>8} {'p99':>8} {'p99.9':>8}   static: p50, p99, p99.9 (ms)")
