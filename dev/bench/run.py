@@ -6,6 +6,7 @@ The fair figure is CPU seconds per 10,000 reviews (of the server alone) and its 
 same noise, since each pair runs one right after the other. Rates and latencies also hold the client, which
 shares the machine. Prints a table, writes bench.json.
 """
+import atexit
 import json
 import os
 import pathlib
@@ -43,6 +44,7 @@ class Server:
     def __init__(self, name, command, log):
         self.name, self.port, self.command, self.log = name, free_port(), command, log
         self.start()
+        atexit.register(lambda: self.process.kill())  # also when a measurement fails
 
     def start(self):
         begin = time.monotonic()
