@@ -53,8 +53,7 @@ process_stop sluice-webhook 2>/dev/null || true
 install_sluice
 k delete flinkclusters --all --wait >/dev/null
 start_webhook sluice-webhook
-start_controller sluice-controller --leader-election-lease-duration=4s --leader-election-renew-deadline=3s \
-    --leader-election-retry-period=500ms
+start_controller sluice-controller
 echo "sluice-webhook and sluice-controller run under their own ServiceAccounts, with the RBAC of manifests/ alone."
 
 show_good "$samples/good/minimal.yaml" playground
