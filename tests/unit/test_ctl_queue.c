@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "common/base/clock.h"
+#include "tests/unit/unit.h"
 
 static struct queue *q;
 
@@ -180,23 +181,10 @@ START_TEST(queue__no_two_workers_have_the_same_key)
 }
 END_TEST
 
-int main(void)
-{
-    Suite *s = suite_create("queue");
-    TCase *t = tcase_create("queue");
-    tcase_add_checked_fixture(t, setup, teardown);
-    tcase_add_test(t, queue__a_key_is_queued_once_however_often_it_is_added);
-    tcase_add_test(t, queue__live_edits_go_before_a_resync);
-    tcase_add_test(t, queue__a_key_added_while_it_is_worked_on_is_worked_on_again);
-    tcase_add_test(t, queue__a_failed_key_comes_back_later_each_time);
-    tcase_add_test(t, queue__a_failed_key_waits_as_long_as_the_server_asks);
-    tcase_add_test(t, queue__a_delayed_key_is_not_given_early);
-    tcase_add_test(t, queue__a_key_too_long_is_refused);
-    tcase_add_test(t, queue__no_two_workers_have_the_same_key);
-    suite_add_tcase(s, t);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_ENV);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
-}
+UNIT_MAIN(setup, teardown, queue__a_key_is_queued_once_however_often_it_is_added,
+          queue__live_edits_go_before_a_resync,
+          queue__a_key_added_while_it_is_worked_on_is_worked_on_again,
+          queue__a_failed_key_comes_back_later_each_time,
+          queue__a_failed_key_waits_as_long_as_the_server_asks,
+          queue__a_delayed_key_is_not_given_early, queue__a_key_too_long_is_refused,
+          queue__no_two_workers_have_the_same_key)

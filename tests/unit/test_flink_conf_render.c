@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "common/base/macros.h"
+#include "tests/unit/unit.h"
 
 static struct arena arena = {.max = 64 << 20};
 static struct flink_conf user;
@@ -290,28 +291,13 @@ START_TEST(render__docs_name_every_kind_of_key)
 }
 END_TEST
 
-int main(void)
-{
-    Suite *s = suite_create("flink_conf_render");
-    TCase *t = tcase_create("render");
-    tcase_add_checked_fixture(t, setup, teardown);
-    tcase_add_test(t, render__an_application_with_storage_gets_all_that_the_table_has);
-    tcase_add_test(t, render__result_stores_of_2_3_are_set_there);
-    tcase_add_test(t, render__without_storage_nothing_of_ha_is_written);
-    tcase_add_test(t, render__a_session_cluster_keeps_the_users_web_settings);
-    tcase_add_test(t, render__one_job_manager_keeps_flinks_lease);
-    tcase_add_test(t, render__the_user_wins_over_defaults_never_over_fixed_ones);
-    tcase_add_test(t, render__keys_are_unique_and_sorted_and_spelled_for_the_version);
-    tcase_add_test(t, render__joined_values_hold_both);
-    tcase_add_test(t, render__s3a_provider_of_the_user_stays_alone);
-    tcase_add_test(t, render__a_flat_file_hands_what_it_cant_hold_to_arguments);
-    tcase_add_test(t, render__yaml_quotes_every_value);
-    tcase_add_test(t, render__a_full_arena_is_an_error);
-    tcase_add_test(t, render__docs_name_every_kind_of_key);
-    suite_add_tcase(s, t);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_ENV);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
-}
+UNIT_MAIN(setup, teardown, render__an_application_with_storage_gets_all_that_the_table_has,
+          render__result_stores_of_2_3_are_set_there,
+          render__without_storage_nothing_of_ha_is_written,
+          render__a_session_cluster_keeps_the_users_web_settings,
+          render__one_job_manager_keeps_flinks_lease,
+          render__the_user_wins_over_defaults_never_over_fixed_ones,
+          render__keys_are_unique_and_sorted_and_spelled_for_the_version,
+          render__joined_values_hold_both, render__s3a_provider_of_the_user_stays_alone,
+          render__a_flat_file_hands_what_it_cant_hold_to_arguments, render__yaml_quotes_every_value,
+          render__a_full_arena_is_an_error, render__docs_name_every_kind_of_key)

@@ -11,6 +11,7 @@
 #include "common/flink/schema_rules.h"
 #include "common/flink/status.h"
 #include "common/flink/unknown.h"
+#include "tests/unit/unit.h"
 
 static struct arena arena;
 static struct strbuf out;
@@ -184,24 +185,9 @@ START_TEST(unknown__fields_are_named_with_the_nearest)
 }
 END_TEST
 
-int main(void)
-{
-    Suite *s = suite_create("flink_crd");
-    TCase *t = tcase_create("all");
-    tcase_add_checked_fixture(t, setup, teardown);
-    tcase_add_test(t, crd__has_every_field_and_no_default);
-    tcase_add_test(t, crd__has_every_rule_with_its_message);
-    tcase_add_test(t, crd__says_when_it_does_not_fit);
-    tcase_add_test(t, reference__has_every_field);
-    tcase_add_test(t, dictionary__has_every_field_in_quotes);
-    tcase_add_test(t, explain__tells_type_default_and_bounds);
-    tcase_add_test(t, explain__an_unknown_field_gives_the_nearest);
-    tcase_add_test(t, nearest__typos_find_their_word_and_strangers_none);
-    tcase_add_test(t, unknown__fields_are_named_with_the_nearest);
-    suite_add_tcase(s, t);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_ENV);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
-}
+UNIT_MAIN(setup, teardown, crd__has_every_field_and_no_default,
+          crd__has_every_rule_with_its_message, crd__says_when_it_does_not_fit,
+          reference__has_every_field, dictionary__has_every_field_in_quotes,
+          explain__tells_type_default_and_bounds, explain__an_unknown_field_gives_the_nearest,
+          nearest__typos_find_their_word_and_strangers_none,
+          unknown__fields_are_named_with_the_nearest)

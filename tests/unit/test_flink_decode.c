@@ -5,6 +5,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "tests/unit/unit.h"
+
 static struct arena arena;
 static struct violations faults;
 static struct flink_cluster c;
@@ -312,32 +314,13 @@ START_TEST(decode__a_full_arena_never_crashes)
 }
 END_TEST
 
-int main(void)
-{
-    Suite *s = suite_create("flink_decode");
-    TCase *t = tcase_create("all");
-    tcase_add_checked_fixture(t, setup, teardown);
-    tcase_add_test(t, decode__every_kind_of_field_is_read);
-    tcase_add_test(t, decode__absent_fields_stay_absent);
-    tcase_add_test(t, decode__null_reads_as_absent);
-    tcase_add_test(t, decode__null_in_a_list_is_a_fault);
-    tcase_add_test(t, decode__wrong_types_are_named);
-    tcase_add_test(t, decode__a_fault_leaves_its_member_absent_and_the_others_read);
-    tcase_add_test(t, decode__bounds_are_inclusive);
-    tcase_add_test(t, decode__integral_numbers_are_integers_however_written);
-    tcase_add_test(t, decode__enums_are_case_sensitive);
-    tcase_add_test(t, decode__lengths_count_characters_not_bytes);
-    tcase_add_test(t, decode__counts_are_bounded);
-    tcase_add_test(t, decode__a_required_field_is_missed);
-    tcase_add_test(t, decode__all_faults_are_gathered);
-    tcase_add_test(t, decode__objects_that_are_none_are_refused_not_read);
-    tcase_add_test(t, decode__fields_of_others_and_unknown_ones_are_no_schema_faults);
-    tcase_add_test(t, decode__faults_beyond_the_limit_are_counted);
-    tcase_add_test(t, decode__a_full_arena_never_crashes);
-    suite_add_tcase(s, t);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_ENV);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
-}
+UNIT_MAIN(setup, teardown, decode__every_kind_of_field_is_read, decode__absent_fields_stay_absent,
+          decode__null_reads_as_absent, decode__null_in_a_list_is_a_fault,
+          decode__wrong_types_are_named,
+          decode__a_fault_leaves_its_member_absent_and_the_others_read,
+          decode__bounds_are_inclusive, decode__integral_numbers_are_integers_however_written,
+          decode__enums_are_case_sensitive, decode__lengths_count_characters_not_bytes,
+          decode__counts_are_bounded, decode__a_required_field_is_missed,
+          decode__all_faults_are_gathered, decode__objects_that_are_none_are_refused_not_read,
+          decode__fields_of_others_and_unknown_ones_are_no_schema_faults,
+          decode__faults_beyond_the_limit_are_counted, decode__a_full_arena_never_crashes)

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "tests/unit/flink_case.h"
+#include "tests/unit/unit.h"
 
 /// The effective form of an object with that spec and those annotations (JSON texts).
 static struct flink_effective read(struct arena *a, const char *annotations, const char *spec,
@@ -153,22 +154,11 @@ START_TEST(resources__memory_is_rounded_down_to_bytes)
 }
 END_TEST
 
-int main(void)
-{
-    Suite *s = suite_create("flink_effective");
-    TCase *tc = tcase_create("effective");
-    tcase_add_test(tc, effective__an_empty_spec_has_every_default);
-    tcase_add_test(tc, effective__known_storage_makes_upgrades_take_a_savepoint);
-    tcase_add_test(tc, effective__version_is_the_fields_before_the_tags);
-    tcase_add_test(tc, effective__a_noted_parallelism_follows_scale);
-    tcase_add_test(tc, effective__a_given_parallelism_stays_through_scale);
-    tcase_add_test(tc, effective__reactive_mode_counts_slots_alone);
-    tcase_add_test(tc, resources__limit_comes_before_request_before_configuration);
-    tcase_add_test(tc, resources__memory_is_rounded_down_to_bytes);
-    suite_add_tcase(s, tc);
-    SRunner *sr = srunner_create(s);
-    srunner_run_all(sr, CK_NORMAL);
-    int failed = srunner_ntests_failed(sr);
-    srunner_free(sr);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
-}
+UNIT_MAIN(NULL, NULL, effective__an_empty_spec_has_every_default,
+          effective__known_storage_makes_upgrades_take_a_savepoint,
+          effective__version_is_the_fields_before_the_tags,
+          effective__a_noted_parallelism_follows_scale,
+          effective__a_given_parallelism_stays_through_scale,
+          effective__reactive_mode_counts_slots_alone,
+          resources__limit_comes_before_request_before_configuration,
+          resources__memory_is_rounded_down_to_bytes)

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "common/flink/cluster.h"
+#include "tests/unit/unit.h"
 
 static struct law_result law(int64_t p, int64_t r, int64_t s)
 {
@@ -82,20 +83,7 @@ START_TEST(law__its_bounds_are_the_schemas)
 }
 END_TEST
 
-int main(void)
-{
-    Suite *s = suite_create("flink_law");
-    TCase *tc = tcase_create("law");
-    tcase_add_test(tc, law__only_parallelism_gives_replicas_rounded_up);
-    tcase_add_test(tc, law__only_replicas_gives_all_their_slots);
-    tcase_add_test(tc, law__neither_takes_the_fallback);
-    tcase_add_test(tc, law__both_given_are_kept_and_compared);
-    tcase_add_test(tc, law__its_own_result_is_its_fixed_point);
-    tcase_add_test(tc, law__its_bounds_are_the_schemas);
-    suite_add_tcase(s, tc);
-    SRunner *sr = srunner_create(s);
-    srunner_run_all(sr, CK_NORMAL);
-    int failed = srunner_ntests_failed(sr);
-    srunner_free(sr);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
-}
+UNIT_MAIN(NULL, NULL, law__only_parallelism_gives_replicas_rounded_up,
+          law__only_replicas_gives_all_their_slots, law__neither_takes_the_fallback,
+          law__both_given_are_kept_and_compared, law__its_own_result_is_its_fixed_point,
+          law__its_bounds_are_the_schemas)

@@ -4,6 +4,8 @@
 #include <check.h>
 #include <stdlib.h>
 
+#include "tests/unit/unit.h"
+
 static struct arena arena;
 static struct violations found;
 
@@ -139,19 +141,7 @@ START_TEST(podtemplate__many_faults_cost_little)
 }
 END_TEST
 
-int main(void)
-{
-    Suite *s = suite_create("flink_podtemplate");
-    TCase *t = tcase_create("all");
-    tcase_add_checked_fixture(t, setup, teardown);
-    tcase_add_test(t, podtemplate__what_people_write_is_accepted);
-    tcase_add_test(t, podtemplate__a_wrong_type_is_denied_with_its_path);
-    tcase_add_test(t, podtemplate__an_unknown_field_is_warned_of_with_the_nearest);
-    tcase_add_test(t, podtemplate__many_faults_cost_little);
-    suite_add_tcase(s, t);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_ENV);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
-}
+UNIT_MAIN(setup, teardown, podtemplate__what_people_write_is_accepted,
+          podtemplate__a_wrong_type_is_denied_with_its_path,
+          podtemplate__an_unknown_field_is_warned_of_with_the_nearest,
+          podtemplate__many_faults_cost_little)

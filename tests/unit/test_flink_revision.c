@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "tests/unit/flink_case.h"
+#include "tests/unit/unit.h"
 
 /// The canonical text of an object with that metadata (beside its name) and spec.
 static const char *revision(struct arena *a, const char *metadata, const char *spec)
@@ -112,19 +113,6 @@ START_TEST(revision__the_tables_rows_fit)
 }
 END_TEST
 
-int main(void)
-{
-    Suite *s = suite_create("flink_revision");
-    TCase *tc = tcase_create("revision");
-    tcase_add_test(tc, revision__text_is_canonical);
-    tcase_add_test(tc, revision__what_reaches_no_pod_changes_nothing);
-    tcase_add_test(tc, revision__the_same_said_otherwise_changes_nothing);
-    tcase_add_test(tc, revision__what_reaches_a_pod_changes_it);
-    tcase_add_test(tc, revision__the_tables_rows_fit);
-    suite_add_tcase(s, tc);
-    SRunner *sr = srunner_create(s);
-    srunner_run_all(sr, CK_NORMAL);
-    int failed = srunner_ntests_failed(sr);
-    srunner_free(sr);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
-}
+UNIT_MAIN(NULL, NULL, revision__text_is_canonical, revision__what_reaches_no_pod_changes_nothing,
+          revision__the_same_said_otherwise_changes_nothing,
+          revision__what_reaches_a_pod_changes_it, revision__the_tables_rows_fit)

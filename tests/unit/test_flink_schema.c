@@ -6,6 +6,7 @@
 
 #include "common/flink/decode.h"
 #include "common/flink/schema_equal.h"
+#include "tests/unit/unit.h"
 
 static struct arena arena;
 static struct violations faults;
@@ -276,27 +277,13 @@ START_TEST(schema__every_rule_has_its_texts)
 }
 END_TEST
 
-int main(void)
-{
-    Suite *s = suite_create("flink_schema");
-    TCase *t = tcase_create("all");
-    tcase_add_checked_fixture(t, setup, teardown);
-    tcase_add_test(t, schema__names_are_dns_1035_of_at_most_40);
-    tcase_add_test(t, schema__a_generated_name_is_judged_with_its_suffix);
-    tcase_add_test(t, schema__job_is_neither_added_nor_removed);
-    tcase_add_test(t, schema__storage_root_is_kept_unless_suspended);
-    tcase_add_test(t, schema__several_job_managers_need_storage);
-    tcase_add_test(t, schema__an_unchanged_fault_is_a_warning_on_update);
-    tcase_add_test(t, schema__list_items_are_kept_only_with_their_whole_list);
-    tcase_add_test(t, schema__what_scale_reads_is_never_let_pass);
-    tcase_add_test(t, schema__a_stored_value_of_a_wrong_type_breaks_the_rules_that_read_it);
-    tcase_add_test(t, schema__equality_skips_what_the_api_server_prunes);
-    tcase_add_test(t, schema__hostile_updates_cost_little);
-    tcase_add_test(t, schema__every_rule_has_its_texts);
-    suite_add_tcase(s, t);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_ENV);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
-}
+UNIT_MAIN(setup, teardown, schema__names_are_dns_1035_of_at_most_40,
+          schema__a_generated_name_is_judged_with_its_suffix,
+          schema__job_is_neither_added_nor_removed, schema__storage_root_is_kept_unless_suspended,
+          schema__several_job_managers_need_storage,
+          schema__an_unchanged_fault_is_a_warning_on_update,
+          schema__list_items_are_kept_only_with_their_whole_list,
+          schema__what_scale_reads_is_never_let_pass,
+          schema__a_stored_value_of_a_wrong_type_breaks_the_rules_that_read_it,
+          schema__equality_skips_what_the_api_server_prunes, schema__hostile_updates_cost_little,
+          schema__every_rule_has_its_texts)

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "common/base/mem.h"
+#include "tests/unit/unit.h"
 
 #define N 2000
 
@@ -88,18 +89,5 @@ START_TEST(map__a_failed_allocation_loses_nothing)
 }
 END_TEST
 
-int main(void)
-{
-    Suite *s = suite_create("map");
-    TCase *t = tcase_create("map");
-    tcase_add_test(t, map__what_was_put_is_found);
-    tcase_add_test(t, map__the_others_stay_when_some_go);
-    tcase_add_test(t, map__a_second_put_replaces_the_value);
-    tcase_add_test(t, map__a_failed_allocation_loses_nothing);
-    suite_add_tcase(s, t);
-    SRunner *r = srunner_create(s);
-    srunner_run_all(r, CK_ENV);
-    int failed = srunner_ntests_failed(r);
-    srunner_free(r);
-    return failed == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
-}
+UNIT_MAIN(NULL, NULL, map__what_was_put_is_found, map__the_others_stay_when_some_go,
+          map__a_second_put_replaces_the_value, map__a_failed_allocation_loses_nothing)
