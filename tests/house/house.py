@@ -11,11 +11,12 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 # A folder may use itself and what stands above it.
 ORDER = ["common/base", "common/json", "common/yaml", "common/http", "common/k8s", "common/policy", "common/flink",
-         "common/kube", "certs", "webhook", "controller", "cli"]
+         "common/kube", "certs", "webhook", "controller/flink", "controller", "cli"]
 PURE_FOLDERS = {"common/json", "common/k8s", "common/policy", "common/flink"}
 PURE_FILES = {"webhook/review.c", "webhook/review.h", "certs/policy.c", "certs/policy.h", "cli/judge.c"}
 SHELL_BASE = {"clock", "log", "metrics", "metrics_process", "options", "options_print", "os_file", "signals"}
 # The controller's shell; everything else in the folder is its pure half.
+CONTROLLER_FLINK_SHELL = {"prober"}
 CONTROLLER_SHELL = {"act", "cache", "main", "metrics", "plan_settings", "queue", "refusals", "strays", "settings", "workers"}
 WORLD = re.compile(r"#include <(microhttpd|curl/|openssl/|gnutls/|yaml|pthread|sys/socket|netdb|unistd|time|fcntl|dirent)")
 WORLD_WORDS = re.compile(r"\b(getenv|fopen|clock_gettime|time\(NULL\)|pthread_\w+|fprintf|printf)\s*\(")
@@ -34,6 +35,8 @@ def is_pure(name):
     folder, stem = str(pathlib.Path(name).parent), pathlib.Path(name).stem
     if folder == "common/base":
         return stem not in SHELL_BASE and stem != "macros"
+    if folder == "controller/flink":
+        return stem not in CONTROLLER_FLINK_SHELL
     if folder == "controller":
         return stem not in CONTROLLER_SHELL
     return folder in PURE_FOLDERS or name in PURE_FILES
