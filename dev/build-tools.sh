@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 # Builds the programs of the local control plane that are missing, once per version, into a cache outside the tree:
 # about five minutes on 2 cores the first time, nothing later. Needs Go and its module proxy, not root.
+#   build-tools.sh [node]     node: also what dev/node needs, three minutes more
 set -euo pipefail
 # shellcheck source=lib/base.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib/base.sh"
@@ -48,7 +49,7 @@ build() {
     say "[$step] $(basename "$(dirname "$out")")/$name: building"
     # Kubernetes answers v0.0.0 for its version unless the linker is told; the others know theirs.
     (
-        cd "$TOOLS_DIR"
+        cd "$(tool_folder "$name")"
         CGO_ENABLED=0 GOFLAGS=-mod=readonly nice go build -trimpath -buildvcs=false -o "$out.new" -ldflags "-s -w \
             -X k8s.io/component-base/version.gitVersion=$kubernetes \
             -X k8s.io/component-base/version.gitMajor=$(cut -d. -f1 <<<"${kubernetes#v}") \
@@ -74,19 +75,24 @@ build() {
 }
 
 main() {
-    local name step=0 missing
+    local name step=0 missing want=("${TOOLS[@]}")
+    case ${1:-} in
+    '') ;;
+    node) want+=("${NODE_TOOLS[@]}") ;;
+    *) die "usage: dev/build-tools.sh [node]" ;;
+    esac
     need_commands flock=util-linux
-    [[ -n $(tools_missing) ]] || return 0
+    [[ -n $(tools_missing "${want[@]}") ]] || return 0
     mkdir -p "$TOOLS_CACHE"
     exec 8>"$TOOLS_CACHE/build.lock"
     if ! flock -n 8; then
         say "another build of the control plane is running; waiting for it"
         flock 8
     fi
-    mapfile -t missing < <(tools_missing)
+    mapfile -t missing < <(tools_missing "${want[@]}")
     ((${#missing[@]})) || return 0
     find_go
-    say "building the local control plane, once: ${missing[*]} (about five minutes on 2 cores, kept in $TOOLS_CACHE)"
+    say "building programs of Kubernetes, once, five to eight minutes on 2 cores: ${missing[*]} (kept in $TOOLS_CACHE)"
     for name in "${missing[@]}"; do
         step=$((step + 1))
         build "$name" "$step/${#missing[@]}"

@@ -17,19 +17,20 @@ pki_issue() {
     rm "$PKI_DIR/$1.csr" "$PKI_DIR/$1.ext"
 }
 
-# pki_make: everything that the control plane needs. Component names are those that the built-in RBAC roles are bound to.
+# pki_make API_ADDRESS NAME=SUBJECT…: everything that the control plane needs, and a client certificate for each NAME.
+# The subjects of its own components are those that the built-in RBAC roles are bound to.
 pki_make() {
-    local client='extendedKeyUsage=clientAuth\n'
+    local client names="IP:127.0.0.1,IP:$1,IP:10.96.0.1,DNS:localhost,DNS:kubernetes.default.svc"
+    shift
     mkdir -p "$PKI_DIR"
     pki_openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -days 365 \
         -subj "/CN=sluice-dev-$CLUSTER_NAME" -addext keyUsage=critical,keyCertSign,cRLSign \
         -keyout "$PKI_DIR/ca.key" -out "$PKI_DIR/ca.crt"
-    pki_issue apiserver /CN=kube-apiserver \
-        'extendedKeyUsage=serverAuth\nsubjectAltName=IP:127.0.0.1,IP:10.96.0.1,DNS:localhost,DNS:kubernetes.default.svc\n'
-    pki_issue admin /O=system:masters/CN=sluice-dev-admin "$client"
-    pki_issue kwok /O=system:masters/CN=kwok "$client"
-    pki_issue kube-controller-manager /CN=system:kube-controller-manager "$client"
-    pki_issue kube-scheduler /CN=system:kube-scheduler "$client"
+    pki_issue apiserver /CN=kube-apiserver "extendedKeyUsage=serverAuth\nsubjectAltName=$names\n"
+    for client in admin=/O=system:masters/CN=sluice-dev-admin "$@" \
+        kube-controller-manager=/CN=system:kube-controller-manager kube-scheduler=/CN=system:kube-scheduler; do
+        pki_issue "${client%%=*}" "${client#*=}" 'extendedKeyUsage=clientAuth\n'
+    done
     pki_openssl ecparam -name prime256v1 -genkey -noout -out "$PKI_DIR/service-account.key"
     pki_openssl ec -in "$PKI_DIR/service-account.key" -pubout -out "$PKI_DIR/service-account.pub"
 }
@@ -52,8 +53,8 @@ current-context: sluice-dev
 EOF
 }
 
-# pki_kubeconfig NAME OUT: with the client certificate NAME inside, so the file may be copied.
+# pki_kubeconfig NAME SERVER OUT: with the client certificate NAME inside, so the file may be copied.
 pki_kubeconfig() {
-    kubeconfig_write "$2" "https://127.0.0.1:$API_PORT" "$PKI_DIR/ca.crt" default \
+    kubeconfig_write "$3" "$2" "$PKI_DIR/ca.crt" default \
         "client-certificate-data: $(base64 -w 0 <"$PKI_DIR/$1.crt"), client-key-data: $(base64 -w 0 <"$PKI_DIR/$1.key")"
 }

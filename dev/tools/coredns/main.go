@@ -1,0 +1,19 @@
+// SPDX-License-Identifier: Apache-2.0
+
+// CoreDNS with the few plugins that the node of dev/node needs: names of Services and Pods, nothing from outside.
+package main
+
+import (
+	"github.com/coredns/coredns/core/dnsserver"
+	"github.com/coredns/coredns/coremain"
+	_ "github.com/coredns/coredns/plugin/bind"
+	_ "github.com/coredns/coredns/plugin/cache"
+	_ "github.com/coredns/coredns/plugin/errors"
+	_ "github.com/coredns/coredns/plugin/health"
+	_ "github.com/coredns/coredns/plugin/kubernetes"
+)
+
+func main() {
+	dnsserver.Directives = []string{"bind", "health", "errors", "cache", "kubernetes"}
+	coremain.Run()
+}
