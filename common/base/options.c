@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "common/base/options.h"
 
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include "common/base/edit_distance.h"
@@ -34,6 +32,16 @@ static const struct option_row *row_find(const struct option_program *p, struct 
 {
     for (size_t i = 0; i < p->count; i++) {
         if (sv_eq_lit(name, p->rows[i].name)) {
+            return &p->rows[i];
+        }
+    }
+    return NULL;
+}
+
+static const struct option_row *row_find_letter(const struct option_program *p, char letter)
+{
+    for (size_t i = 0; i < p->count; i++) {
+        if (p->rows[i].letter == letter) {
             return &p->rows[i];
         }
     }
@@ -186,6 +194,12 @@ static int unknown_name(struct parser *ps, const char *where, const char *dashes
 
 // ---- sources
 
+static void add_flag(struct parser *ps, const struct option_row *row, struct strview value)
+{
+    struct strview where = arena_printf(ps->arena, "--%s", row->name);
+    ps->flags[ps->flag_count++] = (struct source){row, value, where.ptr};
+}
+
 static int read_flag(struct parser *ps, int argc, char *const *argv, int *i)
 {
     struct strview arg = sv_from(argv[*i] + 2);
@@ -206,10 +220,32 @@ static int read_flag(struct parser *ps, int argc, char *const *argv, int *i)
     }
     if (is_config) {
         ps->config = value.ptr;
-        return 0;
+    } else {
+        add_flag(ps, row, value);
     }
-    struct strview where = arena_printf(ps->arena, "--%s", row->name);
-    ps->flags[ps->flag_count++] = (struct source){row, value, where.ptr};
+    return 0;
+}
+
+/// "-n VALUE", "-nVALUE", "-n=VALUE"; of booleans several: "-Aw".
+static int read_letters(struct parser *ps, int argc, char *const *argv, int *i)
+{
+    const char *arg = argv[*i];
+    for (const char *c = arg + 1; *c != '\0'; c++) {
+        const struct option_row *row = row_find_letter(ps->program, *c);
+        if (row == NULL) {
+            return err_set(ps->err, E_INVALID, "there is no option %.60s; options begin with --",
+                           arg);
+        }
+        if (row->type != OPTION_BOOL) {
+            const char *value = c[1] == '=' ? c + 2 : c[1] != '\0' ? c + 1 : NULL;
+            if (value == NULL && *i + 1 >= argc) {
+                return err_set(ps->err, E_INVALID, "-%c needs a value", row->letter);
+            }
+            add_flag(ps, row, sv_from(value != NULL ? value : argv[++*i]));
+            return 0;
+        }
+        add_flag(ps, row, SV("true"));
+    }
     return 0;
 }
 
@@ -234,10 +270,8 @@ static int read_argv(struct parser *ps, int argc, char *const *argv)
         } else if (strcmp(a, "--version") == 0) {
             r->verdict = OPTIONS_VERSION;
             return 0;
-        } else if (a[1] != '-') {
-            return err_set(ps->err, E_INVALID, "there is no option %.60s; options begin with --",
-                           a);
-        } else if (read_flag(ps, argc, argv, &i) < 0) {
+        } else if (a[1] != '-' ? read_letters(ps, argc, argv, &i) < 0
+                               : read_flag(ps, argc, argv, &i) < 0) {
             return -1;
         }
     }
@@ -373,6 +407,9 @@ int options_parse(const struct option_program *p, int argc, char *const *argv,
 {
     ASSERT(p->count <= OPTIONS_MAX);
     size_t slots = argc > 0 ? (size_t)argc : 1;
+    for (int i = 1; i < argc; i++) {
+        slots += argv[i][0] == '-' && argv[i][1] != '-' ? strlen(argv[i]) : 0; // joined letters
+    }
     *result = (struct options_result){.operands = ARENA_NEW_N(arena, const char *, slots)};
     struct parser ps = {
         .program = p,
@@ -397,25 +434,4 @@ int options_parse(const struct option_program *p, int argc, char *const *argv,
     }
     return arena_ok(arena) ? check_required(p, out, err)
                            : err_set(err, E_NOMEM, "no memory for the options");
-}
-
-int options_main(const struct option_program *p, int argc, char *const *argv, void *out,
-                 struct options_result *result, struct arena *arena)
-{
-    struct err err = {0};
-    if (options_parse(p, argc, argv, getenv, out, result, arena, &err) < 0) {
-        fprintf(stderr, "%s: %s\nTry '%s --help'.\n", p->name, err.msg, p->name);
-        return 2;
-    }
-    if (result->verdict == OPTIONS_HELP) {
-        CLEANUP(strbuf_done) struct strbuf text = STRBUF(1 << 20);
-        options_write_help(p, &text);
-        fputs(text.ptr != NULL ? text.ptr : "", stdout);
-        return 0;
-    }
-    if (result->verdict == OPTIONS_VERSION) {
-        printf("%s %s\n", p->name, SLUICE_VERSION);
-        return 0;
-    }
-    return -1;
 }

@@ -8,9 +8,10 @@
 //     #define ROW(...) OPTION_ROW(struct demo_options, __VA_ARGS__)
 //     static const struct option_row rows[] = { DEMO_OPTIONS(ROW) };   (the first #define on one
 //     line, or with backslashes)
-// Flag --listen VALUE or --listen=VALUE, environment SLUICE_LISTEN, in the file `listen: VALUE`.
-// A configuration file (--config FILE or SLUICE_CONFIG) has one `name: value` a line, the flat
-// subset of YAML: comments with #, an optional pair of double quotes around the value (without
+// Flag --listen VALUE or --listen=VALUE, environment SLUICE_LISTEN, in the file `listen: VALUE`;
+// where the row has a letter, -l VALUE, -lVALUE or -l=VALUE, too; letters of booleans may be
+// joined. A configuration file (--config FILE or SLUICE_CONFIG) has one `name: value` a line, the
+// flat subset of YAML: comments with #, an optional pair of double quotes around the value (without
 // escapes), lists with commas; every other form is refused with its line. Every option is checked.
 #ifndef SLUICE_BASE_OPTIONS_H
 #define SLUICE_BASE_OPTIONS_H
@@ -47,6 +48,7 @@ struct option_row {
     int64_t min, max;           // INT, DURATION (ms); both 0: 0 to INT64_MAX. LIST: max items
     const char *const *choices; // STRING: NULL-ended allowed values; NULL: any
     bool required;              // an empty value is refused
+    char letter;                // 'n': -n is the same; 0: none
 };
 
 #define OPTION_MEMBER(type_, member, ...) OPTION_C_##type_ member;

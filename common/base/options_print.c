@@ -110,6 +110,15 @@ static void put_bounds(const struct option_row *r, struct strbuf *out)
     strbuf_put_char(out, '.');
 }
 
+/// "--namespace", "-n, --namespace".
+static void put_flag(const struct option_row *r, struct strbuf *out)
+{
+    if (r->letter != '\0') {
+        strbuf_printf(out, "-%c, ", r->letter);
+    }
+    strbuf_printf(out, "--%s", r->name);
+}
+
 static void put_help_row(const struct option_program *p, size_t i, struct strbuf *out)
 {
     const struct option_row *r = row_at(p, i);
@@ -122,7 +131,9 @@ static void put_help_row(const struct option_program *p, size_t i, struct strbuf
     if (r->dflt[0] != '\0' && strcmp(r->dflt, "false") != 0) {
         strbuf_printf(&text, " Default: %s.", r->dflt);
     }
-    strbuf_printf(out, "  --%s%s%s\n", r->name, r->arg[0] != '\0' ? " " : "", r->arg);
+    strbuf_put_str(out, "  ");
+    put_flag(r, out);
+    strbuf_printf(out, "%s%s\n", r->arg[0] != '\0' ? " " : "", r->arg);
     put_wrapped(out, text.ptr, HELP_INDENT);
 }
 
@@ -190,11 +201,12 @@ static void put_man_row(const struct option_program *p, size_t i, struct strbuf 
 {
     const struct option_row *r = row_at(p, i);
     CLEANUP(strbuf_done) struct strbuf text = STRBUF(8192);
-    strbuf_put_str(out, ".TP\n.BR ");
-    strbuf_put_str(&text, "--");
-    strbuf_put_str(&text, r->name);
+    put_flag(r, &text);
+    const char *quote = r->letter != '\0' ? "\"" : "";
+    strbuf_printf(out, ".TP\n.BR %s", quote);
     put_roff(out, text.ptr);
     strbuf_truncate(out, out->len - 1);
+    strbuf_put_str(out, quote);
     strbuf_printf(out, r->arg[0] != '\0' ? " \" \" \\fI%s\\fR\n" : "%s\n", r->arg);
     strbuf_reset(&text);
     strbuf_put_str(&text, r->help);
@@ -274,7 +286,9 @@ void options_write_markdown(const struct option_program *p, struct strbuf *out)
     for (size_t i = 0; i < row_count(p); i++) {
         const struct option_row *r = row_at(p, i);
         CLEANUP(strbuf_done) struct strbuf text = STRBUF(8192);
-        strbuf_printf(out, "| `--%s%s%s` | ", r->name, r->arg[0] != '\0' ? " " : "", r->arg);
+        strbuf_put_str(out, "| `");
+        put_flag(r, out);
+        strbuf_printf(out, "%s%s` | ", r->arg[0] != '\0' ? " " : "", r->arg);
         if (has_env(p, i)) {
             strbuf_put_char(out, '`');
             options_write_env_name(r->name, out);

@@ -16,9 +16,9 @@ static const char *const MODES[] = {"Deny", "Warn", NULL};
     O(STRING, listen, "listen", ":9443", "ADDR", "Where to listen.")                               \
     O(INT, workers, "workers", "4", "N", "Worker threads.", .min = 1, .max = 64)                   \
     O(DURATION, grace_ms, "grace", "10s", "TIME", "How long.", .min = 100, .max = 3600000)         \
-    O(BOOL, dry_run, "dry-run", "false", "", "Change nothing.")                                    \
+    O(BOOL, dry_run, "dry-run", "false", "", "Change nothing.", .letter = 'd')                     \
     O(LIST, namespaces, "namespaces", "", "NAMES", "Only these.", .max = 3)                        \
-    O(STRING, mode, "mode", "Deny", "MODE", "What to do.", .choices = MODES)                       \
+    O(STRING, mode, "mode", "Deny", "MODE", "What to do.", .choices = MODES, .letter = 'm')        \
     O(STRING, role, "role", "", "NAME", "Who | what.", .required = true)
 struct demo {
     DEMO_OPTIONS(OPTION_MEMBER)
@@ -127,6 +127,22 @@ START_TEST(options__a_value_stands_after_a_blank_or_an_equals_sign)
     ck_assert_int_eq(parse("--role x --dry-run=false --listen="), 0);
     ck_assert(!demo.dry_run);
     ck_assert_str_eq(demo.listen, "");
+}
+END_TEST
+
+START_TEST(options__a_letter_stands_for_its_flag)
+{
+    ck_assert_int_eq(parse("--role x -m Warn -d"), 0);
+    ck_assert_str_eq(demo.mode, "Warn");
+    ck_assert(demo.dry_run);
+    ck_assert_int_eq(parse("--role x -dddddmWarn"), 0);
+    ck_assert_str_eq(demo.mode, "Warn");
+    ck_assert(demo.dry_run);
+    ck_assert_int_eq(parse("--role x -m=Warn"), 0);
+    ck_assert_str_eq(demo.mode, "Warn");
+    assert_refused("--role x -m", "-m needs a value");
+    assert_refused("--role x -dx", "there is no option -dx; options begin with --");
+    assert_refused("--role x -mwarn", "--mode: \"warn\" is none of Deny, Warn");
 }
 END_TEST
 
@@ -357,7 +373,7 @@ START_TEST(options__help_tells_bounds_and_defaults)
     ck_assert_ptr_nonnull(strstr(out.ptr, "Usage: sluice-demo [OPTION]…\n"));
     ck_assert_ptr_nonnull(strstr(out.ptr, "  --workers N\n        Worker threads. From 1 to 64. "
                                           "Default: 4.\n"));
-    ck_assert_ptr_nonnull(strstr(out.ptr, "  --dry-run\n        Change nothing.\n"));
+    ck_assert_ptr_nonnull(strstr(out.ptr, "  -d, --dry-run\n        Change nothing.\n"));
     ck_assert_ptr_nonnull(strstr(out.ptr, "What to do. One of Deny, Warn. Default: Deny.\n"));
     ck_assert_ptr_nonnull(strstr(out.ptr, "  --version\n"));
     struct strview rest = strbuf_view(&out);
@@ -374,7 +390,7 @@ START_TEST(options__the_man_page_escapes_what_roff_would_read)
     options_write_man(&program, 8, &out);
     ck_assert_ptr_nonnull(strstr(out.ptr, ".TH \"SLUICE-DEMO\" 8"));
     ck_assert_ptr_nonnull(strstr(out.ptr, ".PP\n\\&.Second with a \\e and a dash \\- here."));
-    ck_assert_ptr_nonnull(strstr(out.ptr, ".BR \\-\\-dry\\-run\n"));
+    ck_assert_ptr_nonnull(strstr(out.ptr, ".BR \"\\-d, \\-\\-dry\\-run\"\n"));
     ck_assert_ptr_nonnull(strstr(out.ptr, "SLUICE_DRY_RUN"));
 }
 END_TEST
@@ -411,7 +427,7 @@ END_TEST
 
 UNIT_MAIN(
     setup, teardown, options__defaults_hold_where_nothing_is_said,
-    options__a_value_stands_after_a_blank_or_an_equals_sign,
+    options__a_value_stands_after_a_blank_or_an_equals_sign, options__a_letter_stands_for_its_flag,
     options__the_flag_wins_over_the_environment_and_that_over_the_file,
     options__the_environment_can_name_the_file, options__lists_are_split_and_a_repeated_flag_adds,
     options__faults_name_the_option_and_its_bounds, options__an_unknown_flag_names_the_nearest,
