@@ -2,6 +2,7 @@
 #include "controller/observed.h"
 
 #include "common/flink/decode.h"
+#include "controller/reconcile.h"
 
 const struct child_kind_info CHILD_KIND_INFO[CHILD_KIND_COUNT] = {
 #define X(id, api_version_, kind_, plural_, group_, version_)                                      \
@@ -42,5 +43,13 @@ int observed_make(const struct json *object, const struct children *children, in
     for (int i = 0; i < CHILD_KIND_COUNT; i++) {
         ret->children[i] = children[i];
     }
-    return 0;
+    return observed_add_ha(ret, NULL, 0, arena, err);
+}
+
+int observed_add_ha(struct observed *observed, const struct ha_map *maps, size_t n,
+                    struct arena *arena, struct err *err)
+{
+    const struct reconcile rc = {.observed = observed, .arena = arena};
+    ha_view_read(&rc, maps, n, &observed->ha);
+    return arena_check(arena, err);
 }

@@ -13,6 +13,9 @@
 #include "common/base/err.h"
 #include "common/flink/cluster.h"
 #include "common/json/view.h"
+#include "controller/ha.h"
+
+struct flink_observation;
 
 /// Kinds of children, in the order in which they are made. X(id, apiVersion, Kind, plural, group,
 /// version)
@@ -65,6 +68,9 @@ struct observed {
     const struct refused_child
         *refused; // filled in by the shell after observed_make(), may be empty
     size_t n_refused;
+    struct ha_view ha;                     // what Flink's HA ConfigMaps tell, and who leads
+    const struct flink_observation *flink; // what Flink's REST API told last, filled in by the
+                                           // shell; NULL: it was never asked
 };
 
 /// Fills *RET from OBJECT and CHILDREN (CHILD_KIND_COUNT of them, in CHILD_* order); memory from
@@ -73,5 +79,10 @@ struct observed {
 MUST_USE int observed_make(const struct json *object, const struct children *children,
                            int64_t now_ms, struct arena *arena, struct observed *ret,
                            struct err *err);
+
+/// Adds the N HA ConfigMaps of this FlinkCluster's name (see ha.h; observed_make() knew of none).
+/// MAPS are borrowed. 0, or -1 with E_NOMEM.
+MUST_USE int observed_add_ha(struct observed *observed, const struct ha_map *maps, size_t n,
+                             struct arena *arena, struct err *err);
 
 #endif

@@ -95,6 +95,7 @@ static void read_state(const struct json *pod, struct pod_view *p)
                (p->deleting && all_terminated(pod));
     p->ready = !p->deleting && !p->ended && is_ready(pod);
     int64_t generation;
+    p->ip = json_string(json_get_path(pod, "status", "podIP", NULL));
     p->image = main_image(pod);
     p->edited = json_int(json_get_lit(metadata, "generation"), &generation) && generation > 1;
     p->created_ms = time_at(metadata, "creationTimestamp");

@@ -22,6 +22,7 @@
 struct pod_view {
     const struct json *object;
     struct strview name, uid;
+    struct strview ip; // absent: none yet
     struct pod_name id;
     bool deleting; // it was deleted, by whomever
     bool ended;    // its containers are reported ended: nothing of it runs

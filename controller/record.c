@@ -42,9 +42,9 @@ static bool read_record(const struct json *object, struct record *ret)
     return true;
 }
 
-bool record_read_last(const struct reconcile *rc, struct record *ret)
+bool record_peek_last(const struct observed *observed, struct record *ret)
 {
-    const struct children *all = &rc->observed->children[CHILD_REVISION];
+    const struct children *all = &observed->children[CHILD_REVISION];
     bool found = false;
     for (size_t i = 0; i < all->n; i++) {
         struct record r;
@@ -53,10 +53,16 @@ bool record_read_last(const struct reconcile *rc, struct record *ret)
             found = true;
         }
     }
-    if (found) {
-        read_cluster(rc, json_get_lit(ret->object, "data"), ret);
-    }
     return found;
+}
+
+bool record_read_last(const struct reconcile *rc, struct record *ret)
+{
+    if (!record_peek_last(rc->observed, ret)) {
+        return false;
+    }
+    read_cluster(rc, json_get_lit(ret->object, "data"), ret);
+    return true;
 }
 
 int record_set_spec(const struct reconcile *rc, struct strview text, struct record *next,

@@ -42,6 +42,10 @@ struct record {
 /// Whether pods should run: a run was started and the job isn't suspended.
 bool record_runs(const struct record *r);
 
+/// The newest readable record of OBSERVED, without its `cluster` and `effective`; false when there
+/// is none. Takes no memory.
+bool record_peek_last(const struct observed *observed, struct record *ret);
+
 /// Reads the newest readable record of OBSERVED into *RET; false when there is none. Memory from
 /// the arena (a full one shows in arena_ok()).
 bool record_read_last(const struct reconcile *rc, struct record *ret);
