@@ -47,7 +47,8 @@ static bool same_job(const struct flink_job *a, const struct flink_job *b)
     return sv_eq(a->id, b->id) && sv_eq(a->name, b->name) && a->state == b->state &&
            a->started_ms == b->started_ms && a->ended_ms == b->ended_ms &&
            a->tasks.total == b->tasks.total && a->tasks.running == b->tasks.running &&
-           a->tasks.finished == b->tasks.finished && a->running == b->running &&
+           a->tasks.finished == b->tasks.finished && a->tasks.scheduled == b->tasks.scheduled &&
+           a->batch == b->batch && a->running == b->running &&
            a->max_parallelism == b->max_parallelism &&
            a->checkpoints_known == b->checkpoints_known &&
            (a->checkpoint.id >= 0) == (b->checkpoint.id >= 0) &&

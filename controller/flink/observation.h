@@ -65,6 +65,7 @@ struct flink_checkpoint {
 
 struct flink_tasks {
     int64_t total, running, finished; // FLINK_UNKNOWN when not told
+    int64_t scheduled;                // state SCHEDULED: it waits for a slot; likewise
 };
 
 struct flink_job {
@@ -76,6 +77,7 @@ struct flink_job {
     struct flink_tasks tasks;
     bool running;            // state RUNNING, and tasks running + finished = total > 0 (flink.md);
                              // false when the tasks are unknown
+    bool batch;              // "job-type": BATCH; false: STREAMING, or not told
     int64_t max_parallelism; // the smallest of its vertices that is set; FLINK_UNKNOWN
 
     bool checkpoints_known; // false: never told, or checkpointing is off (then the rest is unknown)
@@ -125,7 +127,7 @@ struct flink_observation {
     ((struct flink_checkpoint){.id = FLINK_UNKNOWN, .size = FLINK_UNKNOWN})
 #define FLINK_JOB_NONE                                                                             \
     ((struct flink_job){.state = FLINK_JOB_STATE_UNKNOWN,                                          \
-                        .tasks = {FLINK_UNKNOWN, FLINK_UNKNOWN, FLINK_UNKNOWN},                    \
+                        .tasks = {FLINK_UNKNOWN, FLINK_UNKNOWN, FLINK_UNKNOWN, FLINK_UNKNOWN},     \
                         .max_parallelism = FLINK_UNKNOWN,                                          \
                         .checkpoint = FLINK_CHECKPOINT_UNKNOWN,                                    \
                         .restored = FLINK_CHECKPOINT_UNKNOWN,                                      \
