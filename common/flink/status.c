@@ -35,6 +35,10 @@ FIELD_DEFINE(savepoint_status, "SavepointStatus", SAVEPOINT_STATUS_FIELDS)
 FIELD_DEFINE(revision_status, "RevisionStatus", REVISION_STATUS_FIELDS)
 #undef FIELD_TAG
 
+#define FIELD_TAG flink_status
+FIELD_DEFINE(flink_status, "FlinkStatus", FLINK_STATUS_FIELDS)
+#undef FIELD_TAG
+
 #define FIELD_TAG cluster_status
 FIELD_DEFINE(cluster_status, "FlinkClusterStatus", CLUSTER_STATUS_FIELDS)
 #undef FIELD_TAG
