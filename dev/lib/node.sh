@@ -45,8 +45,6 @@ node_network_down() {
         nft delete table "$family" kube-proxy 2>/dev/null || true
     done
     ip link delete cni0 2>/dev/null || true
-    rm -f /var/lib/cni/results/"$CNI_NETWORK"-*
-    rmdir /var/lib/cni/results /var/lib/cni 2>/dev/null || true
     [[ ! -f $CLUSTER_DIR/sysctl ]] || sysctl -q --load "$CLUSTER_DIR/sysctl" || true
 }
 
@@ -114,7 +112,7 @@ hostnameOverride: $NODE_NAME
 clusterCIDR: $POD_RANGE
 healthzBindAddress: $NODE_ADDRESS:10256
 metricsBindAddress: $NODE_ADDRESS:10249
-conntrack: {maxPerCore: 0, min: 0}
+conntrack: {maxPerCore: 0, min: 0, tcpEstablishedTimeout: 0s, tcpCloseWaitTimeout: 0s}
 oomScoreAdj: 0
 EOF
     cat >"$CLUSTER_DIR/Corefile" <<EOF
@@ -214,14 +212,27 @@ node_clear_runtime() {
         umount "$path" 2>/dev/null || umount --lazy "$path" || die "cannot unmount $path"
     done < <(node_mounts)
     find /sys/fs/cgroup -depth -type d -path '*/kubepods*' -exec rmdir {} + 2>/dev/null || true
-    rm -rf --one-file-system "$CLUSTER_DIR/containerd-state" "$CLUSTER_DIR/cni-leases" "$CLUSTER_DIR/containerd.sock"*
-    # A network namespace that is gone takes the pod's end of the cable along, and so ours.
-    for path in $(find /run/containerd/s -type s 2>/dev/null); do
-        grep -qF " $path" /proc/net/unix || rm -f "$path"
+    node_clear_shared_folders
+    rm -rf --one-file-system "$CLUSTER_DIR/containerd-state" "$CLUSTER_DIR/cni-leases" "$CLUSTER_DIR"/containerd.sock*
+}
+
+# What containerd, its CNI library and the kubelet keep in folders of the whole machine, whatever they are told.
+node_clear_shared_folders() {
+    local path id
+    for path in "$CLUSTER_DIR"/containerd-state/io.containerd.runtime.v2.task/k8s.io/*; do
+        rm -rf "/run/containerd/runc/k8s.io/$(basename "$path")"
     done
-    find /run/containerd -depth -type d -empty -delete 2>/dev/null || true
+    while read -r path; do
+        grep -qF " $path" /proc/net/unix || rm -f "$path"
+    done < <(find /run/containerd/s -type s 2>/dev/null)
+    for path in /var/lib/cni/results/"$CNI_NETWORK"-*; do
+        id=${path##*/"$CNI_NETWORK"-}
+        rm -f "$path" "/var/lib/cni/results/cni-loopback-${id%-*}-lo"
+    done
+    path=/var/lib/kubelet/device-plugins/kubelet.sock
+    grep -qF " $path" /proc/net/unix || rm -f "$path"
     find /var/log/containers -lname "$LOG_DIR/*" -delete 2>/dev/null || true
-    rmdir /var/log/containers 2>/dev/null || true
+    find /run/containerd /var/lib/cni /var/lib/kubelet /var/log/containers -depth -type d -empty -delete 2>/dev/null || true
 }
 
 # In this order: the kubelet would start again what ends; the API server must outlive its clients and etcd the API server.
