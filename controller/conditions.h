@@ -5,12 +5,14 @@
 
 #include "controller/accept.h"
 #include "controller/desired.h"
+#include "controller/job.h"
 #include "controller/plan_pods.h"
 
 /// What the status tells about.
 struct situation {
     const struct acceptance *acceptance;
-    struct desired desired; // when acceptance->has_last
+    struct job_view job;    // when acceptance->has_last
+    struct desired desired; // likewise
     struct pod_list pods;
     struct pod_census census; // likewise
 };

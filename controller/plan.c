@@ -16,9 +16,11 @@ static int plan_record(struct steps *s, const struct acceptance *a, struct situa
         return err_set(err, E_INVALID, "render format %u is of a newer Sluice: nothing is touched",
                        a->last.format);
     }
+    job_read(s->rc, &a->last, &now->job);
     if (desired_make(s->rc, &a->last, &now->desired, err) != 0) {
         return -1;
     }
+    job_limit(&now->job, s->rc->observed->now_ms, &now->desired);
     pods_count(s->rc, &now->desired, &now->pods, &now->census);
     if (status_plan(s, now, err) != 0 || plan_children(s, &now->desired, false, err) != 0 ||
         plan_pods(s, &now->desired, &now->pods, err) != 0) {

@@ -79,7 +79,7 @@ void pods_count(const struct reconcile *rc, const struct desired *d, const struc
     *ret = (struct pod_census){0};
     for (size_t i = 0; i < pods->n; i++) {
         const struct pod_view *p = &pods->items[i];
-        ret->waiting += is_wanted(d, p) && is_waiting(rc, pods, i) ? 1 : 0;
+        ret->waiting += !d->closed && is_wanted(d, p) && is_waiting(rc, pods, i) ? 1 : 0;
         if (p->id.role == POD_JOB_MANAGER && (is_current(d, p) || !sv_present(ret->job_manager))) {
             ret->job_manager = p->name;
         }
@@ -142,17 +142,17 @@ static int create_pod(struct pod_planner *pp, const struct pod_birth *birth, str
 }
 
 /// The JobManager pod that must be read live before there is another, when none is in sight: the
-/// one that the status names (somebody may have taken its labels away), else the first of the run
-/// before. Our view of pods may be older than that of the record; pods come into view in the order
-/// in which they were made, so when that first one is gone or seen, all of that run are. SV_NONE:
-/// none.
+/// one that the status names (somebody may have taken its labels away; with HA a standby of another
+/// index may lead), else the first of the run before. Our view of pods may be older than that of
+/// the record; pods come into view in the order in which they were made, so when that first one is
+/// gone or seen, all of that run are. SV_NONE: none.
 static struct strview last_known(const struct reconcile *rc, const struct record *r,
                                  struct pod_name *ret)
 {
     struct strview cluster = rc->observed->cluster.name;
     struct strview name =
         json_string(json_get_path(rc->observed->cluster.status, "jobManager", "leader", NULL));
-    if (name.len > 0 && pod_name_parse(cluster, name, ret)) {
+    if (name.len > 0 && pod_name_parse(cluster, name, ret) && ret->index == 0) {
         return name;
     }
     if (r->previous.len == 0) {
@@ -250,6 +250,9 @@ static int plan_place(struct pod_planner *pp, const struct place *at)
     const struct pod_view *keeper = keeper_of(at);
     if (keeper != NULL) {
         return keep_place(pp, at, keeper);
+    }
+    if (pp->d->closed) {
+        return 0;
     }
     if (pp->creates >= PLAN_CREATES_MAX) {
         steps_look_again(pp->s, pp->s->rc->observed->now_ms + 1000);
