@@ -50,9 +50,16 @@ node_network_down() {
 
 # --- configuration
 
+# keep FILE: its new text from stdin; an equal file is not touched, since kube-proxy ends and containerd reloads when
+# theirs is written.
+keep() {
+    cat >"$1.new"
+    if cmp -s "$1.new" "$1"; then rm "$1.new"; else mv "$1.new" "$1"; fi
+}
+
 # restrict_oom_score_adj: else no sandbox starts where CAP_SYS_RESOURCE is missing (containers of CI, small VMs).
 node_write_containerd() {
-    cat >"$CLUSTER_DIR/containerd.toml" <<EOF
+    keep "$CLUSTER_DIR/containerd.toml" <<EOF
 version = 2
 root = "$CLUSTER_DIR/containerd"
 state = "$CLUSTER_DIR/containerd-state"
@@ -69,7 +76,7 @@ state = "$CLUSTER_DIR/containerd-state"
     runtime_type = "io.containerd.runc.v2"
 EOF
     mkdir -p "$CLUSTER_DIR/cni"
-    cat >"$CLUSTER_DIR/cni/pods.conflist" <<EOF
+    keep "$CLUSTER_DIR/cni/pods.conflist" <<EOF
 {"cniVersion": "0.4.0", "name": "$CNI_NETWORK", "plugins": [{"type": "bridge", "bridge": "cni0", "isGateway": true,
   "hairpinMode": true, "ipam": {"type": "host-local", "dataDir": "$CLUSTER_DIR/cni-leases",
     "ranges": [[{"subnet": "$POD_RANGE", "gateway": "$NODE_ADDRESS"}]], "routes": [{"dst": "0.0.0.0/0"}]}}]}
@@ -78,7 +85,7 @@ EOF
 
 # The address of the kubelet is where the API server asks for logs and exec.
 node_write_kubelet() {
-    cat >"$CLUSTER_DIR/kubelet.yaml" <<EOF
+    keep "$CLUSTER_DIR/kubelet.yaml" <<EOF
 apiVersion: kubelet.config.k8s.io/v1beta1
 kind: KubeletConfiguration
 address: $NODE_ADDRESS
@@ -103,7 +110,7 @@ EOF
 }
 
 node_write_rest() {
-    cat >"$CLUSTER_DIR/kube-proxy.yaml" <<EOF
+    keep "$CLUSTER_DIR/kube-proxy.yaml" <<EOF
 apiVersion: kubeproxy.config.k8s.io/v1alpha1
 kind: KubeProxyConfiguration
 mode: nftables
@@ -115,7 +122,7 @@ metricsBindAddress: $NODE_ADDRESS:10249
 conntrack: {maxPerCore: 0, min: 0, tcpEstablishedTimeout: 0s, tcpCloseWaitTimeout: 0s}
 oomScoreAdj: 0
 EOF
-    cat >"$CLUSTER_DIR/Corefile" <<EOF
+    keep "$CLUSTER_DIR/Corefile" <<EOF
 .:53 {
     bind $NODE_ADDRESS
     errors
@@ -178,14 +185,24 @@ node_pod_processes() {
     find /sys/fs/cgroup -path '*/kubepods*' -name cgroup.procs -exec cat {} + 2>/dev/null | sort -un
 }
 
-# The shims of our containerd: their arguments hold its socket.
+# The shims of our containerd: one of their arguments is its socket.
 node_shims() {
-    local file
-    for file in /proc/[0-9]*/cmdline; do
-        tr '\0' '\n' <"$file" 2>/dev/null | grep -qxF "$CLUSTER_DIR/containerd.sock" || continue
-        file=${file#/proc/}
-        [[ $(readlink "/proc/${file%/*}/exe") != */containerd-shim* ]] || echo "${file%/*}"
-    done
+    local file pid
+    while read -r file; do
+        pid=${file//[!0-9]/}
+        [[ $(readlink "/proc/$pid/exe") != */containerd-shim* ]] || echo "$pid"
+    done < <(grep -lsxzF "$CLUSTER_DIR/containerd.sock" /proc/[0-9]*/cmdline)
+}
+
+# Its programs, by an argument that names a file of its folder: for when the folder with their pids is gone.
+node_programs() {
+    local file pid
+    while read -r file; do
+        pid=${file//[!0-9]/}
+        case $(readlink "/proc/$pid/exe") in
+        */etcd* | */kube* | */coredns* | */containerd*) echo "$pid" ;;
+        esac
+    done < <(grep -lsF "$CLUSTER_DIR/" /proc/[0-9]*/cmdline)
 }
 
 # node_kill_all FUNCTION: kills what FUNCTION names until it names nothing.
@@ -237,6 +254,7 @@ node_clear_shared_folders() {
 
 # In this order: the kubelet would start again what ends; the API server must outlive its clients and etcd the API server.
 node_stop() {
+    [[ -d $RUN_DIR ]] || node_kill_all node_programs
     process_stop kubelet 5
     process_stop kube-proxy 5
     node_kill_all node_pod_processes
