@@ -1,0 +1,29 @@
+// SPDX-License-Identifier: Apache-2.0
+// Holds a pod's namespaces: sleeps, reaps what is left to it, ends by a signal.
+#include <signal.h>
+#include <stddef.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static void end(int signal)
+{
+    (void)signal;
+    _exit(0);
+}
+
+static void reap(int signal)
+{
+    (void)signal;
+    while (waitpid(-1, NULL, WNOHANG) > 0) {
+    }
+}
+
+int main(void)
+{
+    signal(SIGINT, end);
+    signal(SIGTERM, end);
+    signal(SIGCHLD, reap);
+    for (;;) {
+        pause();
+    }
+}
