@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The verbs of the client: each builds its URL and body, kube_call() does the rest.
+#include <stdio.h>
 
 #include "common/json/out.h"
 #include "common/kube/client_state.h"
@@ -11,6 +12,24 @@ int kube_get(struct kube *k, const struct kube_ref *ref, struct arena *arena,
 {
     struct kube_request rq = {.method = "GET", .max_body = k->opt.max_body};
     return kube_target(k, ref, err) == 0 ? kube_call(k, &rq, arena, ret, err) : -1;
+}
+
+int kube_list(struct kube *k, const struct kube_ref *ref, const struct kube_selection *s,
+              struct arena *arena, const struct json **ret, struct err *err)
+{
+    struct kube_request rq = {.method = "GET", .max_body = k->opt.max_body};
+    if (kube_target(k, ref, err) != 0) {
+        return -1;
+    }
+    kube_query_put(&k->url, "labelSelector", s->label_selector);
+    kube_query_put(&k->url, "fieldSelector", s->field_selector);
+    if (s->limit > 0) {
+        char limit[24];
+        snprintf(limit, sizeof(limit), "%lld", (long long)s->limit);
+        kube_query_put(&k->url, "limit", sv_from(limit));
+    }
+    kube_query_put(&k->url, "continue", s->next_page);
+    return kube_call(k, &rq, arena, ret, err);
 }
 
 /// A request that changes something: asks the fence, names the field manager.

@@ -61,6 +61,16 @@ void kube_close(struct kube *k);
 MUST_USE int kube_get(struct kube *k, const struct kube_ref *ref, struct arena *arena,
                       const struct json **ret, struct err *err);
 
+struct kube_selection {
+    struct strview label_selector, field_selector; // SV_NONE: all
+    int64_t limit;                                 // objects in one answer; 0: all
+    struct strview next_page; // metadata.continue of the answer before; SV_NONE: the first page
+};
+
+/// A page of the collection REF as the List that the API server answers.
+MUST_USE int kube_list(struct kube *k, const struct kube_ref *ref, const struct kube_selection *s,
+                       struct arena *arena, const struct json **ret, struct err *err);
+
 /// POST: REF names the collection, or (with a name and sub) a subresource such as pods/eviction.
 MUST_USE int kube_create(struct kube *k, const struct kube_ref *ref, struct strview body,
                          struct arena *arena, const struct json **ret, struct err *err);

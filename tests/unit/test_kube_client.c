@@ -57,6 +57,20 @@ static void asked(size_t n, const char *method, const char *path, const char *qu
     ck_assert_str_eq(seen.query, query);
 }
 
+START_TEST(client__a_page_of_a_list_is_asked_for_by_selectors)
+{
+    struct kube_selection first = {.label_selector = SV("a=b,c"), .limit = 5};
+    struct kube_selection next = {.field_selector = SV("x.y=z"), .next_page = SV("t/o+k")};
+    answer(200, "{\"items\":[{}]}");
+    answer(200, "{\"items\":[]}");
+    ck_assert_int_eq(kube_list(kube, &PODS, &first, &arena, &got, &err), 0);
+    ck_assert_uint_eq(json_count(json_get_lit(got, "items")), 1);
+    ck_assert_int_eq(kube_list(kube, &PODS, &next, &arena, &got, &err), 0);
+    asked(0, "GET", PATH, "labelSelector=a=b,c&limit=5");
+    asked(1, "GET", PATH, "fieldSelector=x.y=z&continue=t/o+k");
+}
+END_TEST
+
 START_TEST(client__an_object_is_read)
 {
     answer(200, "{\"metadata\":{\"name\":\"p\"}}");
@@ -306,8 +320,8 @@ START_TEST(client__no_server_is_a_transport_error)
 }
 END_TEST
 
-UNIT_MAIN(setup, teardown, client__an_object_is_read,
-          client__each_verb_has_its_type_and_names_its_manager,
+UNIT_MAIN(setup, teardown, client__a_page_of_a_list_is_asked_for_by_selectors,
+          client__an_object_is_read, client__each_verb_has_its_type_and_names_its_manager,
           client__a_refusal_tells_its_code_and_its_status,
           client__a_refusal_that_is_no_status_is_one_too, client__patience_is_passed_on,
           client__a_redirect_is_not_followed, client__a_rotated_token_is_read_again_after_401,
