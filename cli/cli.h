@@ -11,7 +11,8 @@
     X(check, "FILE…", "judge FlinkClusters in files, as the webhook would")                        \
     X(review, "mutate|validate [FILE]", "answer an AdmissionReview, as the webhook would")         \
     X(render, "FILE", "show the objects that a FlinkCluster becomes")                              \
-    X(explain, "[FIELD|RULE]", "say what a field or a rule is for")
+    X(explain, "[FIELD|RULE]", "say what a field or a rule is for")                                \
+    X(status, "[NAME]", "show how a FlinkCluster is, and what it waits for")
 
 #define X(name, operands, summary)                                                                 \
     int cli_##name(int argc, char *const *argv);                                                   \
@@ -22,7 +23,7 @@ CLI_COMMANDS(X)
 enum cli_exit {
     CLI_OK = 0,
     CLI_FAULTS = 1, // what was asked about has faults
-    CLI_USAGE = 2,  // wrong options, or something can't be read
+    CLI_USAGE = 2,  // wrong options, or something can't be read or asked
 };
 
 #endif

@@ -30,9 +30,11 @@ static const char *nearest(const char *word)
 
 static void help(FILE *to)
 {
-    fprintf(to,
-            "usage: sluice COMMAND [OPTION]… [OPERAND]…\n\n"
-            "FlinkClusters without a cluster: the engine of the webhook and the controller.\n\n");
+    fprintf(
+        to,
+        "usage: sluice COMMAND [OPTION]… [OPERAND]…\n\n"
+        "FlinkClusters in files, by the engine of the webhook and the controller; and how those "
+        "of a cluster are.\n\n");
     for (size_t i = 0; i < ARRAY_LEN(COMMANDS); i++) {
         // printf counts bytes, and "…" has three.
         int width = strstr(COMMANDS[i].operands, "…") != NULL ? 24 : 22;

@@ -4,7 +4,9 @@
 
 const struct option_program DOCS_SLUICE = {
     .name = "sluice",
-    .summary = "FlinkClusters without a cluster: the engine of the webhook and the controller",
+    .summary =
+        "FlinkClusters in files, by the engine of the webhook and the controller; and how those of "
+        "a cluster are",
     .operands = "COMMAND [OPTION]… [OPERAND]…",
     .commands = true,
     .description =

@@ -255,7 +255,7 @@ class Commands(unittest.TestCase):
     def test_without_a_command_the_commands_are_listed(self):
         done = sluice(check=2)
         self.assertEqual(done.stdout, "")
-        for command in ("check", "review", "render", "explain"):
+        for command in ("check", "review", "render", "explain", "status"):
             self.assertRegex(done.stderr, rf"(?m)^  {command} ")
         self.assertEqual(sluice("--help", check=0).stdout, done.stderr)
 
@@ -264,7 +264,7 @@ class Commands(unittest.TestCase):
         self.assertNotIn("did you mean", sluice("zzzzzzz", check=2).stderr)
 
     def test_every_command_has_help_and_refuses_unknown_options(self):
-        for command in ("check", "review", "render", "explain"):
+        for command in ("check", "review", "render", "explain", "status"):
             text = sluice(command, "--help", check=0).stdout
             self.assertTrue(text.startswith(f"Usage: sluice {command} "), text[:80])
             self.assertIn("Exit status:", text)
@@ -274,7 +274,8 @@ class Commands(unittest.TestCase):
 
     def test_wrong_operands_are_exit_two_with_a_word_of_what_is_wanted(self):
         for args in (["check"], ["render"], ["render", "a", "b"], ["review"], ["review", "judge"], ["review", "validate", "a", "b"],
-                     ["explain", "a", "b"], ["check", "--output=xml", "-"]):
+                     ["explain", "a", "b"], ["check", "--output=xml", "-"], ["status", "a", "b"], ["status", "-A", "a"],
+                     ["status", "-o", "yaml"], ["status", "--kubeconfig=/nowhere"]):
             done = sluice(*args, check=2)
             self.assertIn(f"sluice {args[0]}: ", done.stderr)
             self.assertEqual(done.stdout, "")

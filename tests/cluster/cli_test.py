@@ -1,19 +1,21 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """The offline commands say what the cluster says: `sluice check` as `kubectl apply --dry-run=server`, `sluice review` as
-the webhook, and what `sluice render` prints is taken by the API server."""
+the webhook, and what `sluice render` prints is taken by the API server. `sluice status` tells what is there."""
 import concurrent.futures
 import json
 import os
 import pathlib
+import pty
 import re
+import signal
 import ssl
 import subprocess
 import tempfile
 import unittest
 import urllib.request
 
-from lib import FOLDER, ROOT, ClusterTest, shell
+from lib import FOLDER, ROOT, ClusterTest, application, highly_available, session, shell, start_controller, wait_for, wait_leader
 
 SLUICE = pathlib.Path(os.environ.get("SLUICE_BIN_DIR", ROOT / "build/bin")) / "sluice"
 SAMPLES = sorted((ROOT / "manifests/samples").glob("*/*.yaml"))
@@ -140,6 +142,96 @@ class Offline(ClusterTest):
                     theirs = answer.read().decode()
                 ours = subprocess.run([SLUICE, "review", kind], input=body, capture_output=True, text=True, timeout=10).stdout
                 self.assertEqual(ours, theirs + "\n", body)
+
+
+class Status(ClusterTest):
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.controller = start_controller("status-test", f"--namespaces={cls.ns}")
+        cls.addClassCleanup(cls.controller.stop)
+        wait_leader([cls.controller])
+
+    def status(self, *args, check=0, **env):
+        done = subprocess.run([SLUICE, "status", f"--kubeconfig={CONFIG}", "-n", self.ns, *args], capture_output=True, text=True,
+                              timeout=30, env={**os.environ, **env})
+        self.assertEqual(done.returncode, check, done.stdout + done.stderr)
+        return done.stdout if check < 2 else done.stderr
+
+    def facts(self, name):
+        return json.loads(self.status(name, "-o", "json"))
+
+    def test_a_cluster_that_is_well(self):
+        self.apply(application("well", **highly_available(), taskManager={"replicas": 3}))
+        self.wait_pods("well", 2, 3)
+        self.wait_condition("well", "Ready", "True")
+        facts = self.facts("well")
+        self.assertEqual((facts["namespace"], facts["phase"], facts["ready"]), (self.ns, "Running", True))
+        self.assertNotIn("waitsFor", facts)
+        self.assertEqual(facts["status"], self.stored("well")["status"])
+        self.assertEqual([(p["role"], p["index"], p["ready"]) for p in facts["pods"]],
+                         [("jobmanager", i, True) for i in range(2)] + [("taskmanager", i, True) for i in range(3)])
+        self.assertEqual({p["name"]: p["node"] for p in facts["pods"]},
+                         {p["metadata"]["name"]: p["spec"]["nodeName"] for p in self.pods("well")})
+        text = self.status("well", "--exit-code")
+        self.assertTrue(text.startswith(f"well in {self.ns}: Running, made "), text)
+        self.assertNotIn("\033", text)
+        for pod in self.pod_names("well"):
+            self.assertRegex(text, rf"(?m)^  {pod} +(job|task)manager.* yes +Running +0 ")
+        self.assertRegex(self.status(), r"(?m)^well +Running .* 2/2 +3/3 ")
+        self.assertRegex(self.status("-A"), rf"(?m)^{self.ns} +well +Running ")
+        listed = json.loads(self.status("-o=json"))["clusters"]
+        self.assertEqual([c["phase"] for c in listed if c["name"] == "well"], ["Running"])
+
+    def test_a_cluster_that_waits_tells_for_what(self):
+        stuck = session("stuck", podTemplate={"spec": {"nodeSelector": {"no": "such-node"}}})
+        self.apply(stuck)
+        facts = wait_for(lambda: (f := self.facts("stuck")) and [p for p in f["pods"] if p["state"] == "Unschedulable"] and
+                         [e for e in f["events"] if e["reason"] == "FailedScheduling"] and f, 20, lambda: self.facts("stuck"))
+        self.assertFalse(facts["ready"])
+        self.assertRegex(facts["waitsFor"]["since"], r"^20\d\d-")
+        self.assertIn("node", next(p["message"] for p in facts["pods"]))
+        text = self.status("stuck", "--exit-code", check=1)
+        self.assertRegex(text, r"(?m)^Waits since \d+s for ")
+        self.assertRegex(text, r"(?m)^  stuck-\S+ .* no +Unschedulable .*node")
+        self.assertRegex(text, r"(?m)^  \d+s .*Warning +FailedScheduling +stuck-")
+        self.status("--exit-code", check=1)
+
+    def test_what_is_not_there_is_an_error(self):
+        self.assertIn('no FlinkCluster "nobody" in namespace "%s"' % self.ns, self.status("nobody", check=2))
+        self.assertIn("../", self.status("../pods", check=2))
+        self.assertIn("nowhere", self.status("--context=nowhere", check=2))
+
+    def test_watch_prints_what_changes_and_ends_with_the_cluster(self):
+        self.apply(session("seen"))
+        self.wait_condition("seen", "Ready", "True")
+        with subprocess.Popen([SLUICE, "status", f"--kubeconfig={CONFIG}", "-n", self.ns, "seen", "-w"], stdout=subprocess.PIPE,
+                              stderr=subprocess.PIPE, text=True) as watch:
+            self.assertIn("seen in", watch.stdout.readline())
+            self.api.request("PATCH", self.api.path("FlinkCluster", self.ns, "seen") + "/scale", {"spec": {"replicas": 2}},
+                             "application/merge-patch+json")
+            self.wait_pods("seen", 1, 2)
+            signal.alarm(20)
+            while "seen-tm-" not in (line := watch.stdout.readline()) or " 1 " not in line:
+                self.assertTrue(line)
+            self.api.delete("FlinkCluster", self.ns, "seen")
+            _, said = watch.communicate(timeout=20)
+            signal.alarm(0)
+        self.assertIn("any more", said)
+        self.assertEqual(watch.returncode, 2)
+
+    def test_on_a_terminal_it_has_colours_unless_told_not_to(self):
+        self.apply(session("bright"))
+        self.wait_condition("bright", "Ready", "True")
+        for environment, coloured in (({}, True), ({"NO_COLOR": ""}, True), ({"NO_COLOR": "1"}, False)):
+            ours, theirs = pty.openpty()
+            env = {k: v for k, v in os.environ.items() if k != "NO_COLOR"}
+            subprocess.run([SLUICE, "status", f"--kubeconfig={CONFIG}", "-n", self.ns, "bright"], stdout=theirs, check=True,
+                           timeout=20, env={**env, **environment})
+            os.close(theirs)
+            text = os.read(ours, 65536).decode()
+            os.close(ours)
+            self.assertEqual("\033[32mRunning\033[0m" in text, coloured, text)
 
 
 if __name__ == "__main__":
