@@ -144,7 +144,7 @@ ok "pods run from images that were loaded"
 ok "logs, exec, and a folder of the machine that pods share"
 
 address=$(sluice_dev_kubectl get pod web -o 'jsonpath={.status.podIP}')
-wait_for "in_client nslookup web-0.peers.default.svc.cluster.local | grep -qF 'Address: $address'" 10
+wait_for "in_client nslookup web-0.peers.default.svc.cluster.local | grep -F 'Address: $address'" 10
 wait_for '[[ $(in_client wget -qO- http://web) == "the right body" ]]' 10
 [[ $(sluice_dev_kubectl exec web -- busybox wget -qO- http://web.default.svc) == "the right body" ]]
 # busybox lacks the TLS that the API server wants; its answer to plain HTTP tells enough.
