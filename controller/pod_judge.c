@@ -52,6 +52,7 @@ static struct pod_trouble from_then_on(const struct pod_view *p, enum trouble_ki
     struct pod_trouble t = {.pod = p->name, .exit_code = TROUBLE_NO_CODE};
     if (now_ms >= from_ms) {
         t.kind = kind;
+        t.reason = p->deleting ? SV("Terminating") : SV_NONE;
     } else {
         *ret_look_ms = from_ms;
     }

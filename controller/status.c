@@ -188,6 +188,27 @@ static bool is_news(const struct reconcile *rc, enum condition_type type, const 
            !sv_eq(json_get_string(stored, SV("message")), c->message);
 }
 
+/// What the conditions tell of a pod for the first time.
+static void add_troubles(struct steps *s, const struct pod_census *census,
+                         const struct condition *all)
+{
+    for (size_t i = 0; i < census->n_troubles; i++) {
+        const struct pod_trouble *t = &census->troubles[i];
+        bool told = false;
+        bool known = false;
+        for (int c = 0; c < CONDITION_COUNT; c++) {
+            const struct json *stored = stored_condition(s->rc, (enum condition_type)c);
+            told = told || trouble_is_told(t, all[c].message);
+            known = known || trouble_is_told(t, json_get_string(stored, SV("message")));
+        }
+        if (told && !known) {
+            struct strbuf b = STRBUF(4096);
+            trouble_put(&b, t);
+            steps_event(s, EVENT_POD_TROUBLE, text_take(s->rc->arena, &b));
+        }
+    }
+}
+
 static void add_events(struct steps *s, const struct situation *now, const struct condition *all)
 {
     const struct reconcile *rc = s->rc;
@@ -231,6 +252,7 @@ int status_plan(struct steps *s, const struct situation *now, struct err *err)
     }
     if (!changes_nothing(json_get_lit(patch, "status"), stored_status(rc))) {
         add_events(s, now, conditions);
+        add_troubles(s, &now->census, conditions);
         steps_add(s, (struct action){.verb = ACTION_STATUS,
                                      .name = rc->observed->cluster.name,
                                      .uid = rc->observed->uid,

@@ -154,7 +154,10 @@ static struct strview object_text(struct world *w, const struct world_object *x)
             json_out_value(&o, m);
         }
     }
-    if (x->kind == CHILD_POD) {
+    if (x->kind == CHILD_POD && x->told != NULL) {
+        json_out_key(&o, SV("status"));
+        json_out_value(&o, world_parse(w, quoted(w, x->told)));
+    } else if (x->kind == CHILD_POD) {
         put_pod_status(x, &o);
     }
     json_out_end_object(&o);
@@ -201,6 +204,10 @@ void world_observe(struct world *w, struct observed *ret)
     ck_assert_msg(rc == 0, "%s", err.msg);
     ret->refused = w->refused;
     ret->n_refused = w->n_refused;
+    ret->flink = w->flink;
+    if (sv_present(w->leader)) {
+        ret->ha.leader = w->leader;
+    }
 }
 
 const struct actions *world_plan(struct world *w)

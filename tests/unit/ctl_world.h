@@ -29,7 +29,8 @@ struct world_object {
     bool ready;
     int64_t deleted_ms; // 0: not deleted
     int64_t started_ms, ended_ms;
-    const char *why; // of the end
+    const char *why;  // of the end
+    const char *told; // its status as JSON, with ' for ", instead of all that; NULL: none
 };
 
 struct world {
@@ -45,6 +46,8 @@ struct world {
     size_t uids;
     const struct refused_child *refused;
     size_t n_refused;
+    struct strview leader;                 // who leads; absent: nobody was elected
+    const struct flink_observation *flink; // what Flink tells; NULL: it was not asked
     // What the last plan did.
     struct actions plan;
     size_t writes; // of all plans

@@ -4,6 +4,9 @@ add_library(ctl_world STATIC ${CMAKE_CURRENT_LIST_DIR}/ctl_world.c
 target_link_libraries(ctl_world PUBLIC sluice_controller_core PkgConfig::CHECK PRIVATE sluice_flags)
 
 sluice_add_test(test_ctl_plan DEPS ctl_world)
+sluice_add_test(test_ctl_pods DEPS ctl_world)
+sluice_add_test(test_ctl_places DEPS ctl_world)
+sluice_add_test(test_ctl_trouble DEPS sluice_controller_core)
 sluice_add_test(test_ctl_accept DEPS ctl_world)
 sluice_add_test(test_ctl_children DEPS ctl_world)
 sluice_add_test(test_ctl_properties DEPS ctl_world)
