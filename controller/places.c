@@ -3,8 +3,6 @@
 
 #include <stdlib.h>
 
-#include "controller/flink/observation.h"
-
 /// How much a live pod is missed when it goes: the least goes first.
 enum worth {
     WORTH_NOTHING, // it never came to work
@@ -25,8 +23,7 @@ static const struct pod_view *keeper_of(const struct place *at)
     return keeper;
 }
 
-/// What Flink tells, while that is not of yesterday.
-static const struct flink_observation *fresh(const struct reconcile *rc)
+const struct flink_observation *places_fresh_flink(const struct reconcile *rc)
 {
     const struct flink_observation *flink = rc->observed->flink;
     bool answers = flink != NULL && (flink->contact == FLINK_CONTACT_ANSWERS ||
@@ -40,7 +37,7 @@ static enum worth worth_of(const struct reconcile *rc, const struct pod_view *p)
         bool leads = sv_eq(p->name, rc->observed->ha.leader);
         return leads ? WORTH_MUCH : p->ready ? WORTH_UNKNOWN : WORTH_NOTHING;
     }
-    const struct flink_observation *flink = fresh(rc);
+    const struct flink_observation *flink = places_fresh_flink(rc);
     const struct flink_task_manager *known =
         flink != NULL ? flink_observation_task_manager(flink, p->name) : NULL;
     if (known == NULL) {

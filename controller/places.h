@@ -6,6 +6,7 @@
 #define SLUICE_CONTROLLER_PLACES_H
 
 #include "controller/desired.h"
+#include "controller/flink/observation.h"
 #include "controller/pods.h"
 
 /// The pods of the record's revision in one place, by attempt.
@@ -31,6 +32,9 @@ struct place_list {
 /// those that don't lead; among equals the highest index. A full arena shows in arena_ok().
 void places_make(const struct reconcile *rc, const struct desired *d, const struct pod_list *pods,
                  struct place_list *ret);
+
+/// What Flink tells, while that is not of yesterday and has its TaskManagers; else NULL.
+const struct flink_observation *places_fresh_flink(const struct reconcile *rc);
 
 /// The place of P, a pod of the record's revision.
 const struct place *places_find(const struct place_list *places, const struct pod_view *p);

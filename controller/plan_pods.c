@@ -149,6 +149,24 @@ static int repair_labels(struct pod_planner *pp, const struct pod_view *p)
     return 0;
 }
 
+/// Whether the TaskManager P is to be given up before its node's tolerations end (5 minutes): it is
+/// not ready any more, and the JobManager, which is well, has lost it, too.
+static bool is_lost(struct pod_planner *pp, const struct pod_view *p)
+{
+    const struct reconcile *rc = pp->s->rc;
+    const struct flink_observation *flink = places_fresh_flink(rc);
+    if (p->id.role != POD_TASK_MANAGER || p->ready || p->unready_ms == 0 || flink == NULL ||
+        flink->contact != FLINK_CONTACT_ANSWERS || flink->task_managers_cut ||
+        flink_observation_task_manager(flink, p->name) != NULL) {
+        return false;
+    }
+    if (rc->observed->now_ms < p->unready_ms + POD_LOST_MS) {
+        steps_look_again(pp->s, p->unready_ms + POD_LOST_MS);
+        return false;
+    }
+    return true;
+}
+
 static int keep_place(struct pod_planner *pp, const struct place *at)
 {
     const struct reconcile *rc = pp->s->rc;
@@ -162,6 +180,13 @@ static int keep_place(struct pod_planner *pp, const struct place *at)
     if (sv_present(what)) {
         steps_event(pp->s, EVENT_POD_CHANGED,
                     arena_printf(rc->arena, "%.*s: %.*s", SV_ARG(at->keeper->name), SV_ARG(what)));
+        delete_pod(pp, at->keeper);
+        return 0;
+    }
+    if (is_lost(pp, at->keeper)) {
+        steps_event(pp->s, EVENT_POD_LOST,
+                    arena_printf(rc->arena, "%.*s: not ready, and not registered at the JobManager",
+                                 SV_ARG(at->keeper->name)));
         delete_pod(pp, at->keeper);
         return 0;
     }

@@ -231,6 +231,16 @@ static void read_trouble(const struct json *status, struct pod_view *p)
 
 // ---- all of it ----------------------------------------------------------------------
 
+/// The condition of a pod that is still starting dates from before its container.
+static void read_readiness(const struct json *ready, struct pod_view *p)
+{
+    int64_t since_ms = time_at(ready, "lastTransitionTime");
+    p->ready = !p->deleting && !p->ended && condition_is(ready, "True");
+    if (!condition_is(ready, "True") && p->started_ms != 0 && since_ms > p->started_ms) {
+        p->unready_ms = since_ms;
+    }
+}
+
 static void read_times(const struct json *metadata, const struct json *main, struct pod_view *p)
 {
     const struct json *state = json_get_lit(main, "state");
@@ -263,7 +273,6 @@ static void read_state(const struct json *pod, struct pod_view *p)
     p->deleting = json_get_string(metadata, SV("deletionTimestamp")).len > 0;
     p->ended = sv_eq_lit(phase, "Failed") || sv_eq_lit(phase, "Succeeded") ||
                (p->deleting && all_terminated(pod));
-    p->ready = !p->deleting && !p->ended && condition_is(condition(status, "Ready"), "True");
     p->edited = json_int(json_get_lit(metadata, "generation"), &generation) && generation > 1;
     p->creating = sv_eq_lit(phase, "Pending") &&
                   condition_is(condition(status, "PodScheduled"), "True") &&
@@ -277,6 +286,7 @@ static void read_state(const struct json *pod, struct pod_view *p)
         p->restarts = 0;
     }
     read_times(metadata, main, p);
+    read_readiness(condition(status, "Ready"), p);
     read_trouble(status, p);
 }
 

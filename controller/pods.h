@@ -23,6 +23,8 @@
 /// still be there, before that is told.
 #define POD_SLOW_MS  300000
 #define POD_STUCK_MS 60000
+/// How long a TaskManager that Flink lost may stay unready before it is given up.
+#define POD_LOST_MS 30000
 
 struct pod_view {
     const struct json *object;
@@ -33,6 +35,8 @@ struct pod_view {
     bool ended;         // its containers are reported ended: nothing of it runs
     bool deleted_first; // deleted before it ended: its end is no failure of its own
     bool ready;
+    int64_t unready_ms; // it was ready since its main container's last start, and is not since
+                        // then; 0: it is, or never was
     bool creating;      // its containers are being made
     int64_t started_ms; // the main container's last start; 0: never
     int64_t ended_ms;   // end, or deletion; 0: not told

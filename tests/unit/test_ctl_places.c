@@ -2,6 +2,7 @@
 // Who goes when fewer are wanted, and that nobody comes back who was sent.
 #include "common/base/strbuf.h"
 #include "controller/flink/observation.h"
+#include "controller/pods.h"
 #include "ctl_world_run.h"
 #include "unit.h"
 
@@ -179,10 +180,58 @@ START_TEST(places__the_leader_is_the_job_manager_that_stays)
 }
 END_TEST
 
+START_TEST(places__a_task_manager_that_flink_lost_is_given_up_when_it_is_not_ready_either)
+{
+    static const int64_t FREE[] = {0};
+    start(SESSION(2));
+    register_all(FREE, 1);
+    struct world_object *lost = world_pod(&w, POD_TASK_MANAGER, 1);
+    lost->told = "{'phase':'Running','conditions':[{'type':'Ready','status':'False',"
+                 "'lastTransitionTime':'2026-01-01T01:00:00Z'}],'containerStatuses':[{'name':"
+                 "'flink-main-container','state':{'running':{'startedAt':"
+                 "'2026-01-01T00:00:00Z'}}}]}";
+    w.now_ms = 1767225600000 + 3600000 + POD_LOST_MS - 1000;
+    world_settle(&w, 4);
+    ck_assert_int_eq(w.plan.requeue_after_ms, 1000);
+    assert_indexes(POD_TASK_MANAGER, "0 1");
+    w.now_ms += 1000;
+    // Not while nobody knows what Flink knows.
+    flink.contact = FLINK_CONTACT_MISSED;
+    world_settle(&w, 4);
+    ck_assert_int_eq(lost->deleted_ms, 0);
+    flink.contact = FLINK_CONTACT_ANSWERS;
+    world_step(&w);
+    ck_assert(world_event(&w, "PodLost"));
+    ck_assert_int_ne(lost->deleted_ms, 0);
+    // It may terminate for ever: the next one is there.
+    world_settle(&w, 4);
+    assert_indexes(POD_TASK_MANAGER, "0 1");
+    ck_assert_uint_eq(world_count(&w, CHILD_POD), 4);
+}
+END_TEST
+
+START_TEST(places__a_task_manager_that_is_still_starting_is_not_lost)
+{
+    static const int64_t FREE[] = {0};
+    start(SESSION(2));
+    register_all(FREE, 1);
+    struct world_object *slow = world_pod(&w, POD_TASK_MANAGER, 1);
+    slow->told = "{'phase':'Running','conditions':[{'type':'Ready','status':'False',"
+                 "'lastTransitionTime':'2026-01-01T00:00:00Z'}],'containerStatuses':[{'name':"
+                 "'flink-main-container','state':{'running':{'startedAt':"
+                 "'2026-01-01T00:00:00Z'}}}]}";
+    w.now_ms += 3600000;
+    world_settle(&w, 4);
+    ck_assert_int_eq(slow->deleted_ms, 0);
+}
+END_TEST
+
 UNIT_MAIN(setup, done, places__idle_task_managers_go_first,
           places__then_those_that_flink_does_not_know_then_the_highest,
           places__a_pod_that_never_came_to_work_goes_before_an_idle_one,
           places__what_flink_told_long_ago_counts_for_nothing, places__growing_again_fills_the_gaps,
           places__a_lost_one_comes_back_in_its_own_place,
           places__a_failed_one_that_waits_is_the_first_to_be_given_up,
-          places__the_leader_is_the_job_manager_that_stays)
+          places__the_leader_is_the_job_manager_that_stays,
+          places__a_task_manager_that_flink_lost_is_given_up_when_it_is_not_ready_either,
+          places__a_task_manager_that_is_still_starting_is_not_lost)
