@@ -2,20 +2,83 @@
 // The conditions' truth, reason and words.
 #include "controller/conditions.h"
 
+#include "controller/conditions_job.h"
 #include "controller/waits.h"
 
-#define MESSAGE_MAX 8192 // the schema's end is 32768
+#define MESSAGE_MAX        8192 // the schema's end is 32768
+#define TROUBLES_SHOWN_MAX 4
+
+static const char *const TYPES[CONDITION_COUNT] = {
+#define C(id, name, when) [CONDITION_##id] = name,
+    STATUS_CONDITIONS(C)
+#undef C
+};
+
+static const char *const REASONS[REASON_COUNT] = {
+#define R(id, name, where, meaning) [REASON_##id] = name,
+    STATUS_REASONS(R)
+#undef R
+};
+
+static const char *const PHASES[PHASE_COUNT] = {
+#define P(id, name, when) [PHASE_##id] = name,
+    STATUS_PHASES(P)
+#undef P
+};
 
 struct facts {
+    struct steps *s;
     const struct reconcile *rc;
     const struct situation *now;
     const struct acceptance *a;
     const struct pod_census *census;
     const int64_t *wanted; // pods by role
-    bool runs;             // pods are wanted
+    bool runs;             // a run is wanted
+    bool ended;            // its job is over, for good
     bool complete;         // exactly the wanted pods stand, and all are ready
     bool stopped;          // no pods are wanted, and none is left
 };
+
+struct strview reason_name(enum condition_reason reason)
+{
+    return sv_from(REASONS[reason]);
+}
+
+const char *phase_name(enum status_phase phase)
+{
+    return PHASES[phase];
+}
+
+const char *condition_type_name(enum condition_type type)
+{
+    return TYPES[type];
+}
+
+const char *condition_value_name(enum condition_value value)
+{
+    return value == CONDITION_TRUE ? "True" : value == CONDITION_FALSE ? "False" : "Unknown";
+}
+
+const struct json *condition_stored(const struct reconcile *rc, enum condition_type type)
+{
+    json_each(c, json_get_lit(rc->observed->cluster.status, "conditions")) {
+        if (sv_eq_lit(json_get_string(c, SV("type")), TYPES[type])) {
+            return c;
+        }
+    }
+    return NULL;
+}
+
+bool condition_has(const struct condition *c, enum condition_reason reason)
+{
+    return sv_eq_lit(c->reason, REASONS[reason]);
+}
+
+struct condition condition_make(enum condition_value value, enum condition_reason reason,
+                                struct strview message)
+{
+    return (struct condition){.value = value, .reason = reason_name(reason), .message = message};
+}
 
 static struct facts facts_of(const struct reconcile *rc, const struct situation *now)
 {
@@ -26,16 +89,14 @@ static struct facts facts_of(const struct reconcile *rc, const struct situation 
                       .wanted = now->desired.pods};
     const struct pod_census *c = f.census;
     bool alone = c->old == 0 && c->surplus == 0;
-    f.runs = f.a->has_last && record_runs(&f.a->last);
+    f.runs = !rc->observed->deleting && f.a->has_last && record_runs(&f.a->last);
+    f.ended = f.runs && now->job.ended;
     f.complete = f.runs && alone && c->ready[POD_JOB_MANAGER] >= f.wanted[POD_JOB_MANAGER] &&
                  c->ready[POD_TASK_MANAGER] >= f.wanted[POD_TASK_MANAGER];
+    // What is left of an ended job's pods need not be ready any more.
+    f.complete = f.ended ? alone : f.complete;
     f.stopped = !f.runs && alone;
     return f;
-}
-
-static struct condition make(enum condition_value value, const char *reason, struct strview message)
-{
-    return (struct condition){.value = value, .reason = reason, .message = message};
 }
 
 static struct strview ready_text(const struct facts *f)
@@ -45,6 +106,24 @@ static struct strview ready_text(const struct facts *f)
         f->rc->arena, "%lld of %lld JobManagers and %lld of %lld TaskManagers are ready",
         (long long)c->ready[POD_JOB_MANAGER], (long long)f->wanted[POD_JOB_MANAGER],
         (long long)c->ready[POD_TASK_MANAGER], (long long)f->wanted[POD_TASK_MANAGER]);
+}
+
+/// Pods' troubles of SEVERITY, the worst first.
+static struct strview troubles_text(const struct facts *f, enum trouble_severity severity)
+{
+    struct strbuf b = STRBUF(MESSAGE_MAX);
+    (void)census_troubles_put(&b, f->census, severity, TROUBLES_SHOWN_MAX);
+    return text_take(f->rc->arena, &b);
+}
+
+void condition_add_fault(const struct reconcile *rc, struct condition *c,
+                         enum condition_reason reason, struct strview text)
+{
+    if (c->value == CONDITION_FALSE) {
+        *c = condition_make(CONDITION_TRUE, reason, text);
+    } else {
+        c->message = arena_printf(rc->arena, "%.*s; %.*s", SV_ARG(c->message), SV_ARG(text));
+    }
 }
 
 // ---- Accepted -----------------------------------------------------------------------
@@ -71,7 +150,7 @@ static struct strview faults_text(const struct reconcile *rc, const struct viola
 static struct condition derive_accepted(const struct facts *f)
 {
     if (f->a->verdict == ACCEPT_REJECTED) {
-        return make(CONDITION_FALSE, "Invalid", faults_text(f->rc, &f->a->faults));
+        return condition_make(CONDITION_FALSE, REASON_INVALID, faults_text(f->rc, &f->a->faults));
     }
     struct strbuf b = STRBUF(MESSAGE_MAX);
     struct strbuf fields = STRBUF(MESSAGE_MAX);
@@ -85,7 +164,7 @@ static struct condition derive_accepted(const struct facts *f)
         strbuf_printf(&b, " and %zu more", n - WAITS_SHOWN_MAX);
     }
     strbuf_done(&fields);
-    return make(CONDITION_TRUE, "Accepted", text_take(f->rc->arena, &b));
+    return condition_make(CONDITION_TRUE, REASON_ACCEPTED, text_take(f->rc->arena, &b));
 }
 
 // ---- Reconciling, Stalled, Ready ----------------------------------------------------
@@ -94,145 +173,263 @@ static struct condition derive_reconciling(const struct facts *f)
 {
     const struct pod_census *c = f->census;
     struct arena *arena = f->rc->arena;
+    if (f->rc->observed->deleting) {
+        return condition_make(
+            CONDITION_TRUE, REASON_DELETING,
+            arena_printf(arena,
+                         "it is being deleted; %lld pods have not ended, and %zu of Flink's HA "
+                         "ConfigMaps are there",
+                         (long long)(c->old + c->surplus), f->rc->observed->ha.n));
+    }
     if (f->a->verdict == ACCEPT_WAITS) {
-        return make(CONDITION_TRUE, "WaitingForUpgradeSupport", f->a->waits);
+        return condition_make(CONDITION_TRUE, REASON_WAITING, f->a->waits);
     }
     if (!f->a->has_last) {
-        return make(CONDITION_FALSE, "NotAccepted",
-                    SV("no generation was accepted yet, so there is nothing to do"));
+        return condition_make(CONDITION_FALSE, REASON_NOT_ACCEPTED,
+                              SV("no generation was accepted yet, so there is nothing to do"));
     }
     if (f->runs && c->old > 0) {
-        return make(CONDITION_TRUE, "StoppingOldPods",
-                    arena_printf(arena,
-                                 "%lld pods of an older revision have not ended; the new ones "
-                                 "start after that",
-                                 (long long)c->old));
+        return condition_make(
+            CONDITION_TRUE, REASON_STOPPING_OLD,
+            arena_printf(arena,
+                         "%lld pods of an older revision have not ended; the new ones "
+                         "start after that",
+                         (long long)c->old));
     }
-    if (f->runs && !f->complete) {
-        return make(CONDITION_TRUE, "StartingPods", ready_text(f));
+    if (f->runs && !f->ended && !f->complete) {
+        bool waits = c->sum[TROUBLE_WAITS] > 0;
+        return condition_make(CONDITION_TRUE, REASON_STARTING,
+                              waits ? arena_printf(arena, "%.*s; %.*s", SV_ARG(ready_text(f)),
+                                                   SV_ARG(troubles_text(f, TROUBLE_WAITS)))
+                                    : ready_text(f));
     }
-    if (!f->runs && !f->stopped) {
-        return make(
-            CONDITION_TRUE, "StoppingPods",
+    if (f->ended ? !f->complete : !f->runs && !f->stopped) {
+        return condition_make(
+            CONDITION_TRUE, REASON_STOPPING,
             arena_printf(arena, "%lld pods have not ended", (long long)(c->old + c->surplus)));
     }
-    return make(CONDITION_FALSE, "UpToDate", SV("the objects are as the accepted spec says"));
+    return condition_make(CONDITION_FALSE, REASON_UP_TO_DATE,
+                          SV("the objects are as the accepted spec says"));
 }
 
-static struct condition derive_stalled(const struct facts *f)
+static struct condition derive_stalled(const struct facts *f, const struct condition *job)
 {
     const struct observed *o = f->rc->observed;
     if (f->a->verdict == ACCEPT_REJECTED) {
-        return make(CONDITION_TRUE, "NotAccepted",
-                    f->a->has_last ? SV("the spec breaks rules (see Accepted); the last accepted "
-                                        "generation goes on")
-                                   : SV("the spec breaks rules (see Accepted)"));
+        return condition_make(CONDITION_TRUE, REASON_NOT_ACCEPTED,
+                              f->a->has_last
+                                  ? SV("the spec breaks rules (see Accepted); the last accepted "
+                                       "generation goes on")
+                                  : SV("the spec breaks rules (see Accepted)"));
     }
     if (o->n_refused > 0) {
         const struct refused_child *r = &o->refused[0];
-        return make(CONDITION_TRUE, r->foreign ? "ForeignObject" : "ChildRefused",
-                    arena_printf(f->rc->arena, "%s %.*s: %.*s", CHILD_KIND_INFO[r->kind].kind,
-                                 SV_ARG(r->name), SV_ARG(sv_sub(r->message, 0, 1024))));
+        return condition_make(
+            CONDITION_TRUE, r->foreign ? REASON_FOREIGN_OBJECT : REASON_CHILD_REFUSED,
+            arena_printf(f->rc->arena, "%s %.*s: %.*s", CHILD_KIND_INFO[r->kind].kind,
+                         SV_ARG(r->name), SV_ARG(sv_sub(r->message, 0, 1024))));
     }
-    return make(CONDITION_FALSE, "NothingInTheWay", SV("nothing is in the way"));
+    if (f->runs && !f->ended && f->census->sum[TROUBLE_STUCK] > 0) {
+        return condition_make(CONDITION_TRUE, REASON_PODS_STUCK, troubles_text(f, TROUBLE_STUCK));
+    }
+    if (f->ended && !condition_has(job, REASON_FINISHED)) {
+        return (struct condition){CONDITION_TRUE, job->reason, job->message};
+    }
+    return condition_make(CONDITION_FALSE, REASON_NOTHING_IN_THE_WAY, SV("nothing is in the way"));
+}
+
+static struct condition as_false(const struct condition *c)
+{
+    return (struct condition){CONDITION_FALSE, c->reason, c->message};
 }
 
 static struct condition derive_ready(const struct facts *f, const struct condition *all)
 {
+    const struct condition *job = &all[CONDITION_JOB_RUNNING];
     if (all[CONDITION_STALLED].value == CONDITION_TRUE) {
-        return make(CONDITION_FALSE, all[CONDITION_STALLED].reason, all[CONDITION_STALLED].message);
+        return as_false(&all[CONDITION_STALLED]);
     }
     if (all[CONDITION_RECONCILING].value == CONDITION_TRUE) {
-        return make(CONDITION_FALSE, all[CONDITION_RECONCILING].reason,
-                    all[CONDITION_RECONCILING].message);
+        return as_false(&all[CONDITION_RECONCILING]);
+    }
+    if (f->ended) {
+        return condition_make(CONDITION_TRUE, REASON_FINISHED, job->message);
     }
     if (f->stopped) {
-        return make(CONDITION_TRUE, "Suspended", SV("suspended: no pods, as the spec says"));
+        return condition_make(CONDITION_TRUE, REASON_SUSPENDED,
+                              SV("suspended: no pods, as the spec says"));
     }
-    return make(CONDITION_TRUE, "PodsReady", ready_text(f));
+    // What nobody knows keeps nobody waiting: the pods' own probes say that they are ready.
+    if (job->value == CONDITION_FALSE) {
+        return *job;
+    }
+    return condition_make(CONDITION_TRUE, REASON_PODS_READY, ready_text(f));
 }
 
 // ---- Available, JobRunning, Degraded ------------------------------------------------
 
-static struct condition derive_available(const struct facts *f)
+/// Why no pods are wanted.
+static struct condition make_idle(const struct facts *f)
+{
+    return condition_make(CONDITION_FALSE,
+                          f->rc->observed->deleting ? REASON_DELETING
+                          : f->a->has_last          ? REASON_SUSPENDED
+                                                    : REASON_NOT_ACCEPTED,
+                          SV("no pods are wanted"));
+}
+
+static struct condition derive_available(const struct facts *f, const struct condition *job)
 {
     if (!f->runs) {
-        return make(CONDITION_FALSE, f->a->has_last ? "Suspended" : "NotAccepted",
-                    SV("no pods are wanted"));
+        return make_idle(f);
+    }
+    if (f->ended) {
+        return as_false(job);
     }
     const struct flink_effective *e = &f->a->last.effective;
     int64_t needed = e->session ? 1 : e->numbers.needed;
     bool enough =
         f->census->ready[POD_JOB_MANAGER] > 0 && f->census->ready[POD_TASK_MANAGER] >= needed;
     if (enough) {
-        return make(CONDITION_TRUE, "EnoughPods",
-                    SV("a JobManager and the slots that are needed are ready"));
+        return condition_make(CONDITION_TRUE, REASON_ENOUGH_PODS,
+                              SV("a JobManager and the slots that are needed are ready"));
     }
-    return make(CONDITION_FALSE, "NotEnoughPods", ready_text(f));
+    return condition_make(CONDITION_FALSE, REASON_NOT_ENOUGH_PODS, ready_text(f));
 }
 
 static struct condition derive_job(const struct facts *f)
 {
     if (!f->runs) {
-        return make(CONDITION_FALSE, f->a->has_last ? "Suspended" : "NotAccepted",
-                    SV("no pods are wanted"));
+        return make_idle(f);
     }
     if (f->a->last.effective.session) {
-        return make(CONDITION_UNKNOWN, "SessionCluster",
-                    SV("a session cluster has no job of its own"));
+        return condition_make(CONDITION_UNKNOWN, REASON_SESSION_CLUSTER,
+                              SV("a session cluster has no job of its own"));
     }
-    return make(CONDITION_UNKNOWN, "NotObserved",
-                SV("this release does not read job states from Flink's REST API"));
+    return job_condition(f->s, f->now);
 }
 
-static struct condition derive_degraded(const struct facts *f)
+/// Whether the status tells of a fault that only Flink can tell of, while Flink wasn't asked yet.
+static bool keeps_fault(const struct facts *f, const struct json *stored)
+{
+    struct strview reason = json_get_string(stored, SV("reason"));
+    bool from_flink =
+        sv_eq(reason, reason_name(REASON_VERSION)) || sv_eq(reason, reason_name(REASON_RESTARTS));
+    bool same_run = f->now->job.stored != NULL || f->a->last.effective.session;
+    return from_flink && same_run && f->now->job.flink == NULL;
+}
+
+static struct condition derive_degraded(const struct facts *f, const struct condition *job)
 {
     const struct pod_census *c = f->census;
-    if (f->runs && c->failing > 0) {
-        return make(CONDITION_TRUE, "PodsFailing",
-                    arena_printf(f->rc->arena, "%lld pods are failing, such as %.*s",
-                                 (long long)c->failing, SV_ARG(c->trouble)));
+    const struct json *stored = condition_stored(f->rc, CONDITION_DEGRADED);
+    struct condition ret =
+        condition_make(CONDITION_FALSE, REASON_NO_FAILURES, SV("nothing is wrong"));
+    if (!f->runs) {
+        return ret;
     }
-    if (f->runs && c->waiting > 0) {
-        return make(CONDITION_TRUE, "PodsBackOff",
-                    arena_printf(f->rc->arena, "%lld places wait before their next pod",
-                                 (long long)c->waiting));
+    if (!f->ended && c->sum[TROUBLE_STUCK] > 0) {
+        condition_add_fault(f->rc, &ret, REASON_PODS_STUCK, troubles_text(f, TROUBLE_STUCK));
     }
-    return make(CONDITION_FALSE, "NoFailures", SV("no pod is failing"));
+    if (!f->ended && c->sum[TROUBLE_FAILS] > 0) {
+        condition_add_fault(f->rc, &ret, REASON_PODS_FAILING, troubles_text(f, TROUBLE_FAILS));
+    }
+    job_faults_add(f->s, f->now, job, &ret);
+    if (!f->ended && c->failing == 0 && c->waiting > 0) {
+        condition_add_fault(f->rc, &ret, REASON_PODS_BACK_OFF,
+                            arena_printf(f->rc->arena, "%lld places wait before their next pod",
+                                         (long long)c->waiting));
+    }
+    if (ret.value == CONDITION_FALSE && keeps_fault(f, stored)) {
+        return (struct condition){CONDITION_TRUE, json_get_string(stored, SV("reason")),
+                                  json_get_string(stored, SV("message"))};
+    }
+    return ret;
 }
 
-void conditions_derive(const struct reconcile *rc, const struct situation *now,
-                       struct condition *ret)
+void conditions_derive(struct steps *s, const struct situation *now, struct condition *ret)
 {
-    const struct facts f = facts_of(rc, now);
+    struct facts f = facts_of(s->rc, now);
+    f.s = s;
+    ret[CONDITION_JOB_RUNNING] = derive_job(&f);
+    const struct condition *job = &ret[CONDITION_JOB_RUNNING];
     ret[CONDITION_ACCEPTED] = derive_accepted(&f);
     ret[CONDITION_RECONCILING] = derive_reconciling(&f);
-    ret[CONDITION_STALLED] = derive_stalled(&f);
+    ret[CONDITION_STALLED] = derive_stalled(&f, job);
     ret[CONDITION_READY] = derive_ready(&f, ret);
-    ret[CONDITION_AVAILABLE] = derive_available(&f);
-    ret[CONDITION_JOB_RUNNING] = derive_job(&f);
-    ret[CONDITION_DEGRADED] = derive_degraded(&f);
+    ret[CONDITION_AVAILABLE] = derive_available(&f, job);
+    ret[CONDITION_DEGRADED] = derive_degraded(&f, job);
 }
 
-const char *phase_derive(const struct reconcile *rc, const struct situation *now,
-                         const struct condition *conditions)
+// ---- the phase ----------------------------------------------------------------------
+
+static enum status_phase end_phase(enum flink_job_state end)
+{
+    return end == FLINK_JOB_FINISHED ? PHASE_FINISHED
+           : end == FLINK_JOB_FAILED ? PHASE_FAILED
+                                     : PHASE_CANCELED;
+}
+
+/// Of a job that does not run, or of which nobody knows.
+static enum status_phase job_phase(const struct facts *f, const struct condition *job)
+{
+    const struct job_view *view = &f->now->job;
+    int64_t restarts = 0;
+    if (condition_has(job, REASON_LOST) || condition_has(job, REASON_NOT_FOUND)) {
+        return PHASE_LOST;
+    }
+    if (condition_has(job, REASON_CANCELLING)) {
+        return PHASE_CANCELING;
+    }
+    bool again = condition_has(job, REASON_RESTARTING) || condition_has(job, REASON_FAILING) ||
+                 condition_has(job, REASON_NO_LEADER) || condition_has(job, REASON_RECOVERING) ||
+                 condition_has(job, REASON_JOB_SUSPENDED) ||
+                 condition_has(job, REASON_JOB_RECONCILING) ||
+                 (json_int(json_get_lit(view->stored, "restarts"), &restarts) && restarts > 0) ||
+                 (view->told != NULL && view->told->restored.id >= 0);
+    return again ? PHASE_RESTARTING : PHASE_STARTING;
+}
+
+/// Of pods that are wanted, when none of an older revision is left.
+static enum status_phase run_phase(const struct facts *f, const struct condition *all)
+{
+    const struct condition *job = &all[CONDITION_JOB_RUNNING];
+    bool available = all[CONDITION_AVAILABLE].value == CONDITION_TRUE;
+    bool degraded = all[CONDITION_DEGRADED].value == CONDITION_TRUE;
+    bool session = f->a->last.effective.session;
+    if (degraded && !available) {
+        return PHASE_FAILING;
+    }
+    if (!session && available && job->value != CONDITION_TRUE) {
+        return job_phase(f, job);
+    }
+    if (degraded) {
+        return PHASE_DEGRADED;
+    }
+    if (f->complete) {
+        return PHASE_RUNNING;
+    }
+    if (available) {
+        return PHASE_SCALING;
+    }
+    return session ? PHASE_STARTING : job_phase(f, job);
+}
+
+enum status_phase phase_derive(const struct reconcile *rc, const struct situation *now,
+                               const struct condition *conditions)
 {
     const struct facts f = facts_of(rc, now);
-    bool failing = conditions[CONDITION_DEGRADED].value == CONDITION_TRUE;
+    if (rc->observed->deleting) {
+        return PHASE_DELETING;
+    }
     if (!f.a->has_last) {
-        return f.a->verdict == ACCEPT_REJECTED ? "Rejected" : "Waiting";
+        return f.a->verdict == ACCEPT_REJECTED ? PHASE_REJECTED : PHASE_WAITING;
     }
     if (!f.runs) {
-        return f.stopped ? "Suspended" : "Suspending";
+        return f.stopped ? PHASE_SUSPENDED : PHASE_SUSPENDING;
     }
-    if (f.census->old > 0) {
-        return "Updating";
+    if (f.ended) {
+        return end_phase(now->job.state);
     }
-    if (failing) {
-        return conditions[CONDITION_AVAILABLE].value == CONDITION_TRUE ? "Degraded" : "Failing";
-    }
-    if (f.complete) {
-        return "Running";
-    }
-    return conditions[CONDITION_AVAILABLE].value == CONDITION_TRUE ? "Scaling" : "Starting";
+    return f.census->old > 0 ? PHASE_UPDATING : run_phase(&f, conditions);
 }

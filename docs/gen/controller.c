@@ -11,6 +11,16 @@ void docs_controller_tables(struct strbuf *out)
 #define C(id, name, when) strbuf_printf(out, "| `%s` | %s |\n", name, when);
     STATUS_CONDITIONS(C)
 #undef C
+    strbuf_put_str(out, "\n### Reasons\n\n| reason | of | what it means |\n|---|---|---|\n");
+#define R(id, name, where, meaning)                                                                \
+    strbuf_printf(out, "| `%s` | %s | %s |\n", name, where, meaning);
+    STATUS_REASONS(R)
+#undef R
+    strbuf_put_str(out, "\n## Phases\n\n`status.phase`: one word for people; programs read "
+                        "conditions.\n\n| phase | when |\n|---|---|\n");
+#define P(id, name, when) strbuf_printf(out, "| `%s` | %s |\n", name, when);
+    STATUS_PHASES(P)
+#undef P
     strbuf_put_str(out,
                    "\n## Events\n\nAbout a FlinkCluster: `kubectl describe flinkcluster NAME`.\n\n"
                    "| reason | type | when |\n|---|---|---|\n");
