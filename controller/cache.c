@@ -6,6 +6,7 @@
 
 #include "common/base/log.h"
 #include "common/kube/watcher.h"
+#include "controller/digest.h"
 
 /// Only what Sluice made is watched: all of a busy cluster's pods would be a hundred times as much.
 #define CHILD_SELECTOR "app.kubernetes.io/managed-by=sluice"
@@ -91,9 +92,7 @@ static void on_pod(void *ctx, const struct kube_object *old, const struct kube_o
 {
     struct cache *c = ctx;
     char text[QUEUE_KEY_MAX];
-    bool told =
-        old != NULL &&
-        sv_present(json_string(json_get_path(old->json, "metadata", "deletionTimestamp", NULL)));
+    bool told = old != NULL && old->deleting;
     struct strview key = now == NULL && !told ? key_make(text, old->ns, old->owner_name) : SV_NONE;
     if (sv_present(key)) {
         strays_note(c->strays, key, old->name, old->uid);
@@ -110,12 +109,8 @@ static void on_failed(void *ctx, const struct err *err)
 // ---- life -------------------------------------------------------------------------------------
 
 static int add_watch(struct cache *c, struct scope *s, const struct kube_resource *resource,
-                     struct strview selector, kube_changed_fn *changed, struct kube_store **store,
-                     struct err *err)
+                     struct strview selector, struct kube_store *store, struct err *err)
 {
-    if (kube_store_new(CACHE_MAX_OBJECTS, changed, c, store, err) != 0) {
-        return -1;
-    }
     union {
         const struct kube_resource *in;
         void *out;
@@ -124,20 +119,34 @@ static int add_watch(struct cache *c, struct scope *s, const struct kube_resourc
                                    .ns = s->ns,
                                    .label_selector = selector,
                                    .event = kube_store_event,
-                                   .event_ctx = *store,
+                                   .event_ctx = store,
                                    .failed = on_failed,
                                    .ctx = ctx.out};
     return kube_watcher_add(c->watcher, &spec, err);
 }
 
+static void pack(int kind, const struct json *object, struct json_out *o)
+{
+    digest_put((enum child_kind)kind, object, o);
+}
+
+static int add_children(struct cache *c, struct scope *s, enum child_kind kind, struct err *err)
+{
+    struct kube_store **store = &s->children[kind];
+    return kube_store_new_packed(CACHE_MAX_OBJECTS, digest_is_for(kind) ? pack : NULL, (int)kind,
+                                 kind == CHILD_POD ? on_pod : on_child, c, store, err) != 0
+               ? -1
+               : add_watch(c, s, RESOURCES[kind], SV(CHILD_SELECTOR), *store, err);
+}
+
 static int open_scope(struct cache *c, struct scope *s, struct err *err)
 {
-    if (add_watch(c, s, &KUBE_FLINKCLUSTERS, SV_NONE, on_cluster, &s->clusters, err) != 0) {
+    if (kube_store_new(CACHE_MAX_OBJECTS, on_cluster, c, &s->clusters, err) != 0 ||
+        add_watch(c, s, &KUBE_FLINKCLUSTERS, SV_NONE, s->clusters, err) != 0) {
         return -1;
     }
     for (int k = 0; k < CHILD_KIND_COUNT; k++) {
-        if (add_watch(c, s, RESOURCES[k], SV(CHILD_SELECTOR), k == CHILD_POD ? on_pod : on_child,
-                      &s->children[k], err) != 0) {
+        if (add_children(c, s, (enum child_kind)k, err) != 0) {
             return -1;
         }
     }
@@ -256,6 +265,27 @@ static const struct scope *scope_of(const struct cache *c, struct strview ns)
     return NULL;
 }
 
+static int view_children(struct kube_store *store, int kind, struct arena *arena,
+                         struct cache_view *v, struct err *err)
+{
+    struct kube_object ***objects = &v->children[kind];
+    size_t *n = &v->n_children[kind];
+    if (kube_store_list_by_owner(store, v->cluster->uid, arena, objects, n, err) != 0) {
+        return -1;
+    }
+    const struct json **trees = ARENA_NEW_N(arena, const struct json *, *n);
+    if (trees == NULL) {
+        return err_set(err, E_NOMEM, "no memory for a cluster's children");
+    }
+    for (size_t i = 0; i < *n; i++) {
+        if (kube_object_tree((*objects)[i], arena, &trees[i], err) != 0) {
+            return -1;
+        }
+    }
+    v->trees[kind] = (struct children){.items = trees, .n = *n};
+    return 0;
+}
+
 int cache_view(struct cache *c, struct strview key, struct arena *arena, struct cache_view *ret,
                struct err *err)
 {
@@ -267,24 +297,14 @@ int cache_view(struct cache *c, struct strview key, struct arena *arena, struct 
     if (ret->cluster == NULL) {
         return 0;
     }
-    for (int k = 0; k < CHILD_KIND_COUNT; k++) {
-        size_t n = 0;
-        const struct json **trees = NULL;
-        if (kube_store_list_by_owner(s->children[k], ret->cluster->uid, arena, &ret->children[k],
-                                     &n, err) == 0) {
-            ret->n_children[k] = n;
-            trees = ARENA_NEW_N(arena, const struct json *, n);
-        }
-        if (trees == NULL) {
-            cache_view_release(ret);
-            return err_set(err, E_NOMEM, "no memory for a cluster's children");
-        }
-        for (size_t i = 0; i < n; i++) {
-            trees[i] = ret->children[k][i]->json;
-        }
-        ret->trees[k] = (struct children){.items = trees, .n = n};
+    int rc = kube_object_tree(ret->cluster, arena, &ret->object, err);
+    for (int k = 0; k < CHILD_KIND_COUNT && rc == 0; k++) {
+        rc = view_children(s->children[k], k, arena, ret, err);
     }
-    return 0;
+    if (rc != 0) {
+        cache_view_release(ret);
+    }
+    return rc;
 }
 
 void cache_view_release(struct cache_view *v)

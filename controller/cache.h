@@ -55,13 +55,14 @@ size_t cache_cluster_count(struct cache *c);
 /// The cluster KEY ("namespace/name") with its children, as one reconcile sees them.
 struct cache_view {
     struct kube_object *cluster; // NULL: it is gone
+    const struct json *object;   // its tree, in the arena
     struct kube_object **children[CHILD_KIND_COUNT];
     size_t n_children[CHILD_KIND_COUNT];
     struct children trees[CHILD_KIND_COUNT]; // the same, for observed_make()
 };
 
-/// Fills *RET, arrays from ARENA; give the references back with cache_view_release(). 0, or -1 with
-/// E_NOMEM.
+/// Fills *RET, arrays and trees from ARENA; give the references back with cache_view_release(). 0,
+/// or -1 with E_NOMEM.
 MUST_USE int cache_view(struct cache *c, struct strview key, struct arena *arena,
                         struct cache_view *ret, struct err *err);
 void cache_view_release(struct cache_view *v);

@@ -102,8 +102,7 @@ static int reconcile(struct worker *w, struct strview key, size_t *ret_writes,
     }
     struct observed observed;
     struct actions plan = {.n = 0};
-    int rc =
-        observed_make(view.cluster->json, view.trees, clock_wall_ms(), &w->arena, &observed, err);
+    int rc = observed_make(view.object, view.trees, clock_wall_ms(), &w->arena, &observed, err);
     rc = rc == 0 && !observed.deleting ? recall_strays(w, key, &observed, &view, err) : rc;
     struct refused_child refused;
     if (rc == 0) {

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-// One immutable object: its text and tree in an arena of its own, shared by reference count.
+#include "common/kube/object.h"
+
 #include <stdatomic.h>
+#include <stddef.h>
 
 #include "common/base/mem.h"
 #include "common/base/strbuf.h"
@@ -14,9 +16,12 @@
 
 struct shared {
     struct kube_object object; // first: a kube_object is its shared
-    struct arena arena;
     atomic_uint refs;
+    bool packed;        // the text stands here in the place of the arena
+    struct arena arena; // of text and tree
 };
+
+#define PACKED_HEAD offsetof(struct shared, arena)
 
 static struct shared *shared_of(const struct kube_object *o)
 {
@@ -84,6 +89,7 @@ static int fill(struct shared *s, struct strview text, struct err *err)
     o->name = json_get_string(metadata, SV("name"));
     o->uid = json_get_string(metadata, SV("uid"));
     o->resource_version = json_get_string(metadata, SV("resourceVersion"));
+    o->deleting = json_string(json_get_lit(metadata, "deletionTimestamp")).len != 0;
     read_owner(o, metadata);
     return o->name.len != 0 ? 0 : err_set(err, E_INVALID, "an object without a name");
 }
@@ -104,6 +110,84 @@ int kube_object_new(struct strview text, struct kube_object **ret, struct err *e
     return 0;
 }
 
+// ---- packed -------------------------------------------------------------------------------------
+
+/// The string TEXT, without its quotes. Names and UIDs have no escapes in them; one that has is
+/// nobody's of ours, and is kept as it is written.
+static struct strview bare(struct strview text)
+{
+    return text.len >= 2 && text.ptr[0] == '"' ? sv_sub(text, 1, text.len - 2) : SV_NONE;
+}
+
+static struct strview bare_member(struct strview object, const char *key)
+{
+    return bare(span_member(object, sv_from(key)));
+}
+
+static void find_owner(struct kube_object *o, struct strview metadata)
+{
+    struct strview rest = span_member(metadata, SV("ownerReferences"));
+    struct strview owner;
+    bool broken = false;
+    while (sv_present(rest) && span_next(&rest, &owner, &broken)) {
+        if (sv_eq_lit(span_member(owner, SV("controller")), "true")) {
+            o->owner_uid = bare_member(owner, "uid");
+            o->owner_kind = bare_member(owner, "kind");
+            o->owner_name = bare_member(owner, "name");
+            return;
+        }
+    }
+}
+
+static struct kube_object *packed_new(struct strview text, bool unreadable)
+{
+    struct shared *s = mem_alloc(PACKED_HEAD + text.len);
+    if (s == NULL) {
+        return NULL;
+    }
+    char *copy = (char *)s + PACKED_HEAD;
+    memcpy(copy, text.ptr, text.len);
+    struct kube_object *o = &s->object;
+    *o = (struct kube_object){.text = sv_make(copy, text.len), .unreadable = unreadable};
+    atomic_init(&s->refs, 1);
+    s->packed = true;
+    struct strview metadata = span_member(o->text, SV("metadata"));
+    o->ns = bare_member(metadata, "namespace");
+    o->name = bare_member(metadata, "name");
+    o->uid = bare_member(metadata, "uid");
+    o->resource_version = bare_member(metadata, "resourceVersion");
+    o->deleting = sv_present(span_member(metadata, SV("deletionTimestamp")));
+    find_owner(o, metadata);
+    return o;
+}
+
+int kube_object_pack(struct strview text, kube_pack_fn *pack, int kind, struct kube_object **ret,
+                     struct err *err)
+{
+    struct kube_object *whole = NULL;
+    CLEANUP(strbuf_done) struct strbuf b = STRBUF(OBJECT_MAX_TEXT);
+    if (kube_object_new(text, &whole, err) != 0) {
+        return -1;
+    }
+    struct strview kept = whole->text;
+    if (pack != NULL) {
+        struct json_out o = JSON_OUT(&b);
+        pack(kind, whole->json, &o);
+        kept = strbuf_view(&b);
+    }
+    *ret = strbuf_ok(&b) ? packed_new(kept, whole->unreadable) : NULL;
+    kube_object_unref(whole);
+    return *ret != NULL ? 0 : err_set(err, E_NOMEM, "no memory for an object");
+}
+
+int kube_object_tree(const struct kube_object *o, struct arena *arena, const struct json **ret,
+                     struct err *err)
+{
+    return json_parse(o->text, &KUBE_JSON_LIMITS, arena, ret, err);
+}
+
+// ---- references ---------------------------------------------------------------------------------
+
 struct kube_object *kube_object_ref(const struct kube_object *o)
 {
     atomic_fetch_add_explicit(&shared_of(o)->refs, 1, memory_order_relaxed);
@@ -117,7 +201,9 @@ void kube_object_unref(const struct kube_object *o)
     }
     struct shared *s = shared_of(o);
     if (atomic_fetch_sub_explicit(&s->refs, 1, memory_order_acq_rel) == 1) {
-        arena_done(&s->arena);
+        if (!s->packed) {
+            arena_done(&s->arena);
+        }
         mem_free(s);
     }
 }

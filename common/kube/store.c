@@ -7,6 +7,7 @@
 
 #include "common/base/mem.h"
 #include "common/base/os_file.h"
+#include "common/kube/object.h"
 
 #define FIRST_BUCKETS 256
 
@@ -25,6 +26,8 @@ struct kube_store {
     size_t count, max;
     uint64_t seed;
     uint64_t list; // number of the running list; only the watch thread
+    kube_pack_fn *pack;
+    int kind;
     kube_changed_fn *changed;
     void *ctx;
 };
@@ -48,14 +51,16 @@ static struct entry **slot(struct entry **table, size_t buckets, uint64_t hash)
     return &table[(hash >> 16) & (buckets - 1)];
 }
 
-int kube_store_new(size_t max_objects, kube_changed_fn *changed, void *ctx, struct kube_store **ret,
-                   struct err *err)
+int kube_store_new_packed(size_t max_objects, kube_pack_fn *pack, int kind,
+                          kube_changed_fn *changed, void *ctx, struct kube_store **ret,
+                          struct err *err)
 {
     struct kube_store *s = mem_alloc(sizeof(*s));
     if (s == NULL) {
         return err_set(err, E_NOMEM, "no memory for a store");
     }
-    *s = (struct kube_store){.max = max_objects, .changed = changed, .ctx = ctx};
+    *s = (struct kube_store){
+        .max = max_objects, .pack = pack, .kind = kind, .changed = changed, .ctx = ctx};
     pthread_rwlock_init(&s->lock, NULL);
     if (os_random(&s->seed, sizeof(s->seed), err) != 0) {
         kube_store_free(s);
@@ -63,6 +68,12 @@ int kube_store_new(size_t max_objects, kube_changed_fn *changed, void *ctx, stru
     }
     *ret = s;
     return 0;
+}
+
+int kube_store_new(size_t max_objects, kube_changed_fn *changed, void *ctx, struct kube_store **ret,
+                   struct err *err)
+{
+    return kube_store_new_packed(max_objects, NULL, 0, changed, ctx, ret, err);
 }
 
 void kube_store_free(struct kube_store *s)
@@ -197,7 +208,7 @@ static int put(struct kube_store *s, struct strview text, struct err *err)
 {
     struct kube_object *now = NULL;
     struct kube_object *old = NULL;
-    if (kube_object_new(text, &now, err) != 0) {
+    if (kube_object_pack(text, s->pack, s->kind, &now, err) != 0) {
         return -1;
     }
     uint64_t hash = hash_name(s, now->ns, now->name);
@@ -209,8 +220,7 @@ static int put(struct kube_store *s, struct strview text, struct err *err)
         rc = add_entry(s, now, hash, err);
     } else {
         e->seen = s->list;
-        same = sv_eq(e->object->uid, now->uid) &&
-               sv_eq(e->object->resource_version, now->resource_version);
+        same = sv_eq(e->object->text, now->text); // which has the UID in it
         if (!same) {
             old = e->object;
             unlink_owner(s, e);

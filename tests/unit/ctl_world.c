@@ -6,6 +6,7 @@
 
 #include "common/json/out.h"
 #include "common/k8s/timestamp.h"
+#include "controller/digest.h"
 #include "controller/reconcile.h"
 
 #define WORLD_UID "0f0e0d0c-0000-4000-8000-000000000001"
@@ -185,6 +186,19 @@ static const struct json *cluster_json(struct world *w)
                         SV_ARG(w->spec), SV_ARG(status)));
 }
 
+/// O as the controller remembers it: what its digest leaves.
+static const struct json *remembered(struct world *w, const struct world_object *o)
+{
+    const struct json *whole = world_object_json(w, o);
+    if (!digest_is_for(o->kind)) {
+        return whole;
+    }
+    struct strbuf b = STRBUF(OBJECT_TEXT_MAX);
+    struct json_out out = JSON_OUT(&b);
+    digest_put(o->kind, whole, &out);
+    return world_parse(w, text_take(&w->arena, &b));
+}
+
 void world_observe(struct world *w, struct observed *ret)
 {
     struct children children[CHILD_KIND_COUNT];
@@ -195,7 +209,7 @@ void world_observe(struct world *w, struct observed *ret)
         for (size_t i = 0; i < w->n; i++) {
             const struct world_object *x = &w->objects[i];
             if ((int)x->kind == kind && !x->foreign && !x->hidden) {
-                items[n++] = world_object_json(w, x);
+                items[n++] = remembered(w, x);
             }
         }
         children[kind] = (struct children){items, n};

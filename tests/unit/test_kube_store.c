@@ -38,6 +38,14 @@ static void teardown(void)
     arena_done(&arena);
 }
 
+/// The tree of what the store keeps of O; the test fails when it has none.
+static const struct json *tree(const struct kube_object *o)
+{
+    const struct json *ret;
+    ck_assert_int_eq(kube_object_tree(o, &arena, &ret, &err), 0);
+    return ret;
+}
+
 static int event(enum kube_event e, const char *name, const char *uid, const char *rv,
                  const char *owner)
 {
@@ -107,7 +115,7 @@ START_TEST(store__objects_are_found_by_name_and_by_owner)
     struct kube_object *o = kube_store_get(store, SV("ns"), SV("p007"));
     ck_assert_ptr_nonnull(o);
     ck_assert(sv_eq_lit(o->owner_kind, "FlinkCluster"));
-    ck_assert_ptr_null(json_get_path(o->json, "metadata", "managedFields", NULL));
+    ck_assert_ptr_null(json_get_path(tree(o), "metadata", "managedFields", NULL));
     kube_object_unref(o);
     ck_assert_ptr_null(kube_store_get(store, SV("n"), SV("sp007")));
     struct kube_object **list;
@@ -123,6 +131,45 @@ START_TEST(store__objects_are_found_by_name_and_by_owner)
     ck_assert_int_eq(kube_store_list(store, SV("ns"), &arena, &list, &n, &err), 0);
     ck_assert_uint_eq(n, 900);
     kube_objects_unref(list, n);
+}
+END_TEST
+
+/// Keeps the metadata without the version, and nothing else.
+static void pack(int kind, const struct json *object, struct json_out *o)
+{
+    ck_assert_int_eq(kind, 7);
+    json_out_begin_object(o);
+    json_out_key_object(o, "metadata");
+    json_each(member, json_get_lit(object, "metadata")) {
+        if (!sv_eq_lit(json_key(member), "resourceVersion")) {
+            json_out_key(o, json_key(member));
+            json_out_value(o, member);
+        }
+    }
+    json_out_end_object(o);
+    json_out_end_object(o);
+}
+
+START_TEST(store__a_change_that_is_not_kept_is_not_told)
+{
+    kube_store_free(store);
+    ck_assert_int_eq(kube_store_new_packed(10, pack, 7, on_change, NULL, &store, &err), 0);
+    ck_assert_int_eq(event(KUBE_ADDED, "a", "1", "5", "o"), 0);
+    ck_assert_int_eq(event(KUBE_MODIFIED, "a", "1", "6", "o"), 0);
+    ck_assert_str_eq(told.ptr, "+a@ ");
+    ck_assert_int_eq(event(KUBE_MODIFIED, "a", "1", "7", "p"), 0);
+    ck_assert_str_eq(told.ptr, "+a@ ~a@ ");
+    struct kube_object *o = kube_store_get(store, SV("ns"), SV("a"));
+    ck_assert(sv_eq_lit(o->uid, "1") && sv_eq_lit(o->owner_uid, "p") &&
+              sv_eq_lit(o->owner_kind, "FlinkCluster") && sv_eq_lit(o->owner_name, "c"));
+    ck_assert(!o->deleting);
+    ck_assert_ptr_null(json_get_path(tree(o), "metadata", "resourceVersion", NULL));
+    kube_object_unref(o);
+    // A late delete of another one of that name is not of this one.
+    ck_assert_int_eq(event(KUBE_DELETED, "a", "2", "8", "p"), 0);
+    ck_assert_uint_eq(kube_store_count(store), 1);
+    ck_assert_int_eq(event(KUBE_DELETED, "a", "1", "8", "p"), 0);
+    ck_assert_uint_eq(kube_store_count(store), 0);
 }
 END_TEST
 
@@ -164,7 +211,7 @@ START_TEST(store__an_object_that_is_too_deep_is_kept_by_its_metadata)
     struct kube_object *o = kube_store_get(store, SV("ns"), SV("a"));
     ck_assert_ptr_nonnull(o);
     ck_assert(o->unreadable);
-    ck_assert_ptr_null(json_get_lit(o->json, "spec"));
+    ck_assert_ptr_null(json_get_lit(tree(o), "spec"));
     kube_object_unref(o);
 }
 END_TEST
@@ -268,7 +315,8 @@ END_TEST
 
 UNIT_MAIN(setup, teardown, store__changes_are_told_once, store__what_a_list_lacks_is_gone,
           store__a_name_that_was_made_again_is_another_object,
-          store__objects_are_found_by_name_and_by_owner, store__a_reference_outlives_the_object,
+          store__objects_are_found_by_name_and_by_owner,
+          store__a_change_that_is_not_kept_is_not_told, store__a_reference_outlives_the_object,
           store__it_is_bounded, store__an_object_that_is_too_deep_is_kept_by_its_metadata,
           store__annotations_made_to_collide_stop_no_watch, store__what_is_no_object_is_an_error,
           store__a_failed_allocation_changes_nothing,

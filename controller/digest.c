@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "controller/digest.h"
+
+/// What stays of an object, or of each element of an array. A field that is read anywhere in the
+/// pure half must stand here: the tests' world shows its objects through this table.
+struct mask {
+    const char *key;           // NULL ends the list
+    const struct mask *inside; // NULL: the whole value
+};
+
+static const struct mask OWNER[] = {{"kind"}, {"name"}, {"uid"}, {"controller"}, {NULL}};
+
+static const struct mask METADATA[] = {{"name"},
+                                       {"namespace"},
+                                       {"uid"},
+                                       {"generation"},
+                                       {"labels"},
+                                       {"annotations"},
+                                       {"creationTimestamp"},
+                                       {"deletionTimestamp"},
+                                       {"deletionGracePeriodSeconds"},
+                                       {"ownerReferences", OWNER},
+                                       {NULL}};
+
+static const struct mask CONTAINER[] = {{"name"}, {"image"}, {"resources"}, {NULL}};
+static const struct mask POD_SPEC[] = {
+    {"nodeName"}, {"containers", CONTAINER}, {"initContainers", CONTAINER}, {NULL}};
+
+static const struct mask WAITING[] = {{"reason"}, {"message"}, {NULL}};
+static const struct mask RUNNING[] = {{"startedAt"}, {NULL}};
+static const struct mask TERMINATED[] = {{"exitCode"},  {"signal"},     {"reason"}, {"message"},
+                                         {"startedAt"}, {"finishedAt"}, {NULL}};
+static const struct mask STATE[] = {
+    {"waiting", WAITING}, {"running", RUNNING}, {"terminated", TERMINATED}, {NULL}};
+static const struct mask CONTAINER_STATUS[] = {
+    {"name"}, {"ready"}, {"restartCount"}, {"state", STATE}, {"lastState", STATE}, {NULL}};
+static const struct mask CONDITION[] = {
+    {"type"}, {"status"}, {"reason"}, {"message"}, {"lastTransitionTime"}, {NULL}};
+static const struct mask POD_STATUS[] = {{"phase"},
+                                         {"reason"},
+                                         {"message"},
+                                         {"podIP"},
+                                         {"conditions", CONDITION},
+                                         {"containerStatuses", CONTAINER_STATUS},
+                                         {"initContainerStatuses", CONTAINER_STATUS},
+                                         {NULL}};
+
+static const struct mask POD[] = {
+    {"metadata", METADATA}, {"spec", POD_SPEC}, {"status", POD_STATUS}, {NULL}};
+// Its data are immutable.
+static const struct mask CONFIG_MAP[] = {{"metadata", METADATA}, {NULL}};
+static const struct mask SERVICE_ACCOUNT[] = {{"metadata", METADATA}, {NULL}};
+static const struct mask ROLE_BINDING[] = {
+    {"metadata", METADATA}, {"roleRef"}, {"subjects"}, {NULL}};
+
+static const struct mask SERVICE_SPEC[] = {
+    {"type"},  {"clusterIP"}, {"publishNotReadyAddresses"}, {"sessionAffinity"}, {"selector"},
+    {"ports"}, {NULL}};
+static const struct mask SERVICE[] = {{"metadata", METADATA}, {"spec", SERVICE_SPEC}, {NULL}};
+static const struct mask PDB_SPEC[] = {{"minAvailable"}, {"selector"}, {NULL}};
+static const struct mask PDB[] = {{"metadata", METADATA}, {"spec", PDB_SPEC}, {NULL}};
+
+static const struct mask *const MASKS[CHILD_KIND_COUNT] = {
+    [CHILD_CONFIG_MAP] = CONFIG_MAP,
+    [CHILD_SERVICE_ACCOUNT] = SERVICE_ACCOUNT,
+    [CHILD_ROLE_BINDING] = ROLE_BINDING,
+    [CHILD_SERVICE] = SERVICE,
+    [CHILD_PDB] = PDB,
+    [CHILD_POD] = POD,
+};
+
+static const struct mask *find(const struct mask *list, struct strview key)
+{
+    for (; list->key != NULL; list++) {
+        if (sv_eq(key, sv_from(list->key))) {
+            return list;
+        }
+    }
+    return NULL;
+}
+
+static void put_members(const struct mask *mask, const struct json *object, struct json_out *o);
+
+static void put(const struct mask *mask, const struct json *value, struct json_out *o)
+{
+    if (mask != NULL && json_type(value) == JSON_OBJECT) {
+        put_members(mask, value, o);
+    } else if (mask != NULL && json_type(value) == JSON_ARRAY) {
+        json_out_begin_array(o);
+        json_each(element, value) {
+            put(json_type(element) == JSON_OBJECT ? mask : NULL, element, o);
+        }
+        json_out_end_array(o);
+    } else {
+        json_out_value(o, value);
+    }
+}
+
+static void put_members(const struct mask *mask, const struct json *object, struct json_out *o)
+{
+    json_out_begin_object(o);
+    json_each(member, object) {
+        const struct mask *m = find(mask, json_key(member));
+        if (m != NULL) {
+            json_out_key(o, json_key(member));
+            put(m->inside, member, o);
+        }
+    }
+    json_out_end_object(o);
+}
+
+bool digest_is_for(enum child_kind kind)
+{
+    return MASKS[kind] != NULL;
+}
+
+void digest_put(enum child_kind kind, const struct json *object, struct json_out *o)
+{
+    put(MASKS[kind], object, o);
+}
