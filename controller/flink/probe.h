@@ -22,12 +22,13 @@
 #include "common/base/err.h"
 #include "common/base/strview.h"
 #include "controller/flink/observation.h"
+#include "controller/flink/probe_address.h"
 #include "controller/flink/rest.h"
 
 /// After a change that nothing has followed for T, an unsettled cluster is asked again after T / 16
 /// (at least fast_ms, at most slow_ms): each second for 16 s, each 4 s after a minute.
 #define PROBE_EASE 16
-/// The Nth miss in a row waits fast_ms · 2^N, at most slow_ms; a lost one PROBE_LOST_MS at most.
+/// The Nth miss in a row waits fast_ms · 2^N, at most slow_ms; when lost, at most PROBE_LOST_MS.
 #define PROBE_LOST_MS 30000
 /// A process that has not answered yet is lost by misses only after this: a JVM takes its time.
 #define PROBE_START_MS 30000
@@ -36,27 +37,13 @@
 /// A newer checkpoint alone is told to others only so often.
 #define PROBE_TELL_CHECKPOINT_MS 60000
 
-#define PROBE_POD_MAX 253
-#define PROBE_IP_MAX  45
-#define PROBE_TLS_MAX 253
-#define PROBE_JOB_ID  32
+/// Flink's cache of job details (web.refresh-interval), until /config tells it.
+#define PROBE_REFRESH_MS     3000
+#define PROBE_REFRESH_MAX_MS 60000
 
 struct probe_settings {
     int64_t fast_ms, slow_ms;
     unsigned misses_lost; // so many in a row make it lost; at least 2: one never does
-};
-
-/// Whom to ask. Texts are borrowed by the call that takes it.
-struct probe_target {
-    struct strview pod; // its name, for people
-    struct strview ip;  // an IP literal; empty: nobody is asked, what is known stays
-    uint16_t port;
-    bool https;
-    struct strview tls_name; // the name that its certificate must have
-    struct strview job_id;   // 32 hexadecimal digits; empty: a session cluster
-    int64_t task_managers;   // so many are wanted; FLINK_UNKNOWN
-    uint64_t process;        // of the pod: another value (container restarts, say) is another
-                             // process, which is asked at once and may take its time to start
 };
 
 /// How a request ended. X(id, label)
@@ -88,13 +75,7 @@ struct probe_reply {
 struct probe {
     struct probe_settings settings;
     uint64_t random;
-    // The target, copied.
-    char pod[PROBE_POD_MAX + 1], ip[PROBE_IP_MAX + 1], tls_name[PROBE_TLS_MAX + 1];
-    char job_id[PROBE_JOB_ID + 1];
-    uint16_t port;
-    bool https;
-    int64_t task_managers;
-    uint64_t process;
+    struct probe_address at;
     // What is known: replaced by each answer.
     const struct flink_observation *seen;
     struct strview trouble; // of the running round; in trouble_text
@@ -104,7 +85,8 @@ struct probe {
     int64_t restarts, newest_restart_ms;
     // The round.
     unsigned todo; // bits of enum rest_endpoint
-    bool in_round, told_any;
+    bool in_round;
+    bool by_details; // the list of jobs is too large: the job's details tell its state
     int64_t next_ms; // monotonic, as all that follows
     unsigned rounds;
     int64_t target_ms;   // since when this process is asked
@@ -123,10 +105,9 @@ MUST_USE int probe_init(struct probe *p, const struct probe_settings *settings, 
 void probe_done(struct probe *p);
 
 /// Another pod or process is asked at once, and a request that is under way to the old one must be
-/// dropped (*RET_DROP); another job id forgets the job. E_INVALID: a text that is too long, an id
-/// that is none (the IP is the caller's to check); E_NOMEM.
-MUST_USE int probe_set_target(struct probe *p, const struct probe_target *target, int64_t now_ms,
-                              int64_t wall_ms, bool *ret_drop, struct err *err);
+/// dropped (*RET_DROP); another job id forgets the job.
+void probe_set_address(struct probe *p, const struct probe_address *at, int64_t now_ms,
+                       int64_t wall_ms, bool *ret_drop);
 
 /// What to ask now: true, and *RET_ENDPOINT; the path by probe_path_put(). False: nothing before
 /// *RET_AT_MS (INT64_MAX: nobody is asked). One request at a time: none is named again before its

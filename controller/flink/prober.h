@@ -14,8 +14,8 @@
 // would not be. Flink keeps its keys in Java keystores with a password, in the image or a Secret
 // that the controller may not read: their CA must be given as PEM. A client certificate
 // (security.ssl.rest.authentication-enabled) is given as PEM files, and is shown to every cluster
-// that asks for one. All three are read anew for each connection. Flink has no password or token
-// for its REST API. Shell; logs nothing. Thread-safe but for start and stop.
+// that asks for one. All three may change: they are read anew within a minute. Flink has no
+// password or token for its REST API. Shell; logs nothing. Thread-safe but for start and stop.
 #ifndef SLUICE_CONTROLLER_FLINK_PROBER_H
 #define SLUICE_CONTROLLER_FLINK_PROBER_H
 
@@ -24,12 +24,13 @@
 #include "controller/flink/probe.h"
 #include "controller/flink/shared.h"
 
-#define PROBER_MAX_TARGETS 20000
-#define PROBER_KEY_MAX     512
-#define PROBER_UID_MAX     128
-#define PROBER_RATE        1000
-#define PROBER_CONNECT_MS  2000
-#define PROBER_CONNECTIONS 512
+#define PROBER_MAX_TARGETS  20000
+#define PROBER_KEY_MAX      512
+#define PROBER_UID_MAX      128
+#define PROBER_RATE         1000
+#define PROBER_SUSPECT_RATE 100
+#define PROBER_CONNECT_MS   2000
+#define PROBER_CONNECTIONS  512
 
 /// The observation of the cluster KEY changed in something that matters
 /// (flink_observation_differs). In the prober's thread, no lock held.
@@ -75,7 +76,8 @@ MUST_USE int prober_set(struct prober *p, struct strview uid, struct strview key
 /// Forgets the cluster.
 void prober_remove(struct prober *p, struct strview uid);
 
-/// What is known of it, to be given back with flink_observation_unref(); NULL: it was never set.
+/// What is known of it, to be given back with flink_observation_unref(); NULL: it was never set,
+/// or just now.
 const struct flink_observation *prober_get(struct prober *p, struct strview uid);
 
 void prober_read_stats(struct prober *p, struct prober_stats *ret);

@@ -66,8 +66,8 @@ struct rest_job {
     int64_t started_ms, ended_ms; // 0: unknown
     int64_t modified_ms;          // the last change of a task; 0: unknown
     struct flink_tasks tasks;
-    int64_t max_parallelism; // /jobs/:id alone, as `batch`; FLINK_UNKNOWN
-    bool batch;
+    int64_t max_parallelism; // /jobs/:id alone; FLINK_UNKNOWN
+    bool typed, batch;       // whether its type is told; it is BATCH
 };
 /// The one with JOB_ID, of which `found` tells whether it is there; others are not read.
 MUST_USE int rest_decode_jobs(struct strview body, struct strview job_id, struct arena *arena,

@@ -1,0 +1,6 @@
+# SPDX-License-Identifier: Apache-2.0
+sluice_add_test(test_flinkrest_rest DEPS sluice_flinkrest sluice_shell)
+sluice_add_test(test_flinkrest_root_cause DEPS sluice_flinkrest)
+sluice_add_test(test_flinkrest_shared DEPS sluice_flinkrest)
+sluice_add_test(test_flinkrest_due DEPS sluice_flinkrest)
+sluice_add_test(test_flinkrest_probe_address DEPS sluice_flinkrest)
