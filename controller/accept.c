@@ -10,6 +10,7 @@
 #include "controller/config.h"
 #include "controller/desired.h"
 #include "controller/names.h"
+#include "controller/plan_ha.h"
 
 // ---- the effective spec -------------------------------------------------------------
 
@@ -129,6 +130,20 @@ static bool may_stop(const struct record *r)
     return r->effective.session || sv_eq_lit(r->effective.upgrade_mode, "Stateless");
 }
 
+#define FOREIGN_RUNS_MAX 100
+
+/// The id of the run that NEXT starts. One whose HA ConfigMaps are there and are not ours (what an
+/// earlier cluster of this name left) is passed over, and its number with it.
+static struct strview next_run(const struct reconcile *rc, struct record *next)
+{
+    struct strview run;
+    int64_t end = next->number + FOREIGN_RUNS_MAX;
+    do {
+        run = run_id_make(rc->arena, rc->settings->hash, rc->observed->uid, next->number);
+    } while (ha_run_is_foreign(rc->observed, run) && ++next->number < end);
+    return run;
+}
+
 /// A new run, numbered by the record that starts it.
 static void start_run(const struct reconcile *rc, const struct record *last, struct record *next)
 {
@@ -136,7 +151,7 @@ static void start_run(const struct reconcile *rc, const struct record *last, str
     struct strview uid = rc->observed->uid;
     const struct job_spec *job = &next->cluster.spec.job;
     next->format = s->render_format;
-    next->run = run_id_make(rc->arena, s->hash, uid, next->number);
+    next->run = next_run(rc, next);
     next->job_id =
         next->effective.session ? SV_NONE : job_id_make(rc->arena, s->hash, uid, next->run);
     next->ha_dir = next->effective.storage_known ? config_ha_dir(rc, next) : SV_NONE;
@@ -154,16 +169,6 @@ static void keep_run(const struct record *last, struct record *next)
     next->ha_dir = last->ha_dir;
     next->from_savepoint = last->from_savepoint;
     next->previous = last->previous;
-}
-
-/// The counter goes on from what the status says even when somebody deleted the records: a run's id
-/// must never come twice.
-static int64_t next_number(const struct reconcile *rc, const struct record *last)
-{
-    const struct flink_cluster *c = &rc->observed->cluster;
-    struct strview told = json_string(json_get_path(c->status, "accepted", "revision", NULL));
-    int64_t n = sv_present(told) ? record_name_number(c->name, told) : 0;
-    return (last != NULL && last->number > n ? last->number : n) + 1;
 }
 
 static struct strview wait_text(const struct reconcile *rc, const struct record *next,
@@ -256,7 +261,7 @@ static int make_next(const struct reconcile *rc, const struct record *last, stru
                      struct err *err)
 {
     ret->next = (struct record){
-        .number = next_number(rc, last),
+        .number = record_last_number(rc->observed) + 1,
         .generation = rc->observed->generation,
         .format = rc->settings->render_format,
     };

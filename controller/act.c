@@ -6,6 +6,10 @@
 #include "common/k8s/meta.h"
 #include "common/k8s/status.h"
 #include "controller/cache.h"
+#include "controller/names.h"
+
+/// Pods of a run that is over; more of them are asked for again.
+#define LEFT_OVER_PODS_MAX 500
 
 static struct kube_ref child_ref(const struct act *a, const struct action *x, struct strview name)
 {
@@ -184,8 +188,59 @@ static int apply(const struct act *a, const struct action *x, struct err *err)
     return err_wrap(err, "apply %s %.*s", ref.resource->kind, SV_ARG(x->name));
 }
 
+/// A pod that the list of a run's pods has: 0 when nothing of it runs.
+static int judge_left_over(const struct act *a, const struct json *pod, struct err *err)
+{
+    struct strview name = json_string(json_get_path(pod, "metadata", "name", NULL));
+    struct strview phase = json_string(json_get_path(pod, "status", "phase", NULL));
+    if (sv_eq(phase, SV("Failed")) || sv_eq(phase, SV("Succeeded"))) {
+        return 0;
+    }
+    bool ours;
+    if (read_ownership(a, pod, &ours, err) != 0) {
+        return -1;
+    }
+    if (ours) {
+        struct kube_ref ref = child_ref(a, &(struct action){.kind = CHILD_POD}, name);
+        if (make_visible(a, &ref, pod, err) != 0) {
+            return -1;
+        }
+    }
+    return err_set(err, E_CONFLICT, "pod %.*s may still need the run's metadata", SV_ARG(name));
+}
+
+/// Our view may lack a pod of RUN that is there: nothing of the run may go before it is gone.
+static int ask_for_pods(const struct act *a, struct strview run, struct err *err)
+{
+    const struct kube_ref ref = {.resource = &KUBE_PODS, .ns = a->observed->cluster.ns};
+    const struct kube_selection of_run = {
+        .label_selector = arena_printf(a->arena, LABEL_CLUSTER "=%.*s," LABEL_RUN "=%.*s",
+                                       SV_ARG(a->observed->cluster.name), SV_ARG(run)),
+        .limit = LEFT_OVER_PODS_MAX,
+    };
+    const struct json *list = NULL;
+    if (!sv_present(of_run.label_selector)) {
+        return err_set(err, E_NOMEM, "no memory for a selector");
+    }
+    if (kube_list(a->kube, &ref, &of_run, a->arena, &list, err) != 0) {
+        return -1;
+    }
+    json_each(pod, json_get_lit(list, "items")) {
+        if (judge_left_over(a, pod, err) != 0) {
+            return -1;
+        }
+    }
+    if (json_string(json_get_path(list, "metadata", "continue", NULL)).len > 0) {
+        return err_set(err, E_CONFLICT, "run %.*s has too many pods left", SV_ARG(run));
+    }
+    return 0;
+}
+
 static int delete_child(const struct act *a, const struct action *x, struct err *err)
 {
+    if (sv_present(x->run) && ask_for_pods(a, x->run, err) != 0) {
+        return -1;
+    }
     struct kube_ref ref = child_ref(a, x, x->name);
     struct kube_delete_options opt = {.uid = x->uid, .propagation = "Background"};
     if (kube_delete(a->kube, &ref, &opt, err) == 0 || err->code == E_NOT_FOUND) {
@@ -194,19 +249,49 @@ static int delete_child(const struct act *a, const struct action *x, struct err 
     return err_wrap(err, "delete %s %.*s", ref.resource->kind, SV_ARG(x->name));
 }
 
-static int write_status(const struct act *a, const struct action *x, struct err *err)
+/// What stands in BODY of the ConfigMap is changed, and no other: a 422 says that it is another by
+/// now, or another's.
+static int adopt(const struct act *a, const struct action *x, struct err *err)
+{
+    struct kube_ref ref = child_ref(a, x, x->name);
+    if (kube_patch(a->kube, &ref, KUBE_PATCH_STRATEGIC, x->body, NULL, NULL, err) == 0 ||
+        err->code == E_NOT_FOUND) {
+        return 0;
+    }
+    if (err->detail == 422) {
+        return err_set(err, E_CONFLICT, "ConfigMap %.*s is another by now", SV_ARG(x->name));
+    }
+    return err_wrap(err, "adopt ConfigMap %.*s", SV_ARG(x->name));
+}
+
+/// BODY holds for one resourceVersion: of a namesake, or of an object that changed, nothing is
+/// written. (metadata.uid would not do: the API server drops it from a patch of the status.)
+static int patch_cluster(const struct act *a, struct strview sub, struct strview body,
+                         const char *what, struct err *err)
 {
     struct kube_ref ref = {.resource = &KUBE_FLINKCLUSTERS,
                            .ns = a->observed->cluster.ns,
                            .name = a->observed->cluster.name,
-                           .sub = SV("status")};
-    if (kube_patch(a->kube, &ref, KUBE_PATCH_MERGE, x->body, NULL, NULL, err) == 0) {
+                           .sub = sub};
+    if (!sv_present(body)) {
+        return err_set(err, E_NOMEM, "no memory for a patch");
+    }
+    if (kube_patch(a->kube, &ref, KUBE_PATCH_MERGE, body, NULL, NULL, err) == 0) {
         return 0;
     }
     if (err->code == E_NOT_FOUND) {
         return err_set(err, E_GONE, "the cluster is gone");
     }
-    return err_wrap(err, "status");
+    return err_wrap(err, "%s", what);
+}
+
+static int write_status(const struct act *a, const struct action *x, struct err *err)
+{
+    struct strview version = a->observed->resource_version;
+    struct strview body =
+        arena_printf(a->arena, "{\"metadata\":{\"resourceVersion\":\"%.*s\"},%.*s", SV_ARG(version),
+                     SV_ARG(sv_from_pos(x->body, 1)));
+    return patch_cluster(a, SV("status"), body, "status", err);
 }
 
 static void emit(const struct act *a, const struct action *x)
@@ -235,6 +320,10 @@ static int run_one(const struct act *a, const struct action *x, struct err *err)
     case ACTION_EVENT:
         emit(a, x);
         return 0;
+    case ACTION_ADOPT:
+        return adopt(a, x, err);
+    case ACTION_FINALIZERS:
+        return patch_cluster(a, SV(""), x->body, "finalizers", err);
     }
     return err_set(err, E_BUG, "unknown action");
 }

@@ -7,17 +7,19 @@
 #include "common/base/log.h"
 #include "common/kube/watcher.h"
 #include "controller/digest.h"
+#include "controller/ha_store.h"
 
 /// Only what Sluice made is watched: all of a busy cluster's pods would be a hundred times as much.
 #define CHILD_SELECTOR "app.kubernetes.io/managed-by=sluice"
 
-_Static_assert((CHILD_KIND_COUNT + 1) * CACHE_MAX_NAMESPACES <= KUBE_MAX_WATCHES,
+_Static_assert((CHILD_KIND_COUNT + 2) * CACHE_MAX_NAMESPACES <= KUBE_MAX_WATCHES,
                "too few watches for the namespaces");
 
 struct scope {
     struct strview ns; // empty: all namespaces
     struct kube_store *clusters;
     struct kube_store *children[CHILD_KIND_COUNT];
+    struct ha_store *ha;
 };
 
 struct cache {
@@ -100,6 +102,11 @@ static void on_pod(void *ctx, const struct kube_object *old, const struct kube_o
     on_child(ctx, old, now);
 }
 
+static void on_ha(void *ctx, struct strview ns, struct strview cluster)
+{
+    queue_key(ctx, ns, cluster, true);
+}
+
 static void on_failed(void *ctx, const struct err *err)
 {
     const struct kube_resource *r = ctx;
@@ -108,8 +115,9 @@ static void on_failed(void *ctx, const struct err *err)
 
 // ---- life -------------------------------------------------------------------------------------
 
-static int add_watch(struct cache *c, struct scope *s, const struct kube_resource *resource,
-                     struct strview selector, struct kube_store *store, struct err *err)
+static int add_events(struct cache *c, struct scope *s, const struct kube_resource *resource,
+                      struct strview selector, kube_event_fn *event, void *event_ctx,
+                      struct err *err)
 {
     union {
         const struct kube_resource *in;
@@ -118,11 +126,17 @@ static int add_watch(struct cache *c, struct scope *s, const struct kube_resourc
     struct kube_watch_spec spec = {.resource = resource,
                                    .ns = s->ns,
                                    .label_selector = selector,
-                                   .event = kube_store_event,
-                                   .event_ctx = store,
+                                   .event = event,
+                                   .event_ctx = event_ctx,
                                    .failed = on_failed,
                                    .ctx = ctx.out};
     return kube_watcher_add(c->watcher, &spec, err);
+}
+
+static int add_watch(struct cache *c, struct scope *s, const struct kube_resource *resource,
+                     struct strview selector, struct kube_store *store, struct err *err)
+{
+    return add_events(c, s, resource, selector, kube_store_event, store, err);
 }
 
 static void pack(int kind, const struct json *object, struct json_out *o)
@@ -150,7 +164,10 @@ static int open_scope(struct cache *c, struct scope *s, struct err *err)
             return -1;
         }
     }
-    return 0;
+    // Flink's own, which don't carry our label.
+    return ha_store_new(CACHE_MAX_OBJECTS, on_ha, c, &s->ha, err) != 0
+               ? -1
+               : add_events(c, s, &KUBE_CONFIGMAPS, SV(HA_SELECTOR), ha_store_event, s->ha, err);
 }
 
 int cache_new(const struct cache_settings *settings, struct cache **ret, struct err *err)
@@ -207,6 +224,7 @@ void cache_free(struct cache *c)
         for (int k = 0; k < CHILD_KIND_COUNT; k++) {
             kube_store_free(c->scopes[i].children[k]);
         }
+        ha_store_free(c->scopes[i].ha);
     }
     strays_free(c->strays);
     free(c->scopes);
@@ -296,6 +314,10 @@ int cache_view(struct cache *c, struct strview key, struct arena *arena, struct 
     ret->cluster = s != NULL ? kube_store_get(s->clusters, ns, sv_from_pos(key, slash + 1)) : NULL;
     if (ret->cluster == NULL) {
         return 0;
+    }
+    if (ha_store_read(s->ha, ns, ret->cluster->name, arena, &ret->ha, &ret->n_ha, err) != 0) {
+        cache_view_release(ret);
+        return -1;
     }
     int rc = kube_object_tree(ret->cluster, arena, &ret->object, err);
     for (int k = 0; k < CHILD_KIND_COUNT && rc == 0; k++) {

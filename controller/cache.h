@@ -59,6 +59,8 @@ struct cache_view {
     struct kube_object **children[CHILD_KIND_COUNT];
     size_t n_children[CHILD_KIND_COUNT];
     struct children trees[CHILD_KIND_COUNT]; // the same, for observed_make()
+    struct ha_map *ha; // Flink's HA ConfigMaps of its name, for observed_add_ha(); in the arena
+    size_t n_ha;
 };
 
 /// Fills *RET, arrays and trees from ARENA; give the references back with cache_view_release(). 0,

@@ -45,6 +45,23 @@ struct strview config_ha_dir(const struct reconcile *rc, const struct record *r)
                         SV_ARG(r->run));
 }
 
+struct strview config_storage_text(const struct reconcile *rc, const struct record *r)
+{
+    static const struct strview KEYS[] = {SV_INIT("high-availability.storageDir"),
+                                          SV_INIT("execution.checkpointing.dir"),
+                                          SV_INIT("execution.checkpointing.savepoint-dir")};
+    struct strview dirs = state_dir(rc, r);
+    for (size_t i = 0; i < ARRAY_LEN(KEYS); i++) {
+        struct strview dir = flink_conf_get(&r->effective.conf, KEYS[i]);
+        if (dir.len > 0) {
+            dirs = sv_present(dirs)
+                       ? arena_printf(rc->arena, "%.*s, %.*s", SV_ARG(dirs), SV_ARG(dir))
+                       : dir;
+        }
+    }
+    return dirs;
+}
+
 static bool reads_s3a(const struct record *r)
 {
     const struct field_strings *plugins = &r->cluster.spec.plugins;

@@ -4,6 +4,7 @@
 #include <arpa/inet.h>
 
 #include "common/base/parse_num.h"
+#include "common/k8s/timestamp.h"
 #include "controller/names.h"
 #include "controller/objects.h"
 #include "controller/pods.h"
@@ -118,6 +119,12 @@ static struct strview controller_of(const struct json *metadata)
     return SV_NONE;
 }
 
+static int64_t time_at(const struct json *metadata, const char *key)
+{
+    int64_t ms;
+    return timestamp_parse(json_get_string(metadata, sv_from(key)), &ms) ? ms : 0;
+}
+
 bool ha_map_read(const struct json *object, struct ha_map *ret)
 {
     const struct json *metadata = json_get_lit(object, "metadata");
@@ -125,6 +132,7 @@ bool ha_map_read(const struct json *object, struct ha_map *ret)
         .name = json_get_string(metadata, SV("name")),
         .uid = json_get_string(metadata, SV("uid")),
         .owner_uid = controller_of(metadata),
+        .created_ms = time_at(metadata, "creationTimestamp"),
         .deleting = json_type(json_get_lit(metadata, "deletionTimestamp")) == JSON_STRING,
     };
     if (ret->uid.len == 0 || !read_name(ret)) {

@@ -27,6 +27,7 @@ struct ha_map {
     struct strview cluster, run; // by its name
     struct strview job_id;       // absent: the cluster's own ConfigMap
     struct strview owner_uid;    // of its controller; absent: none
+    int64_t created_ms;          // 0: not told
     bool deleting;
     struct strview host; // where the leader's REST server listens; absent: no leader is told
     int64_t port;

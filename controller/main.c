@@ -182,6 +182,7 @@ static int start_workers(struct controller *c, struct err *err)
                                  .events = c->events,
                                  .metrics = c->metrics,
                                  .plan = plan_settings_make(c->settings.ha_cluster_role)};
+    s.plan.deletion_timeout_ms = c->settings.deletion_timeout;
     if (workers_start(&s, &c->workers, err) != 0) {
         return -1;
     }

@@ -4,9 +4,13 @@
 #include "common/base/macros.h"
 #include "common/base/parse_num.h"
 
-/// 36^4, and a step that shares no factor with it.
-#define RUN_SPACE 1679616U
-#define RUN_STEP  1000003U
+/// 36^4, a step that shares no factor with it, and the step back: RUN_STEP * RUN_STEP_INVERSE is 1
+/// more than a multiple of RUN_SPACE.
+#define RUN_SPACE        ((uint64_t)RUN_NUMBERS)
+#define RUN_STEP         UINT64_C(1000003)
+#define RUN_STEP_INVERSE UINT64_C(23659)
+
+_Static_assert(RUN_STEP *RUN_STEP_INVERSE % RUN_SPACE == 1, "the step back is another");
 
 static const struct {
     const char *tag;
@@ -88,9 +92,9 @@ int64_t record_name_number(struct strview cluster, struct strview text)
     return number;
 }
 
-struct strview run_id_make(struct arena *arena, hash_fn *hash, struct strview uid, int64_t number)
+/// Where the numbers of a cluster start in the space of ids.
+static uint64_t run_start(hash_fn *hash, struct strview uid)
 {
-    static const char DIGITS[] = "0123456789abcdefghijklmnopqrstuvwxyz";
     char hex[65];
     hash(uid, hex);
     uint64_t start = 0;
@@ -98,13 +102,36 @@ struct strview run_id_make(struct arena *arena, hash_fn *hash, struct strview ui
         char c = hex[i];
         start = start * 16 + (uint64_t)(c <= '9' ? c - '0' : c - 'a' + 10);
     }
-    uint64_t v = (start + ((uint64_t)number % RUN_SPACE) * RUN_STEP) % RUN_SPACE;
+    return start % RUN_SPACE;
+}
+
+struct strview run_id_make(struct arena *arena, hash_fn *hash, struct strview uid, int64_t number)
+{
+    static const char DIGITS[] = "0123456789abcdefghijklmnopqrstuvwxyz";
+    uint64_t v = (run_start(hash, uid) + ((uint64_t)number % RUN_SPACE) * RUN_STEP) % RUN_SPACE;
     char text[RUN_DIGITS];
     for (size_t i = RUN_DIGITS; i > 0; i--) {
         text[i - 1] = DIGITS[v % 36];
         v /= 36;
     }
     return arena_copy(arena, sv_make(text, sizeof(text)));
+}
+
+int64_t run_id_number(hash_fn *hash, struct strview uid, struct strview run)
+{
+    uint64_t v = 0;
+    for (size_t i = 0; i < run.len; i++) {
+        char c = run.ptr[i];
+        bool letter = c >= 'a' && c <= 'z';
+        if (run.len != RUN_DIGITS || (!letter && !(c >= '0' && c <= '9'))) {
+            return -1;
+        }
+        v = v * 36 + (uint64_t)(letter ? c - 'a' + 10 : c - '0');
+    }
+    if (run.len == 0) {
+        return -1;
+    }
+    return (int64_t)((v + RUN_SPACE - run_start(hash, uid)) * RUN_STEP_INVERSE % RUN_SPACE);
 }
 
 /// The first DIGITS hex digits of the hash of "A/B".

@@ -24,6 +24,11 @@
 #define ANNOTATION_FAILURES "sluice.dev/failures"
 #define ANNOTATION_REPLACES "sluice.dev/replaces"
 
+/// On the FlinkCluster: its deletion waits until its pods and HA ConfigMaps are gone; "true" in the
+/// annotation, or the time-out, ends the waiting.
+#define FINALIZER               "sluice.dev/cleanup"
+#define ANNOTATION_FORCE_DELETE "sluice.dev/force-delete"
+
 typedef void hash_fn(struct strview text, char hex[65]);
 
 enum pod_role { POD_JOB_MANAGER, POD_TASK_MANAGER, POD_ROLE_COUNT };
@@ -57,6 +62,11 @@ int64_t record_name_number(struct strview cluster, struct strview text);
 /// cluster (a bijection of the counter, moved by the UID's hash), so that no run can resume
 /// another's metadata.
 struct strview run_id_make(struct arena *arena, hash_fn *hash, struct strview uid, int64_t number);
+
+/// The other way: the number of the record that starts RUN, 0 to RUN_NUMBERS - 1; -1 when RUN is no
+/// run's id.
+#define RUN_NUMBERS 1679616
+int64_t run_id_number(hash_fn *hash, struct strview uid, struct strview run);
 
 /// Flink's job id for RUN: 32 hex digits of hash(uid, run).
 struct strview job_id_make(struct arena *arena, hash_fn *hash, struct strview uid,

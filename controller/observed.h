@@ -63,6 +63,7 @@ struct observed {
     struct strview uid, resource_version;
     int64_t generation;
     bool deleting;                              // deletionTimestamp is set
+    int64_t created_ms, deleted_ms;             // Unix milliseconds; 0: not told, not deleted
     struct children children[CHILD_KIND_COUNT]; // owned by it (controller ownerReference, by UID)
     int64_t now_ms;                             // wall clock, Unix milliseconds
     const struct refused_child

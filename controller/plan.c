@@ -4,6 +4,8 @@
 #include "controller/accept.h"
 #include "controller/desired.h"
 #include "controller/plan_children.h"
+#include "controller/plan_delete.h"
+#include "controller/plan_ha.h"
 #include "controller/plan_pods.h"
 #include "controller/status.h"
 #include "controller/steps.h"
@@ -22,10 +24,15 @@ static int plan_record(struct steps *s, const struct acceptance *a, struct situa
     }
     job_limit(&now->job, s->rc->observed->now_ms, &now->desired);
     pods_count(s->rc, &now->desired, &now->pods, &now->census);
-    if (status_plan(s, now, err) != 0 || plan_children(s, &now->desired, false, err) != 0 ||
+    plan_finalizer(s);
+    if (status_plan(s, now, err) != 0 || plan_children(s, &now->desired, false, err) != 0) {
+        return -1;
+    }
+    if (!plan_ha_blocks(s, &now->desired, &now->pods) &&
         plan_pods(s, &now->desired, &now->pods, err) != 0) {
         return -1;
     }
+    plan_ha(s, &now->desired, &now->pods);
     plan_cleanup(s, &now->desired, &now->pods);
     return plan_children(s, &now->desired, true, err);
 }
@@ -47,9 +54,8 @@ int plan_make(const struct observed *observed, const struct plan_settings *setti
     struct steps s = {.rc = &rc, .out = ret};
     struct acceptance a;
     *ret = (struct actions){0};
-    // Everything goes with the object, by owner references.
     if (observed->deleting) {
-        return 0;
+        return plan_delete(&s, err);
     }
     if (accept_decide(&rc, &a, err) != 0) {
         return -1;
@@ -65,6 +71,9 @@ int plan_make(const struct observed *observed, const struct plan_settings *setti
         return -1;
     }
     if (records) {
+        if (!a.has_last) {
+            plan_finalizer(&s);
+        }
         steps_create(&s, CHILD_REVISION,
                      record_name_make(arena, observed->cluster.name, a.next.number),
                      record_text(&rc, &a.next));

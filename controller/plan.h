@@ -21,6 +21,10 @@ enum action_verb {
                    // it
     ACTION_STATUS, // merge patch of the FlinkCluster's status subresource with body
     ACTION_EVENT,  // reason, message, type
+    ACTION_ADOPT,  // strategic merge patch of the ConfigMap `name` with body, which carries
+                   // metadata.uid and our owner reference alone
+    ACTION_FINALIZERS, // merge patch of the FlinkCluster with body, which carries
+                       // metadata.resourceVersion and the list of finalizers alone
 };
 
 /// One step. Texts live in the plan's arena.
@@ -33,6 +37,8 @@ struct action {
     bool live_read; // CREATE of a replacement pod: read the old pod (by `reads`) first; go on only
                     // when it's gone, has ended, or has another owner
     struct strview reads; // name of the pod to read live
+    struct strview run;   // DELETE of an HA ConfigMap: list this run's pods live first; go on only
+                          // when none is left that runs. Absent: no need
     struct {
         const char *type;   // "Normal" or "Warning"
         const char *reason; // CamelCase, from the table of events
@@ -53,6 +59,7 @@ struct plan_settings {
     const char *ha_cluster_role; // "sluice-flink-ha"
     unsigned render_format;      // the newest format; objects of an old revision keep theirs
     unsigned revision_history;   // ControllerRevisions kept beside those in use (10)
+    int64_t deletion_timeout_ms; // a deletion waits no longer than this
     void (*hash)(struct strview text, char hex[65]); // SHA-256 in hex, from the shell's OpenSSL
 };
 

@@ -22,5 +22,6 @@ struct plan_settings plan_settings_make(const char *ha_cluster_role)
                                   .ha_cluster_role = ha_cluster_role,
                                   .render_format = RENDER_FORMAT,
                                   .revision_history = REVISION_HISTORY,
+                                  .deletion_timeout_ms = DELETION_TIMEOUT_MS,
                                   .hash = sha256_hex};
 }

@@ -9,6 +9,8 @@
 /// The newest way to render a revision; goes up when the same revision would give other pods.
 #define RENDER_FORMAT    1
 #define REVISION_HISTORY 10
+/// What --deletion-timeout says when it is not given.
+#define DELETION_TIMEOUT_MS 300000
 
 /// HA_CLUSTER_ROLE is borrowed; the hash is OpenSSL's SHA-256.
 struct plan_settings plan_settings_make(const char *ha_cluster_role);

@@ -56,6 +56,15 @@ bool record_peek_last(const struct observed *observed, struct record *ret)
     return found;
 }
 
+int64_t record_last_number(const struct observed *observed)
+{
+    struct record last;
+    const struct flink_cluster *c = &observed->cluster;
+    struct strview told = json_string(json_get_path(c->status, "accepted", "revision", NULL));
+    int64_t n = sv_present(told) ? record_name_number(c->name, told) : 0;
+    return record_peek_last(observed, &last) && last.number > n ? last.number : n;
+}
+
 bool record_read_last(const struct reconcile *rc, struct record *ret)
 {
     if (!record_peek_last(rc->observed, ret)) {

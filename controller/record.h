@@ -46,6 +46,10 @@ bool record_runs(const struct record *r);
 /// is none. Takes no memory.
 bool record_peek_last(const struct observed *observed, struct record *ret);
 
+/// The largest number that a record of OBSERVED ever had, as far as it is known: the status tells
+/// it even when somebody deleted the records. 0: none was made.
+int64_t record_last_number(const struct observed *observed);
+
 /// Reads the newest readable record of OBSERVED into *RET; false when there is none. Memory from
 /// the arena (a full one shows in arena_ok()).
 bool record_read_last(const struct reconcile *rc, struct record *ret);

@@ -34,6 +34,9 @@
       "Time between tries.", .min = 200, .max = 60000)                                             \
     O(STRING, ha_cluster_role, "ha-cluster-role", "sluice-flink-ha", "NAME",                       \
       "ClusterRole that is bound to the accounts of Flink pods.")                                  \
+    O(DURATION, deletion_timeout, "deletion-timeout", "5m", "TIME",                                \
+      "A deleted FlinkCluster goes after this long even if pods of it have not ended.",            \
+      .min = 1000, .max = 86400000)                                                                \
     O(DURATION, resync, "resync", "10m", "TIME", "Every cluster is looked at again this often.",   \
       .min = 10000, .max = 86400000)                                                               \
     O(STRING, log_level, "log-level", "info", "LEVEL", "debug, info, warn or error.",              \

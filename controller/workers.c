@@ -103,6 +103,7 @@ static int reconcile(struct worker *w, struct strview key, size_t *ret_writes,
     struct observed observed;
     struct actions plan = {.n = 0};
     int rc = observed_make(view.object, view.trees, clock_wall_ms(), &w->arena, &observed, err);
+    rc = rc == 0 ? observed_add_ha(&observed, view.ha, view.n_ha, &w->arena, err) : rc;
     rc = rc == 0 && !observed.deleting ? recall_strays(w, key, &observed, &view, err) : rc;
     struct refused_child refused;
     if (rc == 0) {
@@ -144,6 +145,9 @@ static enum reconcile_result finish(struct worker *w, struct strview key, int rc
         metrics_add(s->metrics, M_terminal_errors, METRIC_AT(0), 1);
     }
     queue_failed(s->queue, key, err->retry_after_ms);
+    if (after_ms > 0) {
+        queue_add_after(s->queue, key, after_ms); // a deadline holds for a failure, too
+    }
     return RECONCILE_ERROR;
 }
 

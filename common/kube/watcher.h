@@ -15,7 +15,7 @@
 #include "common/kube/resource.h"
 #include "common/kube/watch_core.h"
 
-#define KUBE_MAX_WATCHES 256
+#define KUBE_MAX_WATCHES 320
 
 struct kube_watcher;
 

@@ -51,8 +51,9 @@ static inline void setup(void)
     config = stub_config(stub, dir, "token");
     ck_assert_int_eq(kube_open(config, NULL, &kube, &err), 0);
     arena = ARENA((size_t)4 << 20);
-    observed =
-        (struct observed){.uid = SV("u1"), .cluster = {.ns = SV_INIT("a"), .name = SV_INIT("c")}};
+    observed = (struct observed){.uid = SV("u1"),
+                                 .resource_version = SV("7"),
+                                 .cluster = {.ns = SV_INIT("a"), .name = SV_INIT("c")}};
     is_refused = false;
     act = (struct act){.kube = kube,
                        .arena = &arena,

@@ -8,8 +8,7 @@
 #include "common/k8s/timestamp.h"
 #include "controller/digest.h"
 #include "controller/reconcile.h"
-
-#define WORLD_UID "0f0e0d0c-0000-4000-8000-000000000001"
+#include "controller/record.h"
 
 /// Not SHA-256, but the same shape: 64 hex digits that hang on every byte.
 static void fake_hash(struct strview text, char hex[65])
@@ -31,6 +30,7 @@ const struct plan_settings WORLD_SETTINGS = {.version = "0.1.0",
                                              .ha_cluster_role = "sluice-flink-ha",
                                              .render_format = 1,
                                              .revision_history = 3,
+                                             .deletion_timeout_ms = 300000,
                                              .hash = fake_hash};
 
 /// C text with ' for ", in the arena.
@@ -172,8 +172,18 @@ const struct json *world_object_json(struct world *w, const struct world_object 
 
 static const struct json *cluster_json(struct world *w)
 {
-    struct strview deleting =
-        w->deleting ? SV(",\"deletionTimestamp\":\"2026-01-01T00:00:00Z\"") : SV("");
+    struct strview deleting = SV("");
+    if (w->deleting) {
+        struct strbuf b = STRBUF(64);
+        timestamp_put(&b, w->deleted_ms != 0 ? w->deleted_ms : 1767225600000);
+        deleting =
+            arena_printf(&w->arena, ",\"deletionTimestamp\":\"%.*s\"", SV_ARG(strbuf_view(&b)));
+        strbuf_done(&b);
+    }
+    struct strview finalizers =
+        w->finalizers.len > 0
+            ? arena_printf(&w->arena, ",\"finalizers\":%.*s", SV_ARG(w->finalizers))
+            : SV("");
     struct strview status =
         w->status.len > 0 ? arena_printf(&w->arena, ",\"status\":%.*s", SV_ARG(w->status)) : SV("");
     return world_parse(
@@ -181,9 +191,11 @@ static const struct json *cluster_json(struct world *w)
                         "{\"apiVersion\":\"sluice.dev/v1beta1\",\"kind\":\"FlinkCluster\","
                         "\"metadata\":{\"name\":\"fraud\",\"namespace\":\"payments\","
                         "\"uid\":\"" WORLD_UID "\",\"resourceVersion\":\"1\","
-                        "\"annotations\":%.*s,\"generation\":%lld%.*s},\"spec\":%.*s%.*s}",
+                        "\"annotations\":%.*s,\"generation\":%lld%.*s%.*s,"
+                        "\"creationTimestamp\":\"2026-01-01T00:00:00Z\"},"
+                        "\"spec\":%.*s%.*s}",
                         SV_ARG(w->annotations), (long long)w->generation, SV_ARG(deleting),
-                        SV_ARG(w->spec), SV_ARG(status)));
+                        SV_ARG(finalizers), SV_ARG(w->spec), SV_ARG(status)));
 }
 
 /// O as the controller remembers it: what its digest leaves.
@@ -215,6 +227,8 @@ void world_observe(struct world *w, struct observed *ret)
         children[kind] = (struct children){items, n};
     }
     int rc = observed_make(cluster_json(w), children, w->now_ms, &w->arena, ret, &err);
+    ck_assert_msg(rc == 0, "%s", err.msg);
+    rc = observed_add_ha(ret, w->ha, w->n_ha, &w->arena, &err);
     ck_assert_msg(rc == 0, "%s", err.msg);
     ret->refused = w->refused;
     ret->n_refused = w->n_refused;
@@ -315,6 +329,33 @@ void world_fail(struct world *w, struct world_object *pod, const char *why)
     pod->ready = false;
     pod->ended_ms = w->now_ms;
     pod->why = why;
+}
+
+struct ha_map *world_ha(struct world *w, struct strview run, struct strview job_id,
+                        const char *host)
+{
+    ck_assert_uint_lt(w->n_ha, WORLD_HA_MAX);
+    struct ha_map *m = &w->ha[w->n_ha++];
+    struct strview middle = sv_present(job_id) ? job_id : SV("cluster");
+    *m = (struct ha_map){
+        .name = arena_printf(&w->arena, "fraud-%.*s-%.*s-config-map", SV_ARG(run), SV_ARG(middle)),
+        .uid = arena_printf(&w->arena, "uid-%zu", ++w->uids),
+        .cluster = SV("fraud"),
+        .run = run,
+        .job_id = job_id,
+        .created_ms = w->now_ms,
+        .host = host != NULL ? sv_from(host) : SV_NONE,
+        .port = host != NULL ? 8081 : 0};
+    return m;
+}
+
+struct strview world_run(struct world *w)
+{
+    struct observed observed;
+    struct record last;
+    world_observe(w, &observed);
+    ck_assert(record_peek_last(&observed, &last));
+    return last.run;
 }
 
 const struct json *world_status(struct world *w)

@@ -10,6 +10,7 @@
 #include "controller/plan.h"
 
 #define WORLD_OBJECTS_MAX 512
+#define WORLD_UID         "0f0e0d0c-0000-4000-8000-000000000001"
 
 enum world_phase {
     WORLD_PENDING,
@@ -33,6 +34,8 @@ struct world_object {
     const char *told; // its status as JSON, with ' for ", instead of all that; NULL: none
 };
 
+#define WORLD_HA_MAX 16
+
 struct world {
     struct arena arena; // everything; grows until the end of the test
     struct strview spec;
@@ -41,6 +44,11 @@ struct world {
     int64_t generation;
     int64_t now_ms;
     bool deleting;
+    int64_t deleted_ms;             // 0: the world's first day
+    struct strview finalizers;      // JSON array or absent
+    bool gone;                      // deleted, and no finalizer is left
+    struct ha_map ha[WORLD_HA_MAX]; // Flink's HA ConfigMaps
+    size_t n_ha;
     struct world_object objects[WORLD_OBJECTS_MAX];
     size_t n;
     size_t uids;
@@ -79,6 +87,12 @@ size_t world_count(const struct world *w, enum child_kind kind);
 size_t world_live(const struct world *w, enum pod_role role);
 void world_remove(struct world *w, struct world_object *o);
 void world_fail(struct world *w, struct world_object *pod, const char *why);
+
+/// Flink makes the HA ConfigMap of RUN (of JOB_ID when it is given), as REST at HOST:8081 leads.
+struct ha_map *world_ha(struct world *w, struct strview run, struct strview job_id,
+                        const char *host);
+/// The run of the newest record.
+struct strview world_run(struct world *w);
 
 /// The tree of what an object looks like now.
 const struct json *world_object_json(struct world *w, const struct world_object *o);

@@ -69,6 +69,59 @@ static void apply(struct world *w, const struct action *a)
     x->body = text_take(&w->arena, &b);
 }
 
+static struct ha_map *find_ha(struct world *w, const struct action *a)
+{
+    for (size_t i = 0; i < w->n_ha; i++) {
+        if (sv_eq(w->ha[i].name, a->name) && sv_eq(w->ha[i].uid, a->uid)) {
+            return &w->ha[i];
+        }
+    }
+    return NULL;
+}
+
+/// Only one that nobody else owns, and only once no pod of its run is left, hidden or not.
+static bool delete_ha(struct world *w, const struct action *a)
+{
+    struct ha_map *m = find_ha(w, a);
+    for (size_t i = 0; i < w->n; i++) {
+        const struct world_object *x = &w->objects[i];
+        const struct json *labels =
+            json_get_path(world_parse(w, x->body), "metadata", "labels", NULL);
+        if (x->kind == CHILD_POD && x->phase != WORLD_FAILED &&
+            sv_eq(json_get_string(labels, SV(LABEL_RUN)), a->run)) {
+            return false;
+        }
+    }
+    if (m != NULL) {
+        ck_assert(m->owner_uid.len == 0 || sv_eq_lit(m->owner_uid, WORLD_UID));
+        *m = w->ha[--w->n_ha];
+    }
+    return true;
+}
+
+static void adopt(struct world *w, const struct action *a)
+{
+    struct ha_map *m = find_ha(w, a);
+    const struct json *owner =
+        json_first(json_get_path(world_parse(w, a->body), "metadata", "ownerReferences", NULL));
+    ck_assert(sv_eq_lit(json_get_string(owner, SV("uid")), WORLD_UID));
+    if (m != NULL) {
+        ck_assert_uint_eq(m->owner_uid.len, 0);
+        m->owner_uid = SV(WORLD_UID);
+    }
+}
+
+static void write_finalizers(struct world *w, const struct action *a)
+{
+    const struct json *list =
+        json_get_path(world_parse(w, a->body), "metadata", "finalizers", NULL);
+    struct strbuf b = STRBUF(OBJECT_TEXT_MAX);
+    struct json_out o = JSON_OUT(&b);
+    json_out_value(&o, list);
+    w->finalizers = text_take(&w->arena, &b);
+    w->gone = w->deleting && json_count(list) == 0;
+}
+
 static void delete_object(struct world *w, const struct action *a)
 {
     struct world_object *x = world_lookup(w, a->kind, a->name);
@@ -105,7 +158,19 @@ static bool carry_out(struct world *w, const struct action *a)
         apply(w, a);
         break;
     case ACTION_DELETE:
-        delete_object(w, a);
+        if (sv_present(a->run)) {
+            if (!delete_ha(w, a)) {
+                return false;
+            }
+        } else {
+            delete_object(w, a);
+        }
+        break;
+    case ACTION_ADOPT:
+        adopt(w, a);
+        break;
+    case ACTION_FINALIZERS:
+        write_finalizers(w, a);
         break;
     case ACTION_STATUS:
         write_status(w, a);
@@ -119,6 +184,9 @@ static bool carry_out(struct world *w, const struct action *a)
 
 size_t world_step(struct world *w)
 {
+    if (w->gone) {
+        return 0;
+    }
     const struct actions *plan = world_plan(w);
     size_t before = w->writes;
     for (size_t i = 0; i < plan->n && carry_out(w, &plan->items[i]); i++) {

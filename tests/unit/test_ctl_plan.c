@@ -64,11 +64,12 @@ START_TEST(plan__a_fresh_cluster_gets_all_its_children)
 }
 END_TEST
 
-START_TEST(plan__nothing_is_done_for_a_cluster_that_is_being_deleted)
+START_TEST(plan__nothing_is_done_for_a_deleted_cluster_without_our_finalizer)
 {
     start(SESSION);
     world_remove(&w, world_pod(&w, POD_TASK_MANAGER, 0));
     w.deleting = true;
+    w.finalizers = SV("[\"x.dev/y\"]");
     ck_assert_uint_eq(world_plan(&w)->n, 0);
 }
 END_TEST
@@ -341,7 +342,7 @@ END_TEST
 
 UNIT_MAIN(NULL, done, plan__a_fresh_cluster_is_recorded_before_anything_is_made,
           plan__a_fresh_cluster_gets_all_its_children,
-          plan__nothing_is_done_for_a_cluster_that_is_being_deleted,
+          plan__nothing_is_done_for_a_deleted_cluster_without_our_finalizer,
           plan__the_same_view_gives_the_same_plan,
           plan__a_deleted_pod_is_replaced_while_it_still_terminates,
           plan__a_pod_that_is_gone_without_a_trace_is_made_again,

@@ -16,8 +16,9 @@
 #define REVISIONS "/apis/apps/v1/namespaces/a/controllerrevisions"
 #define POD       "/api/v1/namespaces/a/pods/p"
 
-#define LIST(items) "{\"metadata\":{\"resourceVersion\":\"5\"},\"items\":[" items "]}"
-#define FLINK_CLUSTER(uid, more)                                                                   \
+#define LIST(items)              "{\"metadata\":{\"resourceVersion\":\"5\"},\"items\":[" items "]}"
+#define FLINK_CLUSTER(uid, more) BARE_CLUSTER(uid, ",\"finalizers\":[\"sluice.dev/cleanup\"]" more)
+#define BARE_CLUSTER(uid, more)                                                                    \
     "{\"apiVersion\":\"sluice.dev/v1beta1\",\"kind\":\"FlinkCluster\",\"metadata\":{"              \
     "\"name\":\"c\",\"namespace\":\"a\",\"uid\":\"" uid "\",\"generation\":1,"                     \
     "\"resourceVersion\":\"3\",\"creationTimestamp\":\"2026-01-01T00:00:00Z\"" more "},"           \
@@ -287,9 +288,37 @@ START_TEST(workers__what_was_refused_is_told_in_the_status)
 }
 END_TEST
 
-START_TEST(workers__a_deleted_cluster_is_left_to_its_owner_references)
+START_TEST(workers__the_finalizer_is_put_on_before_the_record)
+{
+    serve(CLUSTERS, LIST(BARE_CLUSTER("u1", ",\"finalizers\":[\"x.dev/y\"]")), "");
+    answer("PATCH", CLUSTER, 1, 409, STATUS("409", "Conflict", "modified"));
+    answer("PATCH", CLUSTER, 0, 200, "{}");
+    answer("POST", REVISIONS, 0, 201, "{}");
+    start_cache();
+    start_workers(NULL);
+    size_t patch = asked("PATCH", CLUSTER);
+    ck_assert_str_eq(seen.body, "{\"metadata\":{\"resourceVersion\":\"3\",\"finalizers\":["
+                                "\"x.dev/y\",\"sluice.dev/cleanup\"]}}");
+    ck_assert_uint_lt(patch + 1, asked("POST", REVISIONS)); // not after the 409
+}
+END_TEST
+
+START_TEST(workers__a_deleted_cluster_with_nothing_left_loses_its_finalizer)
 {
     serve(CLUSTERS, LIST(FLINK_CLUSTER("u1", ",\"deletionTimestamp\":\"2026-01-02T00:00:00Z\"")),
+          "");
+    answer("PATCH", CLUSTER, 0, 200, "{}");
+    start_cache();
+    start_workers(NULL);
+    asked("PATCH", CLUSTER);
+    ck_assert_str_eq(seen.body, "{\"metadata\":{\"resourceVersion\":\"3\",\"finalizers\":[]}}");
+    wait_until(has_succeeded, "no success");
+}
+END_TEST
+
+START_TEST(workers__a_deleted_cluster_is_left_to_its_owner_references)
+{
+    serve(CLUSTERS, LIST(BARE_CLUSTER("u1", ",\"deletionTimestamp\":\"2026-01-02T00:00:00Z\"")),
           "");
     start_cache();
     start_workers(NULL);
@@ -425,6 +454,8 @@ UNIT_MAIN(setup, teardown, workers__refused_children_do_not_take_turns,
           workers__a_new_cluster_is_recorded_first,
           workers__behind_a_closed_fence_they_try_and_nothing_is_sent,
           workers__what_was_refused_is_told_in_the_status,
+          workers__the_finalizer_is_put_on_before_the_record,
+          workers__a_deleted_cluster_with_nothing_left_loses_its_finalizer,
           workers__a_deleted_cluster_is_left_to_its_owner_references,
           workers__a_cluster_in_a_namespace_that_ends_is_dropped,
           workers__a_pod_that_left_the_watch_is_looked_for_before_anything_else,
