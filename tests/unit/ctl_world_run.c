@@ -182,16 +182,21 @@ static bool carry_out(struct world *w, const struct action *a)
     return true;
 }
 
-size_t world_step(struct world *w)
+size_t world_step_cut(struct world *w, size_t n)
 {
     if (w->gone) {
         return 0;
     }
     const struct actions *plan = world_plan(w);
     size_t before = w->writes;
-    for (size_t i = 0; i < plan->n && carry_out(w, &plan->items[i]); i++) {
+    for (size_t i = 0; i < plan->n && i < n && carry_out(w, &plan->items[i]); i++) {
     }
     return w->writes - before;
+}
+
+size_t world_step(struct world *w)
+{
+    return world_step_cut(w, SIZE_MAX);
 }
 
 void world_settle(struct world *w, int limit)

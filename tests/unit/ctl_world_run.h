@@ -9,6 +9,9 @@
 /// Makes a plan and carries it out, checking the promises at every write. How many writes.
 size_t world_step(struct world *w);
 
+/// The same, but the controller dies after N actions of the plan.
+size_t world_step_cut(struct world *w, size_t n);
+
 /// Steps until a plan is empty, at most LIMIT times; the test fails when it isn't by then.
 void world_settle(struct world *w, int limit);
 
