@@ -21,7 +21,7 @@ test: deps ## run every test: units, fuzz replay, sanitizers, a real control pla
 	@dev/test-all.sh
 
 test-unit: build ## run the unit tests alone
-	@ctest --test-dir build --output-on-failure -LE cluster
+	@ctest --test-dir build --output-on-failure -LE 'cluster|flink'
 
 generate: build ## write the generated files anew: CRD, man pages, reference, fuzz dictionary
 	@cmake --build build --target generate

@@ -25,10 +25,10 @@ configure_and_build dev build
 say "build with clang, AddressSanitizer and UBSan"
 configure_and_build asan build/asan
 say "unit tests under AddressSanitizer and UBSan"
-ctest --test-dir build/asan --output-on-failure --parallel "$jobs" -LE cluster --quiet
+ctest --test-dir build/asan --output-on-failure --parallel "$jobs" -LE 'cluster|flink' --quiet
 say "build with clang, ThreadSanitizer"
 configure_and_build tsan build/tsan
 say "unit tests under ThreadSanitizer"
-ctest --test-dir build/tsan --output-on-failure --parallel "$jobs" -LE 'cluster|single' --quiet
+ctest --test-dir build/tsan --output-on-failure --parallel "$jobs" -LE 'cluster|flink|single' --quiet
 say "unit tests, fuzz corpora, cluster tests"
-ctest --test-dir build --output-on-failure
+ctest --test-dir build --output-on-failure -LE flink
