@@ -17,6 +17,9 @@ build: deps ## build everything into build/ (programs in build/bin/)
 demo: build ## show the main job on a real control plane of its own; leaves it running
 	@dev/demo.sh
 
+demo-flink: ## the same with real Flink on a real node of this machine; as root
+	@dev/demo-flink.sh
+
 test: deps ## run every test: units, fuzz replay, sanitizers, a real control plane
 	@dev/test-all.sh
 
@@ -40,4 +43,4 @@ down: ## end what demo and tests started
 clean: ## remove build/
 	@rm -rf build
 
-.PHONY: help deps build demo test test-unit generate bench lint down clean
+.PHONY: help deps build demo demo-flink test test-unit generate bench lint down clean

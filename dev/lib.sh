@@ -9,6 +9,7 @@
 #   sluice_dev_kubectl ARGS…, make_sa_kubeconfig NS SA OUT, start_program NAME PROGRAM ARGS…,
 #   apply_webhooks PORT FILE…, audit_forbidden    below
 #   install_sluice, start_webhook, start_controller   lib/sluice.sh
+#   load_images NAME…, install_sluice_pods, flink_namespace NAME   lib/sluice-pods.sh, on dev/node alone
 
 # shellcheck source=lib/base.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib/base.sh"
@@ -20,6 +21,8 @@ source "$DEV_DIR/lib/process.sh"
 source "$DEV_DIR/lib/pki.sh"
 # shellcheck source=lib/sluice.sh
 source "$DEV_DIR/lib/sluice.sh"
+# shellcheck source=lib/sluice-pods.sh
+source "$DEV_DIR/lib/sluice-pods.sh"
 
 need_kubectl() {
     tool_path kubectl >/dev/null || "$DEV_DIR/build-tools.sh"
