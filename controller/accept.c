@@ -9,6 +9,7 @@
 #include "common/json/out.h"
 #include "controller/config.h"
 #include "controller/desired.h"
+#include "controller/job.h"
 #include "controller/names.h"
 #include "controller/plan_ha.h"
 
@@ -124,12 +125,6 @@ static bool is_suspended(const struct record *r)
     return sv_eq_lit(r->effective.state, "Suspended");
 }
 
-/// Whether pods may go without anybody's state being lost.
-static bool may_stop(const struct record *r)
-{
-    return r->effective.session || sv_eq_lit(r->effective.upgrade_mode, "Stateless");
-}
-
 #define FOREIGN_RUNS_MAX 100
 
 /// The id of the run that NEXT starts. One whose HA ConfigMaps are there and are not ours (what an
@@ -190,17 +185,22 @@ static bool has_pods(const struct reconcile *rc)
 static void decide_run(const struct reconcile *rc, const struct record *last, struct record *next,
                        struct acceptance *ret)
 {
+    struct job_view job = {.ended = false};
+    if (last != NULL) {
+        job_read(rc, last, &job);
+    }
     bool running = last != NULL && record_runs(last);
+    bool may_stop = job_may_be_left(&job, next);
     bool same = last != NULL && sv_eq(last->pod_hash, next->pod_hash);
     ret->verdict = ACCEPT_RECORD;
-    if (last == NULL && has_pods(rc) && !may_stop(next)) {
+    if (last == NULL && has_pods(rc) && !may_stop) {
         ret->verdict = ACCEPT_WAITS;
         ret->waits = arena_printf(rc->arena, "pods are there but the ControllerRevisions that tell "
                                              "what they are were deleted: delete the pods, or set "
                                              "upgradeMode Stateless, to start anew");
     } else if (running && is_suspended(next)) {
         keep_run(last, next);
-        if (!may_stop(next)) {
+        if (!may_stop) {
             ret->verdict = ACCEPT_WAITS;
             ret->waits = wait_text(rc, next, "suspending stops the job");
         }
@@ -210,7 +210,7 @@ static void decide_run(const struct reconcile *rc, const struct record *last, st
         }
     } else if (running && same) {
         keep_run(last, next);
-    } else if (running && !may_stop(next)) {
+    } else if (running && !may_stop) {
         ret->verdict = ACCEPT_WAITS;
         ret->waits =
             wait_text(rc, next,

@@ -5,6 +5,7 @@
 //
 //   same pods (scale, labels, nonces)                 recorded, same run
 //   other pods, session cluster or mode Stateless     recorded, new run: all old pods go first
+//   other pods, the job is over and had no state      recorded, new run (a batch job once more)
 //   other pods, Savepoint or LastState                waits: this release can't carry state over
 //   Suspended while it runs, Stateless                recorded, pods go
 //   Suspended while it runs, otherwise                waits, as above

@@ -616,6 +616,40 @@ START_TEST(job__a_jobmanager_of_an_ended_job_is_not_replaced)
 }
 END_TEST
 
+/// A change of the spec after the end: a batch job runs once more, in a run of its own; a job whose
+/// state is in checkpoints waits for a release that can start from them.
+START_TEST(job__a_change_after_the_end_runs_it_once_more_unless_there_is_state)
+{
+    start_running(HA);
+    tell_end(FLINK_JOB_FINISHED);
+    world_converge(&w);
+    struct strview first = job_text("id");
+    world_edit(&w, SPEC("'storage':{'root':'s3://b'},'plugins':['s3-hadoop'],'jobManager':{"
+                        "'replicas':2},'restartNonce':1,",
+                        ""));
+    world_converge(&w);
+    ck_assert(!sv_eq(job_text("id"), first));
+    ck_assert_uint_eq(job_text("state").len, 0);
+    ck_assert_uint_eq(world_live(&w, POD_TASK_MANAGER), 2);
+    assert_sv(world_phase(&w), "Starting");
+    world_done(&w);
+
+    start_running(HA);
+    checkpoint(1);
+    tell_end(FLINK_JOB_FAILED);
+    checkpoint(1);
+    world_converge(&w);
+    first = job_text("id");
+    world_edit(&w, SPEC("'storage':{'root':'s3://b'},'plugins':['s3-hadoop'],'jobManager':{"
+                        "'replicas':2},'restartNonce':1,",
+                        ""));
+    world_converge(&w);
+    ck_assert(sv_eq(job_text("id"), first));
+    ck_assert_uint_eq(world_live(&w, POD_TASK_MANAGER), 0);
+    assert_sv(world_condition(&w, "Reconciling", "reason"), "WaitingForUpgradeSupport");
+}
+END_TEST
+
 START_TEST(job__a_session_cluster_ends_with_nobody_s_job)
 {
     start("{'image':'flink:1.20.1','flinkVersion':'1.20','parallelism':4,"
@@ -753,6 +787,7 @@ UNIT_MAIN(
     job__its_end_takes_the_taskmanagers_and_later_the_jobmanagers, job__a_failed_job_needs_a_person,
     job__a_ttl_of_zero_takes_all_at_once_but_not_the_end, job__a_clock_ahead_of_ours_ends_it_now,
     job__an_end_is_never_taken_back, job__a_jobmanager_of_an_ended_job_is_not_replaced,
+    job__a_change_after_the_end_runs_it_once_more_unless_there_is_state,
     job__a_session_cluster_ends_with_nobody_s_job,
     job__wherever_the_controller_dies_nothing_runs_twice,
     job__an_end_that_nobody_saw_is_not_made_up)
