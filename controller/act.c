@@ -41,6 +41,9 @@ static void note_refusal(const struct act *a, const struct action *x, bool forei
                                              .name = x->name,
                                              .foreign = foreign,
                                              .message = arena_copy(a->arena, sv_from(err->msg))};
+        if (a->refusals != NULL) {
+            (void)refusals_note(a->refusals, a->key, a->refused);
+        }
     }
 }
 
@@ -310,7 +313,13 @@ static int run_one(const struct act *a, const struct action *x, struct err *err)
 {
     switch (x->verb) {
     case ACTION_CREATE:
-        return create(a, x, err);
+        if (create(a, x, err) != 0) {
+            return -1;
+        }
+        if (a->refusals != NULL) {
+            refusals_settle(a->refusals, a->key, x->kind, x->name);
+        }
+        return 0;
     case ACTION_APPLY:
         return apply(a, x, err);
     case ACTION_DELETE:

@@ -13,6 +13,7 @@
 #include "common/kube/client.h"
 #include "common/kube/events.h"
 #include "controller/plan.h"
+#include "controller/refusals.h"
 #include "controller/strays.h"
 
 struct act {
@@ -22,10 +23,11 @@ struct act {
     const struct observed *observed;
     struct strays *strays; // gets the pods that were made, so that the next look misses none. May
                            // be NULL
-    struct strview key;    // of the cluster, for `strays`
+    struct strview key;    // of the cluster, for `strays` and `refusals`
+    struct refusals *refusals; // remembers what was refused until it is made. May be NULL
     // Filled in (texts in the arena) when a create was refused: the name is another's, or the API
-    // server said 403, 413 or 422; the last one of several, so that the status tells the same one
-    // each time (the plan takes it last). May be NULL: then each of them stops the plan.
+    // server said 403, 413 or 422; the last one of several. May be NULL: then each of them stops
+    // the plan.
     struct refused_child *refused;
     bool *is_refused; // whether it was; NULL with `refused`
 };

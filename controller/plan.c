@@ -29,7 +29,7 @@ static int plan_record(struct steps *s, const struct acceptance *a, struct situa
         return -1;
     }
     if (!plan_ha_blocks(s, &now->desired, &now->pods) &&
-        plan_pods(s, &now->desired, &now->pods, err) != 0) {
+        plan_pods(s, &now->desired, &now->pods, &now->census, err) != 0) {
         return -1;
     }
     plan_ha(s, &now->desired, &now->pods);

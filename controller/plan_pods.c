@@ -246,14 +246,12 @@ static int read_sample(struct pod_planner *pp, enum pod_role role)
 }
 
 int plan_pods(struct steps *s, const struct desired *d, const struct pod_list *pods,
-              struct err *err)
+              const struct pod_census *census, struct err *err)
 {
-    struct pod_census census;
-    pods_count(s->rc, d, pods, &census);
-    const struct place_list *places = &census.places;
+    const struct place_list *places = &census->places;
     struct pod_planner pp = {.s = s, .d = d, .places = places, .err = err};
-    if (census.look_ms != 0) {
-        steps_look_again(s, census.look_ms);
+    if (census->look_ms != 0) {
+        steps_look_again(s, census->look_ms);
     }
     if (!clear_unwanted(&pp, pods) || !record_runs(d->record)) {
         return arena_check(s->rc->arena, err);

@@ -9,8 +9,8 @@
 #include "controller/pods.h"
 #include "controller/steps.h"
 
-/// Adds the steps. 0, or -1 with E_NOMEM.
+/// Adds the steps that bring PODS to the places of CENSUS (pods_count()). 0, or -1 with E_NOMEM.
 MUST_USE int plan_pods(struct steps *s, const struct desired *d, const struct pod_list *pods,
-                       struct err *err);
+                       const struct pod_census *census, struct err *err);
 
 #endif

@@ -4,21 +4,20 @@
 #include <pthread.h>
 #include <stdlib.h>
 
-struct text {
-    size_t len;
-    char bytes[320]; // of a key: namespace and name, each at most 63, and a slash
-};
+#define NAME_MAX_BYTES    320 // also of a key: namespace and name, and a slash
+#define MESSAGE_MAX_BYTES 1024
 
 struct refusal {
-    bool used;
-    struct text key, name, message;
+    uint64_t since; // order of the first note; 0: free
+    size_t key_len, name_len, message_len;
+    char key[NAME_MAX_BYTES], name[NAME_MAX_BYTES], message[MESSAGE_MAX_BYTES];
     enum child_kind kind;
     bool foreign;
 };
 
 struct refusals {
     pthread_mutex_t lock;
-    size_t next; // where the next new one goes
+    uint64_t notes; // so far
     struct refusal items[REFUSALS_MAX];
 };
 
@@ -44,75 +43,132 @@ void refusals_free(struct refusals *r)
     }
 }
 
-static struct strview view(const struct text *t)
+static struct strview key_of(const struct refusal *at)
 {
-    return sv_make(t->bytes, t->len);
+    return sv_make(at->key, at->key_len);
 }
 
-static void set(struct text *t, struct strview s)
+static struct strview name_of(const struct refusal *at)
 {
-    t->len = s.len < sizeof(t->bytes) ? s.len : sizeof(t->bytes);
-    // Cut between characters, not within one.
-    while (t->len < s.len && t->len > 0 && ((unsigned char)s.ptr[t->len] & 0xC0) == 0x80) {
-        t->len--;
-    }
-    if (t->len > 0) {
-        memcpy(t->bytes, s.ptr, t->len);
-    }
+    return sv_make(at->name, at->name_len);
 }
 
-static struct refusal *find(struct refusals *r, struct strview key)
+static struct strview message_of(const struct refusal *at)
 {
+    return sv_make(at->message, at->message_len);
+}
+
+/// S into TO, cut between characters, not within one. The length.
+static size_t copy(char *to, size_t max, struct strview s)
+{
+    size_t len = s.len < max ? s.len : max;
+    while (len < s.len && len > 0 && ((unsigned char)s.ptr[len] & 0xC0) == 0x80) {
+        len--;
+    }
+    if (len > 0) {
+        memcpy(to, s.ptr, len);
+    }
+    return len;
+}
+
+/// The one of CHILD; else a free one; else the oldest of KEY when it has its share, or of all.
+static struct refusal *place_for(struct refusals *r, struct strview key,
+                                 const struct refused_child *child)
+{
+    struct refusal *oldest = &r->items[0];
+    struct refusal *own = NULL; // KEY's oldest
+    size_t n = 0;
     for (size_t i = 0; i < REFUSALS_MAX; i++) {
-        if (r->items[i].used && sv_eq(view(&r->items[i].key), key)) {
-            return &r->items[i];
+        struct refusal *at = &r->items[i];
+        if (at->since != 0 && sv_eq(key_of(at), key)) {
+            if (at->kind == child->kind && sv_eq(name_of(at), child->name)) {
+                return at;
+            }
+            own = n++ == 0 || at->since < own->since ? at : own;
         }
+        oldest = at->since < oldest->since ? at : oldest;
     }
-    return NULL;
+    return n >= REFUSALS_EACH_MAX ? own : oldest;
 }
 
 bool refusals_note(struct refusals *r, struct strview key, const struct refused_child *child)
 {
-    struct refusal new = {.used = true, .kind = child->kind, .foreign = child->foreign};
-    set(&new.key, key);
-    set(&new.name, child->name);
-    set(&new.message, child->message);
     pthread_mutex_lock(&r->lock);
-    struct refusal *at = find(r, key);
-    bool news = at == NULL || at->kind != new.kind || at->foreign != new.foreign ||
-                !sv_eq(view(&at->name), view(&new.name)) ||
-                !sv_eq(view(&at->message), view(&new.message));
-    if (at == NULL) {
-        at = &r->items[r->next];
-        r->next = (r->next + 1) % REFUSALS_MAX;
+    struct refusal *at = place_for(r, key, child);
+    bool same = at->since != 0 && at->kind == child->kind && sv_eq(key_of(at), key) &&
+                sv_eq(name_of(at), child->name);
+    char message[MESSAGE_MAX_BYTES];
+    size_t len = copy(message, sizeof(message), child->message);
+    bool news =
+        !same || at->foreign != child->foreign || !sv_eq(message_of(at), sv_make(message, len));
+    if (!same) {
+        at->since = ++r->notes;
+        at->key_len = copy(at->key, sizeof(at->key), key);
+        at->name_len = copy(at->name, sizeof(at->name), child->name);
+        at->kind = child->kind;
     }
-    *at = new;
+    at->foreign = child->foreign;
+    memcpy(at->message, message, len);
+    at->message_len = len;
     pthread_mutex_unlock(&r->lock);
     return news;
 }
 
-bool refusals_forget(struct refusals *r, struct strview key)
+void refusals_settle(struct refusals *r, struct strview key, enum child_kind kind,
+                     struct strview name)
 {
     pthread_mutex_lock(&r->lock);
-    struct refusal *at = find(r, key);
-    if (at != NULL) {
-        at->used = false;
+    for (size_t i = 0; r->notes > 0 && i < REFUSALS_MAX; i++) {
+        struct refusal *at = &r->items[i];
+        if (at->since != 0 && at->kind == kind && sv_eq(name_of(at), name) &&
+            sv_eq(key_of(at), key)) {
+            at->since = 0;
+        }
     }
     pthread_mutex_unlock(&r->lock);
-    return at != NULL;
 }
 
-bool refusals_get(struct refusals *r, struct strview key, struct arena *arena,
-                  struct refused_child *ret)
+bool refusals_forget(struct refusals *r, struct strview key)
 {
+    bool any = false;
     pthread_mutex_lock(&r->lock);
-    const struct refusal *at = find(r, key);
-    if (at != NULL) {
-        *ret = (struct refused_child){.kind = at->kind,
-                                      .foreign = at->foreign,
-                                      .name = arena_copy(arena, view(&at->name)),
-                                      .message = arena_copy(arena, view(&at->message))};
+    for (size_t i = 0; r->notes > 0 && i < REFUSALS_MAX; i++) {
+        struct refusal *at = &r->items[i];
+        if (at->since != 0 && sv_eq(key_of(at), key)) {
+            at->since = 0;
+            any = true;
+        }
     }
     pthread_mutex_unlock(&r->lock);
-    return at != NULL && arena_ok(arena);
+    return any;
+}
+
+/// The oldest of KEY that is younger than SINCE, or NULL.
+static const struct refusal *next_of(const struct refusals *r, struct strview key, uint64_t since)
+{
+    const struct refusal *found = NULL;
+    for (size_t i = 0; r->notes > 0 && i < REFUSALS_MAX; i++) {
+        const struct refusal *at = &r->items[i];
+        if (at->since > since && sv_eq(key_of(at), key) &&
+            (found == NULL || at->since < found->since)) {
+            found = at;
+        }
+    }
+    return found;
+}
+
+size_t refusals_get(struct refusals *r, struct strview key, struct arena *arena,
+                    struct refused_child *ret)
+{
+    size_t n = 0;
+    pthread_mutex_lock(&r->lock);
+    const struct refusal *at = next_of(r, key, 0);
+    for (; at != NULL && n < REFUSALS_EACH_MAX; at = next_of(r, key, at->since)) {
+        ret[n++] = (struct refused_child){.kind = at->kind,
+                                          .foreign = at->foreign,
+                                          .name = arena_copy(arena, name_of(at)),
+                                          .message = arena_copy(arena, message_of(at))};
+    }
+    pthread_mutex_unlock(&r->lock);
+    return arena_ok(arena) ? n : 0;
 }

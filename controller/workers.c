@@ -41,12 +41,11 @@ static int carry_out(struct worker *w, struct strview key, const struct observed
                       .observed = observed,
                       .strays = cache_strays(w->all->s.cache),
                       .key = key,
+                      .refusals = w->all->refusals,
                       .refused = &refused,
                       .is_refused = &is_refused};
     int rc = act_run(&act, plan, ret_writes, err);
-    if (is_refused) {
-        (void)refusals_note(w->all->refusals, key, &refused);
-    } else if (rc == 0 && refusals_forget(w->all->refusals, key)) {
+    if (rc == 0 && refusals_forget(w->all->refusals, key)) {
         queue_add(w->all->s.queue, key, false);
     }
     return rc;
@@ -105,10 +104,10 @@ static int reconcile(struct worker *w, struct strview key, size_t *ret_writes,
     int rc = observed_make(view.object, view.trees, clock_wall_ms(), &w->arena, &observed, err);
     rc = rc == 0 ? observed_add_ha(&observed, view.ha, view.n_ha, &w->arena, err) : rc;
     rc = rc == 0 && !observed.deleting ? recall_strays(w, key, &observed, &view, err) : rc;
-    struct refused_child refused;
+    struct refused_child refused[REFUSALS_EACH_MAX];
     if (rc == 0) {
-        observed.refused = &refused;
-        observed.n_refused = refusals_get(w->all->refusals, key, &w->arena, &refused) ? 1 : 0;
+        observed.refused = refused;
+        observed.n_refused = refusals_get(w->all->refusals, key, &w->arena, refused);
         rc = plan_make(&observed, &s->plan, &w->arena, &plan, err);
     }
     if (rc == 0) {
