@@ -88,7 +88,7 @@ flink_root() {
     cp "$HERE/flink/docker-entrypoint.sh" "$2/docker-entrypoint.sh"
 }
 
-# Two cores start a dozen JVMs in a test: compiling with C1 alone halves what each start costs. It is the test images'
+# Two cores start a dozen JVMs in a test: with C1 alone each start costs 5 s of CPU time, not 7. It is the test images'
 # alone, and no memory setting, so those that Sluice renders act as they do in production.
 flink_config() {
     local java
