@@ -33,6 +33,10 @@ bench: ## measure the webhook beside a static server
 	@dev/deps.sh bench
 	@dev/bench/run.sh
 
+scale: build ## hold the controller with 2,000 clusters against a plain client
+	@SLUICE_SCALE_CLUSTERS=2000 SLUICE_BIN_DIR=$(CURDIR)/build/bin SLUICE_PLAIN_CLIENT=$(CURDIR)/build/tools/plain-client \
+	    python3 tests/cluster/keeper_scale_test.py
+
 lint: ## check format, shell scripts and the rules of the house
 	@dev/deps.sh lint
 	@dev/lint.sh
@@ -43,4 +47,4 @@ down: ## end what demo and tests started
 clean: ## remove build/
 	@rm -rf build
 
-.PHONY: help deps build demo demo-flink test test-unit generate bench lint down clean
+.PHONY: help deps build demo demo-flink test test-unit generate bench scale lint down clean

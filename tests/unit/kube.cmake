@@ -18,3 +18,6 @@ sluice_add_generator(sluice-kube-client-test SOURCES ${CMAKE_SOURCE_DIR}/tests/c
 add_test(NAME kube_client COMMAND ${CMAKE_SOURCE_DIR}/tests/cluster/kube_client.sh
                                   $<TARGET_FILE:sluice-kube-client-test>)
 set_tests_properties(kube_client PROPERTIES LABELS cluster TIMEOUT 300 RUN_SERIAL ON)
+
+# What the controller is held against when there are many clusters (tests/cluster/keeper_scale_test.py).
+sluice_add_generator(plain-client SOURCES ${CMAKE_SOURCE_DIR}/tests/cluster/plain_client.c DEPS sluice_kube)
