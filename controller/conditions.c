@@ -8,6 +8,12 @@
 #define MESSAGE_MAX        8192 // the schema's end is 32768
 #define TROUBLES_SHOWN_MAX 4
 
+#define METADATA_LOST_TEXT                                                                         \
+    "the job had checkpoints, its JobManagers are gone, and Flink's HA ConfigMap no longer tells " \
+    "of them (or it ended while nobody looked), so a new JobManager would start from nothing and " \
+    "none is made: put the ConfigMap back, or start anew with upgradeMode Stateless and another "  \
+    "restartNonce"
+
 static const char *const TYPES[CONDITION_COUNT] = {
 #define C(id, name, when) [CONDITION_##id] = name,
     STATUS_CONDITIONS(C)
@@ -240,6 +246,9 @@ static struct condition derive_stalled(const struct facts *f, const struct condi
                               o->refused[0].foreign ? REASON_FOREIGN_OBJECT : REASON_CHILD_REFUSED,
                               refused_text(f->rc));
     }
+    if (f->runs && f->now->job.metadata_lost) {
+        return condition_make(CONDITION_TRUE, REASON_METADATA_LOST, SV(METADATA_LOST_TEXT));
+    }
     if (f->runs && !f->ended && f->census->sum[TROUBLE_STUCK] > 0) {
         return condition_make(CONDITION_TRUE, REASON_PODS_STUCK, troubles_text(f, TROUBLE_STUCK));
     }
@@ -338,6 +347,9 @@ static struct condition derive_degraded(const struct facts *f, const struct cond
         condition_make(CONDITION_FALSE, REASON_NO_FAILURES, SV("nothing is wrong"));
     if (!f->runs) {
         return ret;
+    }
+    if (f->now->job.metadata_lost) {
+        condition_add_fault(f->rc, &ret, REASON_METADATA_LOST, SV(METADATA_LOST_TEXT));
     }
     if (!f->ended && c->sum[TROUBLE_STUCK] > 0) {
         condition_add_fault(f->rc, &ret, REASON_PODS_STUCK, troubles_text(f, TROUBLE_STUCK));

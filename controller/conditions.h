@@ -101,6 +101,9 @@ enum condition_type {
       "The job failed, and Flink doesn't restart it any more. Final.")                             \
     R(CANCELED, "Canceled", "JobRunning, Ready, Available, Stalled, Degraded",                     \
       "Somebody cancelled the job in Flink. Final.")                                               \
+    R(METADATA_LOST, "HAMetadataLost", "Stalled, Ready, Degraded",                                 \
+      "All JobManagers are gone, and so is what Flink's HA ConfigMap knew of the job's "           \
+      "checkpoints: no pod is made, for it would start the job from nothing.")                     \
     R(PODS_STUCK, "PodsStuck", "Stalled, Ready, Degraded",                                         \
       "Nothing goes on before a person acts on a pod; the message says why.")                      \
     R(PODS_FAILING, "PodsFailing", "Degraded", "Pods fail or can't start; the message says why.")  \

@@ -28,7 +28,7 @@ struct desired {
     size_t n;
     int64_t pods[POD_ROLE_COUNT]; // how many of the record's revision
     bool ha;                      // storage is known
-    bool closed;                  // the job is over (job.h): pods may stay, none is made
+    bool closed;                  // pods may stay, none is made: see job_limit() in job.h
     struct flink_conf_rendered conf;
     struct flink_effective_resources resources[POD_ROLE_COUNT];
 };

@@ -81,14 +81,36 @@ bool job_may_be_left(const struct job_view *job, const struct record *r)
            (job->ended && !job->checkpointed);
 }
 
-void job_limit(const struct job_view *job, int64_t now_ms, struct desired *d)
+static bool has_job_manager(const struct pod_list *pods, const struct record *r)
 {
-    if (!job->ended) {
-        return;
+    for (size_t i = 0; i < pods->n; i++) {
+        const struct pod_view *p = &pods->items[i];
+        if (p->id.role == POD_JOB_MANAGER && !p->ended && sv_eq(p->id.revision, r->revision)) {
+            return true;
+        }
     }
-    d->closed = true;
-    d->pods[POD_TASK_MANAGER] = 0;
-    if (now_ms >= job->leaves_ms) {
-        d->pods[POD_JOB_MANAGER] = 0;
+    return false;
+}
+
+/// The status tells of a checkpoint, and where Flink keeps what it knows of checkpoints is nothing.
+static bool is_metadata_lost(const struct reconcile *rc, const struct job_view *job)
+{
+    const struct ha_map *map = rc->observed->ha.job;
+    return json_get_lit(job->stored, "lastCheckpoint") != NULL && (map == NULL || !map->checkpoint);
+}
+
+void job_limit(const struct reconcile *rc, const struct pod_list *pods, struct job_view *job,
+               struct desired *d)
+{
+    if (job->ended) {
+        d->closed = true;
+        d->pods[POD_TASK_MANAGER] = 0;
+        if (rc->observed->now_ms >= job->leaves_ms) {
+            d->pods[POD_JOB_MANAGER] = 0;
+        }
+    } else if (d->ha && record_runs(d->record) && !has_job_manager(pods, d->record) &&
+               is_metadata_lost(rc, job)) {
+        job->metadata_lost = true;
+        d->closed = true;
     }
 }

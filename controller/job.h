@@ -14,6 +14,7 @@
 
 #include "controller/desired.h"
 #include "controller/flink/observation.h"
+#include "controller/pods.h"
 #include "controller/reconcile.h"
 #include "controller/record.h"
 
@@ -31,6 +32,7 @@ struct job_view {
     enum flink_job_state state;            // the last that is known; of an ended one its end
     int64_t ended_ms;                      // of an ended one: when, never in the future
     int64_t leaves_ms;                     // of an ended one: when its JobManagers go
+    bool metadata_lost;                    // filled in by job_limit()
 };
 
 /// Reads the job of R, the newest record.
@@ -39,8 +41,11 @@ void job_read(const struct reconcile *rc, const struct record *r, struct job_vie
 /// Whether the run may be left without its state: there is none, or nobody wants it.
 bool job_may_be_left(const struct job_view *job, const struct record *r);
 
-/// Takes out of D what an ended job no longer needs. Nothing else of D changes.
-void job_limit(const struct job_view *job, int64_t now_ms, struct desired *d);
+/// Takes out of D what an ended job no longer needs, and closes D when the metadata of the job's
+/// checkpoints are gone while none of its JobManagers is left (`metadata_lost`): the next one would
+/// start it from nothing. Nothing else of D changes.
+void job_limit(const struct reconcile *rc, const struct pod_list *pods, struct job_view *job,
+               struct desired *d);
 
 /// Member KEY of the stored job, as time in Unix milliseconds; 0: it isn't there.
 int64_t job_stored_time(const struct job_view *job, const char *key);

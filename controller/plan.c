@@ -22,7 +22,7 @@ static int plan_record(struct steps *s, const struct acceptance *a, struct situa
     if (desired_make(s->rc, &a->last, &now->desired, err) != 0) {
         return -1;
     }
-    job_limit(&now->job, s->rc->observed->now_ms, &now->desired);
+    job_limit(s->rc, &now->pods, &now->job, &now->desired);
     pods_count(s->rc, &now->desired, &now->pods, &now->census);
     plan_finalizer(s);
     if (status_plan(s, now, err) != 0 || plan_children(s, &now->desired, false, err) != 0) {

@@ -103,7 +103,8 @@ static void add_degraded(struct steps *s, const struct condition *degraded)
     static const struct {
         enum condition_reason reason;
         enum controller_event event;
-    } ROWS[] = {{REASON_VERSION, EVENT_VERSION_DIFFERS},
+    } ROWS[] = {{REASON_METADATA_LOST, EVENT_METADATA_LOST},
+                {REASON_VERSION, EVENT_VERSION_DIFFERS},
                 {REASON_SLOTS, EVENT_SLOTS_LACK},
                 {REASON_RESTARTS, EVENT_RESTARTS_OFTEN}};
     for (size_t i = 0; i < ARRAY_LEN(ROWS); i++) {

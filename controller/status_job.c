@@ -72,11 +72,12 @@ static void put_restarts(const struct job_view *job, struct json_out *o)
     put_time(job, "restartTime", r.last_ms, o);
 }
 
-/// Flink forgets its list when another JobManager takes over; the status doesn't.
+/// Flink forgets its list when another JobManager takes over; the status doesn't. A savepoint is
+/// not among what a lost JobManager's successor goes on from.
 static void put_checkpoint(const struct job_view *job, struct json_out *o)
 {
     const struct flink_checkpoint *c = job->told != NULL ? &job->told->checkpoint : NULL;
-    if (c == NULL || c->id < 0) {
+    if (c == NULL || c->id < 0 || c->savepoint) {
         if (job->stored == NULL) {
             put_null("lastCheckpoint", o);
         }

@@ -162,7 +162,7 @@ class Status(ClusterTest):
         return json.loads(self.status(name, "-o", "json"))
 
     def test_a_cluster_that_is_well(self):
-        self.apply(application("well", **highly_available(), taskManager={"replicas": 3}))
+        self.apply(session("well", **highly_available(), taskManager={"replicas": 3}))
         self.wait_pods("well", 2, 3)
         self.wait_condition("well", "Ready", "True")
         facts = self.facts("well")

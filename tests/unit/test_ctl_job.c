@@ -616,6 +616,44 @@ START_TEST(job__a_jobmanager_of_an_ended_job_is_not_replaced)
 }
 END_TEST
 
+START_TEST(job__no_jobmanager_is_made_when_what_it_would_go_on_from_is_gone)
+{
+    start_running(HA);
+    struct ha_map *map = world_ha(&w, world_run(&w), job_text("id"), NULL);
+    map->checkpoint = true;
+    checkpoint(5);
+    world_converge(&w);
+    // As long as Flink's ConfigMap tells of the checkpoint, JobManagers are replaced.
+    size_t uids = w.uids;
+    world_fail(&w, world_pod(&w, POD_JOB_MANAGER, 0), "Error");
+    world_fail(&w, world_pod(&w, POD_JOB_MANAGER, 0), "Error");
+    world_converge(&w);
+    ck_assert_uint_eq(w.uids, uids + 2);
+    // Gone while one lives: that one knows.
+    map->checkpoint = false;
+    world_fail(&w, world_pod(&w, POD_JOB_MANAGER, 1), "Error");
+    w.now_ms += 10 * MINUTE_MS;
+    world_converge(&w);
+    ck_assert_uint_eq(w.uids, uids + 3);
+    world_fail(&w, world_pod(&w, POD_JOB_MANAGER, 0), "Error");
+    world_fail(&w, world_pod(&w, POD_JOB_MANAGER, 0), "Error");
+    w.flink = NULL;
+    world_step(&w);
+    ck_assert(world_event(&w, "HAMetadataLost"));
+    w.now_ms += 10 * MINUTE_MS;
+    world_converge(&w);
+    ck_assert_uint_eq(w.uids, uids + 3);
+    assert_sv(world_condition(&w, "Degraded", "reason"), "HAMetadataLost");
+    assert_sv(world_condition(&w, "Stalled", "reason"), "HAMetadataLost");
+    assert_sv(world_phase(&w), "Failing");
+    // Put back, it goes on.
+    map->checkpoint = true;
+    world_converge(&w);
+    ck_assert_uint_eq(w.uids, uids + 5);
+    assert_sv(world_condition(&w, "Stalled", "status"), "False");
+}
+END_TEST
+
 /// A change of the spec after the end: a batch job runs once more, in a run of its own; a job whose
 /// state is in checkpoints waits for a release that can start from them.
 START_TEST(job__a_change_after_the_end_runs_it_once_more_unless_there_is_state)
@@ -787,6 +825,7 @@ UNIT_MAIN(
     job__its_end_takes_the_taskmanagers_and_later_the_jobmanagers, job__a_failed_job_needs_a_person,
     job__a_ttl_of_zero_takes_all_at_once_but_not_the_end, job__a_clock_ahead_of_ours_ends_it_now,
     job__an_end_is_never_taken_back, job__a_jobmanager_of_an_ended_job_is_not_replaced,
+    job__no_jobmanager_is_made_when_what_it_would_go_on_from_is_gone,
     job__a_change_after_the_end_runs_it_once_more_unless_there_is_state,
     job__a_session_cluster_ends_with_nobody_s_job,
     job__wherever_the_controller_dies_nothing_runs_twice,
