@@ -10,8 +10,9 @@ import threading
 import time
 import unittest
 
-from lib import (ApiError, ClusterTest, Recorder, application, audit, breaches, highly_available, is_live, is_ready, session,
-                 start_controller, wait_for, writes)
+from judge import Recorder, breaches
+from lib import (ApiError, ClusterTest, application, audit, highly_available, is_live, is_ready, session, start_controller,
+                 wait_for, writes)
 
 KILLS = int(os.environ.get("SLUICE_TEST_KILLS", "20"))
 CLUSTERS = 50
@@ -89,53 +90,6 @@ class Users(threading.Thread):
                 self.make(rest)
         except Exception as e:
             self.error = e
-
-
-class Judge(unittest.TestCase):
-    """The judge itself, on histories whose faults are known."""
-
-    def setUp(self):
-        self.version = 0
-
-    def event(self, change, obj):
-        self.version += 1
-        return (self.version, obj["kind"], change, obj)
-
-    def cluster(self, change="ADDED", task_managers=1, generation=1, observed=0, **spec):
-        obj = session("c", task_managers, **spec)
-        obj["metadata"].update(uid="c", generation=generation)
-        return self.event(change, {**obj, "status": {"observedGeneration": observed}})
-
-    def pod(self, name, change="ADDED", role="jobmanager", run="r1", phase="Running", **metadata):
-        labels = {"sluice.dev/component": role, "sluice.dev/run": run}
-        return self.event(change, {"kind": "Pod", "status": {"phase": phase}, "metadata": {
-            "name": name, "uid": name, "labels": labels, "ownerReferences": [{"uid": "c"}], **metadata}})
-
-    def test_a_good_life_breaks_nothing(self):
-        self.assertEqual(breaches([
-            self.cluster(), self.pod("jm-0"), self.pod("tm-0", role="taskmanager"),
-            self.cluster("MODIFIED", 2, 2), self.pod("tm-1", role="taskmanager"),
-            self.cluster("MODIFIED", 1, 3), self.cluster("MODIFIED", 1, 3, 3),  # still two: one is about to go
-            self.pod("tm-1", "MODIFIED", role="taskmanager", deletionTimestamp="now"),
-            self.pod("jm-0", "MODIFIED", phase="Failed"), self.pod("jm-1"), self.pod("jm-0", "DELETED")]), [])
-
-    def test_a_change_that_waits_holds_its_numbers_back(self):
-        waits = self.cluster("MODIFIED", 1, 2, 2)
-        history = [self.cluster(task_managers=2), self.pod("tm-0", role="taskmanager"), self.pod("tm-1", role="taskmanager"),
-                   waits, self.pod("tm-1", "DELETED", role="taskmanager"), self.pod("tm-2", role="taskmanager")]
-        self.assertIn("2 live taskmanagers where 1 are planned", " ".join(breaches(history)))
-        waits[3]["status"]["conditions"] = [{"type": "Reconciling", "reason": "WaitingForUpgradeSupport"}]
-        self.assertEqual(breaches(history), [])
-
-    def test_faults_are_found(self):
-        for history, text in (
-                ([self.cluster(), self.pod("jm-0"), self.pod("jm-1")], "2 live jobmanagers where 1 are planned"),
-                ([self.cluster(), self.pod("jm-0", deletionTimestamp="now"), self.pod("jm-1")], "run at once without HA"),
-                ([self.cluster(**highly_available()), self.pod("jm-0"), self.pod("jm-1", run="r2")], "pods of two runs"),
-                ([self.cluster(task_managers=2), self.pod("tm-0", role="taskmanager"),
-                  self.cluster("MODIFIED", 1, 2, 2), self.pod("tm-1", role="taskmanager")],
-                 "2 live taskmanagers where 1 are planned")):
-            self.assertIn(text, " ".join(breaches(history)))
 
 
 class Chaos(ClusterTest):

@@ -3,7 +3,8 @@
 import signal
 import unittest
 
-from lib import (LONG_LEASE, NAME, ROOT, ClusterTest, Recorder, application, breaches, highly_available, session, shell,
+from judge import Recorder, breaches
+from lib import (LONG_LEASE, NAME, ROOT, ClusterTest, application, highly_available, session, shell,
                  start_controller, wait_for)
 
 controller = None

@@ -3,7 +3,8 @@
 import time
 import unittest
 
-from lib import (ClusterTest, Recorder, application, audit, breaches, highly_available, is_live, session, shell,
+from judge import Recorder, breaches
+from lib import (ClusterTest, application, audit, highly_available, is_live, session, shell,
                  start_controller, wait_for, writes)
 
 controller = None
