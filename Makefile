@@ -26,6 +26,9 @@ test: deps ## run every test: units, fuzz replay, sanitizers, a real control pla
 test-unit: build ## run the unit tests alone
 	@ctest --test-dir build --output-on-failure -LE 'cluster|flink'
 
+test-crash: build ## let the controller die at every single write of a cluster's life; half an hour
+	@SLUICE_CRASH_STRIDE=1 ctest --test-dir build --output-on-failure -R keeper_crash
+
 generate: build ## write the generated files anew: CRD, man pages, reference, fuzz dictionary
 	@cmake --build build --target generate
 
