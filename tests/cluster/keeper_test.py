@@ -159,7 +159,7 @@ class Replacement(ClusterTest):
         self.wait_pod(f"again-tm-{rev}-0-1")
         self.wait_pods("again", 1, 1)
         self.break_pod(f"again-tm-{rev}-0-1", "Error")
-        self.wait_condition("again", "Degraded", "True", reason="PodsBackOff")
+        self.wait_condition("again", "Degraded", "True", reason="PodsFailing")
         controller.stop()
         controller = start_controller("keeper")
         ended = self.api.get("Pod", self.ns, f"again-tm-{rev}-0-1")
