@@ -74,7 +74,7 @@ static void note_pod(const struct act *a, const struct action *x, const struct j
 {
     struct strview uid = json_string(json_get_path(pod, "metadata", "uid", NULL));
     if (a->strays != NULL && x->kind == CHILD_POD && uid.len > 0) {
-        strays_note(a->strays, a->key, x->name, uid);
+        strays_note(a->strays, a->key, CHILD_POD, x->name, uid);
     }
 }
 
@@ -135,11 +135,9 @@ static int read_before(const struct act *a, const struct action *x, struct err *
                    SV_ARG(x->reads));
 }
 
-int act_recall(const struct act *a, struct strview name, struct strview uid, bool *ret_gone,
-               struct err *err)
+int act_recall(const struct act *a, const struct stray *stray, bool *ret_gone, struct err *err)
 {
-    const struct action pod = {.kind = CHILD_POD};
-    struct kube_ref ref = child_ref(a, &pod, name);
+    struct kube_ref ref = child_ref(a, &(struct action){.kind = stray->kind}, stray->name);
     const struct json *there = NULL;
     *ret_gone = false;
     if (kube_get(a->kube, &ref, a->arena, &there, err) != 0) {
@@ -151,7 +149,7 @@ int act_recall(const struct act *a, struct strview name, struct strview uid, boo
         return -1;
     }
     struct strview now = json_string(json_get_path(there, "metadata", "uid", NULL));
-    *ret_gone = !sv_eq(now, uid) || !ours;
+    *ret_gone = !sv_eq(now, stray->uid) || !ours;
     return *ret_gone ? 0 : make_visible(a, &ref, there, err);
 }
 

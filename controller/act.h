@@ -32,11 +32,11 @@ struct act {
     bool *is_refused; // whether it was; NULL with `refused`
 };
 
-/// Asks after a pod of the cluster that is not in our view: 0, and *RET_GONE tells whether it is
+/// Asks after a child of the cluster that is not in our view: 0, and *RET_GONE tells whether it is
 /// gone, or isn't ours any more; else its label was put back, and the watch will show it
 /// again. -1: nobody knows yet.
-MUST_USE int act_recall(const struct act *a, struct strview name, struct strview uid,
-                        bool *ret_gone, struct err *err);
+MUST_USE int act_recall(const struct act *a, const struct stray *stray, bool *ret_gone,
+                        struct err *err);
 
 /// 0: all done. -1, and the error's class decides: E_CONFLICT, E_TRANSPORT, E_TIMEOUT, E_THROTTLED:
 /// try again from a new look; E_INVALID: the API server refused an object of ours, nothing gets

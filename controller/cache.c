@@ -90,16 +90,27 @@ static void on_child(void *ctx, const struct kube_object *old, const struct kube
     }
 }
 
-static void on_pod(void *ctx, const struct kube_object *old, const struct kube_object *now)
+/// A child that is not made again from nothing: it is asked after when it leaves the watch.
+static void note_stray(struct cache *c, enum child_kind kind, const struct kube_object *old,
+                       const struct kube_object *now)
 {
-    struct cache *c = ctx;
     char text[QUEUE_KEY_MAX];
     bool told = old != NULL && old->deleting;
     struct strview key = now == NULL && !told ? key_make(text, old->ns, old->owner_name) : SV_NONE;
     if (sv_present(key)) {
-        strays_note(c->strays, key, old->name, old->uid);
+        strays_note(c->strays, key, kind, old->name, old->uid);
     }
-    on_child(ctx, old, now);
+    on_child(c, old, now);
+}
+
+static void on_pod(void *ctx, const struct kube_object *old, const struct kube_object *now)
+{
+    note_stray(ctx, CHILD_POD, old, now);
+}
+
+static void on_record(void *ctx, const struct kube_object *old, const struct kube_object *now)
+{
+    note_stray(ctx, CHILD_REVISION, old, now);
 }
 
 static void on_ha(void *ctx, struct strview ns, struct strview cluster)
@@ -148,7 +159,10 @@ static int add_children(struct cache *c, struct scope *s, enum child_kind kind, 
 {
     struct kube_store **store = &s->children[kind];
     return kube_store_new_packed(CACHE_MAX_OBJECTS, digest_is_for(kind) ? pack : NULL, (int)kind,
-                                 kind == CHILD_POD ? on_pod : on_child, c, store, err) != 0
+                                 kind == CHILD_POD        ? on_pod
+                                 : kind == CHILD_REVISION ? on_record
+                                                          : on_child,
+                                 c, store, err) != 0
                ? -1
                : add_watch(c, s, RESOURCES[kind], SV(CHILD_SELECTOR), *store, err);
 }

@@ -18,6 +18,7 @@
 #include "controller/cache.h"
 #include "controller/metrics.h"
 #include "controller/plan_settings.h"
+#include "controller/strays_find.h"
 #include "controller/queue.h"
 #include "controller/settings.h"
 #include "controller/workers.h"
@@ -172,6 +173,20 @@ static int start(struct controller *c, struct err *err)
     return health_start(c->health, c->settings.health_listen, err);
 }
 
+/// What lost our label while nobody watched.
+static int find_strays(struct controller *c, struct err *err)
+{
+    struct kube *kube = NULL;
+    struct kube_options opt = write_options(c);
+    if (kube_open(c->config, &opt, &kube, err) != 0) {
+        return -1;
+    }
+    int rc = strays_find(cache_strays(c->cache), kube, c->settings.namespaces.items,
+                         c->settings.namespaces.count, err);
+    kube_close(kube);
+    return rc;
+}
+
 static int start_workers(struct controller *c, struct err *err)
 {
     struct workers_settings s = {.count = (unsigned)c->settings.workers,
@@ -183,7 +198,7 @@ static int start_workers(struct controller *c, struct err *err)
                                  .metrics = c->metrics,
                                  .plan = plan_settings_make(c->settings.ha_cluster_role)};
     s.plan.deletion_timeout_ms = c->settings.deletion_timeout;
-    if (workers_start(&s, &c->workers, err) != 0) {
+    if (find_strays(c, err) != 0 || workers_start(&s, &c->workers, err) != 0) {
         return -1;
     }
     log_info("workers started", KV_U("clusters", cache_cluster_count(c->cache)));

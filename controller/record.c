@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "controller/record.h"
 
+#include <stdlib.h>
+
 #include "common/flink/decode.h"
 #include "common/json/out.h"
 #include "controller/names.h"
@@ -90,7 +92,7 @@ int record_set_spec(const struct reconcile *rc, struct strview text, struct reco
 
 static void put_data(const struct reconcile *rc, const struct record *r, struct json_out *o)
 {
-    json_out_key_object(o, "data");
+    json_out_begin_object(o);
     json_out_key(o, SV("metadata"));
     json_out_value(o, r->cluster.metadata);
     json_out_key(o, SV("spec"));
@@ -110,6 +112,95 @@ static void put_data(const struct reconcile *rc, const struct record *r, struct 
     json_out_end_object(o);
 }
 
+static int by_key(const void *left, const void *right)
+{
+    const struct json *const *a = left;
+    const struct json *const *b = right;
+    return sv_cmp(json_key(*a), json_key(*b));
+}
+
+/// V with the members of each object sorted by their keys. Depth is bounded by the parse.
+static void put_sorted(struct json_out *o, const struct json *v, struct arena *arena)
+{
+    bool object = json_type(v) == JSON_OBJECT;
+    if (!object && json_type(v) != JSON_ARRAY) {
+        json_out_value(o, v);
+        return;
+    }
+    size_t n = json_count(v);
+    const struct json **items = ARENA_NEW_N(arena, const struct json *, n + 1);
+    if (items == NULL) {
+        return;
+    }
+    n = 0;
+    json_each(item, v) {
+        items[n++] = item;
+    }
+    if (object) {
+        qsort(items, n, sizeof(const struct json *), by_key);
+        json_out_begin_object(o);
+    } else {
+        json_out_begin_array(o);
+    }
+    for (size_t i = 0; i < n; i++) {
+        if (object) {
+            json_out_key(o, json_key(items[i]));
+        }
+        put_sorted(o, items[i], arena);
+    }
+    if (object) {
+        json_out_end_object(o);
+    } else {
+        json_out_end_array(o);
+    }
+}
+
+/// JSON text with the characters escaped that Go escapes for HTML's and JavaScript's sake; outside
+/// of strings there are none of them.
+static void put_escaped(struct strbuf *b, struct strview text)
+{
+    for (size_t i = 0; i < text.len; i++) {
+        unsigned char c = (unsigned char)text.ptr[i];
+        struct strview rest = sv_from_pos(text, i);
+        if (c == '<' || c == '>' || c == '&') {
+            strbuf_printf(b, "\\u%04x", (unsigned)c);
+        } else if (sv_starts(rest, SV("\xE2\x80\xA8")) || sv_starts(rest, SV("\xE2\x80\xA9"))) {
+            strbuf_put_str(b, text.ptr[i + 2] == '\xA8' ? "\\u2028" : "\\u2029");
+            i += 2;
+        } else {
+            strbuf_put_char(b, (char)c);
+        }
+    }
+}
+
+/// The data as Go would write them: the API server writes them so on every patch of the metadata,
+/// and then calls data changed, which it refuses, when they came in another order or spelling. (So
+/// it would be for `kubectl label`, and for the garbage collector under --cascade=orphan.)
+static struct strview data_text(const struct reconcile *rc, const struct record *r)
+{
+    struct strbuf first = STRBUF(OBJECT_TEXT_MAX);
+    struct strbuf sorted = STRBUF(OBJECT_TEXT_MAX);
+    struct strbuf b = STRBUF(OBJECT_TEXT_MAX);
+    struct json_out o = JSON_OUT(&first);
+    struct json_out again = JSON_OUT(&sorted);
+    const struct json *tree;
+    struct err ignored;
+    put_data(rc, r, &o);
+    struct strview text = text_take(rc->arena, &first);
+    if (sv_present(text) &&
+        json_parse(text, &JSON_LIMITS_DEFAULT, rc->arena, &tree, &ignored) == 0) {
+        put_sorted(&again, tree, rc->arena);
+    } else {
+        rc->arena->failed = true;
+    }
+    put_escaped(&b, strbuf_view(&sorted));
+    if (!strbuf_ok(&sorted)) {
+        rc->arena->failed = true;
+    }
+    strbuf_done(&sorted);
+    return text_take(rc->arena, &b);
+}
+
 struct strview record_text(const struct reconcile *rc, const struct record *r)
 {
     struct strbuf b = STRBUF(OBJECT_TEXT_MAX);
@@ -124,7 +215,9 @@ struct strview record_text(const struct reconcile *rc, const struct record *r)
     json_out_begin_object(&o);
     object_head_put(rc, &head, &o);
     json_out_kv_int(&o, "revision", r->number);
-    put_data(rc, r, &o);
+    json_out_key(&o, SV("data"));
+    struct strview data = data_text(rc, r);
+    json_out_raw(&o, sv_present(data) ? data : SV("null"));
     json_out_end_object(&o);
     return text_take(rc->arena, &b);
 }

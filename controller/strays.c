@@ -9,6 +9,7 @@
 #define UID_MAX  64
 
 struct entry {
+    enum child_kind kind;
     size_t key_len, name_len, uid_len; // key_len 0: free
     char key[KEY_MAX], name[NAME_MAX], uid[UID_MAX];
 };
@@ -42,7 +43,8 @@ void strays_free(struct strays *s)
     }
 }
 
-void strays_note(struct strays *s, struct strview key, struct strview name, struct strview uid)
+void strays_note(struct strays *s, struct strview key, enum child_kind kind, struct strview name,
+                 struct strview uid)
 {
     if (key.len == 0 || key.len > KEY_MAX || name.len > NAME_MAX || uid.len > UID_MAX) {
         return;
@@ -51,7 +53,7 @@ void strays_note(struct strays *s, struct strview key, struct strview name, stru
     struct entry *e = &s->items[s->next];
     s->next = (s->next + 1) % STRAYS_MAX;
     s->used += e->key_len == 0 ? 1 : 0;
-    *e = (struct entry){.key_len = key.len, .name_len = name.len, .uid_len = uid.len};
+    *e = (struct entry){.kind = kind, .key_len = key.len, .name_len = name.len, .uid_len = uid.len};
     memcpy(e->key, key.ptr, key.len);
     memcpy(e->name, name.ptr, name.len);
     memcpy(e->uid, uid.ptr, uid.len);
@@ -71,7 +73,8 @@ int strays_of(struct strays *s, struct strview key, struct arena *arena, struct 
         const struct entry *e = &s->items[i];
         if (e->key_len > 0 && sv_eq(sv_make(e->key, e->key_len), key)) {
             items[(*ret_n)++] =
-                (struct stray){.name = arena_copy(arena, sv_make(e->name, e->name_len)),
+                (struct stray){.kind = e->kind,
+                               .name = arena_copy(arena, sv_make(e->name, e->name_len)),
                                .uid = arena_copy(arena, sv_make(e->uid, e->uid_len))};
         }
     }

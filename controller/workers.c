@@ -51,17 +51,17 @@ static int carry_out(struct worker *w, struct strview key, const struct observed
     return rc;
 }
 
-static bool in_view(const struct cache_view *view, struct strview uid)
+static bool in_view(const struct cache_view *view, const struct stray *stray)
 {
-    for (size_t i = 0; i < view->n_children[CHILD_POD]; i++) {
-        if (sv_eq(view->children[CHILD_POD][i]->uid, uid)) {
+    for (size_t i = 0; i < view->n_children[stray->kind]; i++) {
+        if (sv_eq(view->children[stray->kind][i]->uid, stray->uid)) {
             return true;
         }
     }
     return false;
 }
 
-/// Before anything is planned from VIEW: E_CONFLICT while it lacks a pod that is there, one that
+/// Before anything is planned from VIEW: E_CONFLICT while it lacks a child that is there, one that
 /// was just made, or that left the watch.
 static int recall_strays(struct worker *w, struct strview key, const struct observed *observed,
                          const struct cache_view *view, struct err *err)
@@ -74,12 +74,13 @@ static int recall_strays(struct worker *w, struct strview key, const struct obse
         return -1;
     }
     for (size_t i = 0; i < n; i++) {
-        bool back = in_view(view, items[i].uid);
-        if (!back && act_recall(&act, items[i].name, items[i].uid, &back, err) != 0) {
+        bool back = in_view(view, &items[i]);
+        if (!back && act_recall(&act, &items[i], &back, err) != 0) {
             return -1;
         }
         if (!back) {
-            return err_set(err, E_CONFLICT, "pod %.*s is out of sight", SV_ARG(items[i].name));
+            return err_set(err, E_CONFLICT, "%s %.*s is out of sight",
+                           CHILD_KIND_INFO[items[i].kind].kind, SV_ARG(items[i].name));
         }
         strays_forget(strays, items[i].uid);
     }

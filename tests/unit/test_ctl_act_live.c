@@ -99,7 +99,8 @@ END_TEST
 
 static int recall(bool *ret_gone)
 {
-    return act_recall(&act, SV("p"), SV("p1"), ret_gone, &err);
+    return act_recall(&act, &(struct stray){.kind = CHILD_POD, .name = SV("p"), .uid = SV("p1")},
+                      ret_gone, &err);
 }
 
 START_TEST(act__a_stray_pod_is_gone_when_it_is_not_there_or_anothers)
