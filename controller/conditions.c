@@ -26,12 +26,6 @@ static const char *const REASONS[REASON_COUNT] = {
 #undef R
 };
 
-static const char *const PHASES[PHASE_COUNT] = {
-#define P(id, name, when) [PHASE_##id] = name,
-    STATUS_PHASES(P)
-#undef P
-};
-
 struct facts {
     struct steps *s;
     const struct reconcile *rc;
@@ -39,20 +33,12 @@ struct facts {
     const struct acceptance *a;
     const struct pod_census *census;
     const int64_t *wanted; // pods by role
-    bool runs;             // a run is wanted
-    bool ended;            // its job is over, for good
-    bool complete;         // exactly the wanted pods stand, and all are ready
-    bool stopped;          // no pods are wanted, and none is left
+    bool runs, ended, complete, stopped;
 };
 
 struct strview reason_name(enum condition_reason reason)
 {
     return sv_from(REASONS[reason]);
-}
-
-const char *phase_name(enum status_phase phase)
-{
-    return PHASES[phase];
 }
 
 const char *condition_type_name(enum condition_type type)
@@ -86,23 +72,35 @@ struct condition condition_make(enum condition_value value, enum condition_reaso
     return (struct condition){.value = value, .reason = reason_name(reason), .message = message};
 }
 
-static struct facts facts_of(const struct reconcile *rc, const struct situation *now)
+struct standing standing_of(const struct reconcile *rc, const struct situation *now)
 {
-    struct facts f = {.rc = rc,
-                      .now = now,
-                      .a = now->acceptance,
-                      .census = &now->census,
-                      .wanted = now->desired.pods};
-    const struct pod_census *c = f.census;
+    const struct pod_census *c = &now->census;
+    const int64_t *wanted = now->desired.pods;
     bool alone = c->old == 0 && c->surplus == 0;
-    f.runs = !rc->observed->deleting && f.a->has_last && record_runs(&f.a->last);
-    f.ended = f.runs && now->job.ended;
-    f.complete = f.runs && alone && c->ready[POD_JOB_MANAGER] >= f.wanted[POD_JOB_MANAGER] &&
-                 c->ready[POD_TASK_MANAGER] >= f.wanted[POD_TASK_MANAGER];
+    struct standing ret = {.runs = !rc->observed->deleting && now->acceptance->has_last &&
+                                   record_runs(&now->acceptance->last)};
+    ret.ended = ret.runs && now->job.ended;
+    ret.complete = ret.runs && alone && c->ready[POD_JOB_MANAGER] >= wanted[POD_JOB_MANAGER] &&
+                   c->ready[POD_TASK_MANAGER] >= wanted[POD_TASK_MANAGER];
     // What is left of an ended job's pods need not be ready any more.
-    f.complete = f.ended ? alone : f.complete;
-    f.stopped = !f.runs && alone;
-    return f;
+    ret.complete = ret.ended ? alone : ret.complete;
+    ret.stopped = !ret.runs && alone;
+    return ret;
+}
+
+static struct facts facts_of(struct steps *s, const struct situation *now)
+{
+    const struct standing st = standing_of(s->rc, now);
+    return (struct facts){.s = s,
+                          .rc = s->rc,
+                          .now = now,
+                          .a = now->acceptance,
+                          .census = &now->census,
+                          .wanted = now->desired.pods,
+                          .runs = st.runs,
+                          .ended = st.ended,
+                          .complete = st.complete,
+                          .stopped = st.stopped};
 }
 
 static struct strview ready_text(const struct facts *f)
@@ -372,8 +370,7 @@ static struct condition derive_degraded(const struct facts *f, const struct cond
 
 void conditions_derive(struct steps *s, const struct situation *now, struct condition *ret)
 {
-    struct facts f = facts_of(s->rc, now);
-    f.s = s;
+    const struct facts f = facts_of(s, now);
     ret[CONDITION_JOB_RUNNING] = derive_job(&f);
     const struct condition *job = &ret[CONDITION_JOB_RUNNING];
     ret[CONDITION_ACCEPTED] = derive_accepted(&f);
@@ -382,77 +379,4 @@ void conditions_derive(struct steps *s, const struct situation *now, struct cond
     ret[CONDITION_READY] = derive_ready(&f, ret);
     ret[CONDITION_AVAILABLE] = derive_available(&f, job);
     ret[CONDITION_DEGRADED] = derive_degraded(&f, job);
-}
-
-// ---- the phase ----------------------------------------------------------------------
-
-static enum status_phase end_phase(enum flink_job_state end)
-{
-    return end == FLINK_JOB_FINISHED ? PHASE_FINISHED
-           : end == FLINK_JOB_FAILED ? PHASE_FAILED
-                                     : PHASE_CANCELED;
-}
-
-/// Of a job that does not run, or of which nobody knows.
-static enum status_phase job_phase(const struct facts *f, const struct condition *job)
-{
-    const struct job_view *view = &f->now->job;
-    int64_t restarts = 0;
-    if (condition_has(job, REASON_LOST) || condition_has(job, REASON_NOT_FOUND)) {
-        return PHASE_LOST;
-    }
-    if (condition_has(job, REASON_CANCELLING)) {
-        return PHASE_CANCELING;
-    }
-    bool again = condition_has(job, REASON_RESTARTING) || condition_has(job, REASON_FAILING) ||
-                 condition_has(job, REASON_NO_LEADER) || condition_has(job, REASON_RECOVERING) ||
-                 condition_has(job, REASON_JOB_SUSPENDED) ||
-                 condition_has(job, REASON_JOB_RECONCILING) ||
-                 (json_int(json_get_lit(view->stored, "restarts"), &restarts) && restarts > 0) ||
-                 (view->told != NULL && view->told->restored.id >= 0);
-    return again ? PHASE_RESTARTING : PHASE_STARTING;
-}
-
-/// Of pods that are wanted, when none of an older revision is left.
-static enum status_phase run_phase(const struct facts *f, const struct condition *all)
-{
-    const struct condition *job = &all[CONDITION_JOB_RUNNING];
-    bool available = all[CONDITION_AVAILABLE].value == CONDITION_TRUE;
-    bool degraded = all[CONDITION_DEGRADED].value == CONDITION_TRUE;
-    bool session = f->a->last.effective.session;
-    if (degraded && !available) {
-        return PHASE_FAILING;
-    }
-    if (!session && available && job->value != CONDITION_TRUE) {
-        return job_phase(f, job);
-    }
-    if (degraded) {
-        return PHASE_DEGRADED;
-    }
-    if (f->complete) {
-        return PHASE_RUNNING;
-    }
-    if (available) {
-        return PHASE_SCALING;
-    }
-    return session ? PHASE_STARTING : job_phase(f, job);
-}
-
-enum status_phase phase_derive(const struct reconcile *rc, const struct situation *now,
-                               const struct condition *conditions)
-{
-    const struct facts f = facts_of(rc, now);
-    if (rc->observed->deleting) {
-        return PHASE_DELETING;
-    }
-    if (!f.a->has_last) {
-        return f.a->verdict == ACCEPT_REJECTED ? PHASE_REJECTED : PHASE_WAITING;
-    }
-    if (!f.runs) {
-        return f.stopped ? PHASE_SUSPENDED : PHASE_SUSPENDING;
-    }
-    if (f.ended) {
-        return end_phase(now->job.state);
-    }
-    return f.census->old > 0 ? PHASE_UPDATING : run_phase(&f, conditions);
 }

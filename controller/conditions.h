@@ -159,36 +159,13 @@ const char *condition_value_name(enum condition_value value);
 /// Fills RET[CONDITION_COUNT]. What changes by time alone asks S for another look.
 void conditions_derive(struct steps *s, const struct situation *now, struct condition *ret);
 
-/// P(id, phase, when). One word for people; of several that apply, the one that says most.
-#define STATUS_PHASES(P)                                                                           \
-    P(REJECTED, "Rejected", "The spec breaks rules, and none was accepted before.")                \
-    P(WAITING, "Waiting", "Pods are there, but no record that tells what they are.")               \
-    P(STARTING, "Starting", "Pods or the job are being started for the first time.")               \
-    P(UPDATING, "Updating", "Pods of the revision before have not ended.")                         \
-    P(RUNNING, "Running", "The job runs; of a session cluster: all pods are ready.")               \
-    P(SCALING, "Scaling", "It runs, and pods are being added or removed.")                         \
-    P(RESTARTING, "Restarting", "The job is on its way back after a failure or a lost leader.")    \
-    P(DEGRADED, "Degraded", "It runs, and something is wrong.")                                    \
-    P(FAILING, "Failing", "It can't run for what is wrong; it is being tried again.")              \
-    P(LOST, "Lost", "Nobody knows what the job does.")                                             \
-    P(CANCELING, "Canceling", "The job is being cancelled in Flink.")                              \
-    P(FINISHED, "Finished", "The job finished.")                                                   \
-    P(FAILED, "Failed", "The job failed for good.")                                                \
-    P(CANCELED, "Canceled", "The job was cancelled in Flink.")                                     \
-    P(SUSPENDING, "Suspending", "The job is to be suspended; its pods have not ended.")            \
-    P(SUSPENDED, "Suspended", "No pods, as the spec says.")                                        \
-    P(DELETING, "Deleting", "The FlinkCluster is being deleted.")
-
-enum status_phase {
-#define P(id, name, when) PHASE_##id,
-    STATUS_PHASES(P)
-#undef P
-        PHASE_COUNT
+/// How the cluster stands towards what is wanted.
+struct standing {
+    bool runs;     // a run is wanted
+    bool ended;    // its job is over, for good
+    bool complete; // exactly the wanted pods stand, and all are ready
+    bool stopped;  // no run is wanted, and no pod is left
 };
-
-const char *phase_name(enum status_phase phase);
-
-enum status_phase phase_derive(const struct reconcile *rc, const struct situation *now,
-                               const struct condition *conditions);
+struct standing standing_of(const struct reconcile *rc, const struct situation *now);
 
 #endif

@@ -4,6 +4,7 @@
 #include "common/json/out.h"
 #include "common/k8s/timestamp.h"
 #include "controller/objects.h"
+#include "controller/phase.h"
 #include "controller/status_events.h"
 #include "controller/status_job.h"
 

@@ -2,6 +2,7 @@
 #include "controller/conditions.h"
 #include "controller/events.def"
 #include "controller/metrics.h"
+#include "controller/phase.h"
 #include "docs/gen/pages.h"
 
 void docs_controller_tables(struct strbuf *out)
