@@ -18,11 +18,14 @@
 #define RENDER_OPTIONS(O)                                                                          \
     O(STRING, output, "output", "yaml", "FORMAT", "yaml or json.", .choices = FORMATS)             \
     O(STRING, ha_cluster_role, "ha-cluster-role", "sluice-flink-ha", "NAME",                       \
-      "ClusterRole that is bound to the accounts of Flink pods.")
+      "ClusterRole that is bound to the accounts of Flink pods.")                                  \
+    O(STRING, aws_identity, "aws-identity", "web-identity", "WAY",                                 \
+      "As the controller's: web-identity or kube2iam.", .choices = AWS_IDENTITIES)
 // clang-format on
 struct render_options {
     RENDER_OPTIONS(OPTION_MEMBER)
 };
+static const char *const AWS_IDENTITIES[] = {"web-identity", "kube2iam", NULL};
 static const char *const FORMATS[] = {"yaml", "json", NULL};
 #define ROW(...) OPTION_ROW(struct render_options, __VA_ARGS__)
 static const struct option_row ROWS[] = {RENDER_OPTIONS(ROW)};
@@ -92,6 +95,7 @@ static bool on_object(void *arg, const struct input_object *o, struct arena *are
     }
     CLEANUP(strbuf_done) struct strbuf text = STRBUF(TEXT_MAX);
     struct plan_settings settings = plan_settings_make(r->options.ha_cluster_role);
+    settings.kube2iam = strcmp(r->options.aws_identity, "kube2iam") == 0;
     const struct json *objects = NULL;
     struct json_limits limits = {
         .max_bytes = TEXT_MAX, .max_values = 1000000, .max_string = 1 << 20, .max_depth = 64};

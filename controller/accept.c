@@ -154,6 +154,7 @@ static void start_run(const struct reconcile *rc, const struct record *last, str
     bool first = last == NULL || !sv_present(last->run);
     next->from_savepoint = first ? job->initial_savepoint_path : SV_NONE;
     next->previous = first ? SV_NONE : last->revision;
+    next->kube2iam = s->kube2iam;
 }
 
 static void keep_run(const struct record *last, struct record *next)
@@ -164,6 +165,7 @@ static void keep_run(const struct record *last, struct record *next)
     next->ha_dir = last->ha_dir;
     next->from_savepoint = last->from_savepoint;
     next->previous = last->previous;
+    next->kube2iam = last->kube2iam;
 }
 
 static struct strview wait_text(const struct reconcile *rc, const struct record *next,

@@ -80,7 +80,9 @@ static struct strview aws_provider(const struct record *r)
     struct role role;
     bool aws = sv_present(r->cluster.spec.iam_role) &&
                role_parse(r->cluster.spec.iam_role, &role, NULL) && role.form == ROLE_AWS;
-    return aws && reads_s3a(r) ? sv_from(flink_aws_provider(r->effective.version)) : SV_NONE;
+    // kube2iam speaks as the node does, which S3A's own chain asks.
+    return aws && !r->kube2iam && reads_s3a(r) ? sv_from(flink_aws_provider(r->effective.version))
+                                               : SV_NONE;
 }
 
 /// Below Flink 1.19 a jar of the image outside `usrlib` is reached through the class path alone.

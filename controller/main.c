@@ -197,6 +197,7 @@ static int start_workers(struct controller *c, struct err *err)
                                  .events = c->events,
                                  .metrics = c->metrics,
                                  .plan = plan_settings_make(c->settings.ha_cluster_role)};
+    s.plan.kube2iam = strcmp(c->settings.aws_identity, "kube2iam") == 0;
     s.plan.deletion_timeout_ms = c->settings.deletion_timeout;
     if (find_strays(c, err) != 0 || workers_start(&s, &c->workers, err) != 0) {
         return -1;

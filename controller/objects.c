@@ -104,7 +104,8 @@ struct strview account_text(const struct reconcile *rc, const struct record *r)
         .kind = CHILD_SERVICE_ACCOUNT, .name = account_name(rc, r), .component = "account"};
     struct role role;
     struct label identity;
-    if (sv_present(r->cluster.spec.iam_role) && role_parse(r->cluster.spec.iam_role, &role, NULL)) {
+    if (sv_present(r->cluster.spec.iam_role) && role_parse(r->cluster.spec.iam_role, &role, NULL) &&
+        !(r->kube2iam && role.form == ROLE_AWS)) {
         identity = (struct label){sv_from(role_annotation(role.form)), role.text};
         head.annotations = (struct labels){&identity, 1};
     }

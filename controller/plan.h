@@ -59,6 +59,7 @@ struct plan_settings {
     const char *ha_cluster_role; // "sluice-flink-ha"
     unsigned render_format;      // the newest format; objects of an old revision keep theirs
     unsigned revision_history;   // ControllerRevisions kept beside those in use (10)
+    bool kube2iam;               // pods of new runs get their AWS role by kube2iam's annotation
     int64_t deletion_timeout_ms; // a deletion waits no longer than this
     void (*hash)(struct strview text, char hex[65]); // SHA-256 in hex, from the shell's OpenSSL
 };

@@ -328,7 +328,7 @@ static void put_spec(const struct writer *w)
 static void put_head(const struct writer *w)
 {
     const struct record *r = w->d->record;
-    struct label notes[2];
+    struct label notes[3];
     struct label identity;
     struct role role;
     struct object_head head = {
@@ -349,10 +349,13 @@ static void put_head(const struct writer *w)
         notes[head.annotations.count++] =
             (struct label){SV(ANNOTATION_REPLACES), w->birth->replaces};
     }
-    // Azure's webhook looks for a label on the pod.
-    if (role_parse(r->cluster.spec.iam_role, &role, NULL) && role.form == ROLE_AZURE) {
+    // Azure's webhook looks for a label on the pod, kube2iam for an annotation.
+    bool known = role_parse(r->cluster.spec.iam_role, &role, NULL);
+    if (known && role.form == ROLE_AZURE) {
         identity = (struct label){SV("azure.workload.identity/use"), SV("true")};
         head.more_labels = (struct labels){&identity, 1};
+    } else if (known && role.form == ROLE_AWS && r->kube2iam) {
+        notes[head.annotations.count++] = (struct label){SV("iam.amazonaws.com/role"), role.text};
     }
     object_head_put(w->rc, &head, w->out);
 }

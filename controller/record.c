@@ -33,6 +33,7 @@ static bool read_record(const struct json *object, struct record *ret)
         .ha_dir = json_get_string(sluice, SV("haDir")),
         .from_savepoint = json_get_string(sluice, SV("fromSavepoint")),
         .previous = json_get_string(sluice, SV("previousRevision")),
+        .kube2iam = sv_eq_lit(json_get_string(sluice, SV("awsIdentity")), "kube2iam"),
     };
     if (!json_int(json_get_lit(object, "revision"), &ret->number) || ret->number < 1 ||
         !json_int(json_get_lit(sluice, "generation"), &ret->generation) ||
@@ -108,6 +109,9 @@ static void put_data(const struct reconcile *rc, const struct record *r, struct 
     json_out_kv_string(o, "haDir", r->ha_dir);
     json_out_kv_string(o, "fromSavepoint", r->from_savepoint);
     json_out_kv_string(o, "previousRevision", r->previous);
+    if (r->kube2iam) {
+        json_out_kv_str(o, "awsIdentity", "kube2iam");
+    }
     json_out_end_object(o);
     json_out_end_object(o);
 }

@@ -12,6 +12,7 @@
 //       run, jobId, haDir              absent while nothing was ever started
 //       fromSavepoint                  the run's first state, when it was started from one
 //       previousRevision               of the run before this one
+//       awsIdentity                    how the run's pods get an AWS role: absent, or "kube2iam"
 #ifndef SLUICE_CONTROLLER_RECORD_H
 #define SLUICE_CONTROLLER_RECORD_H
 
@@ -35,6 +36,7 @@ struct record {
     struct strview ha_dir;         // absent: storage isn't known, or no run
     struct strview from_savepoint; // absent: the run starts from nothing
     struct strview previous;       // absent: this is the first run
+    bool kube2iam;                 // the run's pods get an AWS role by kube2iam's annotation
     struct flink_cluster cluster;  // the effective spec, decoded
     struct flink_effective effective;
 };

@@ -3,6 +3,7 @@
 
 #include <stddef.h>
 
+static const char *const AWS_IDENTITIES[] = {"web-identity", "kube2iam", NULL};
 static const char *const LOG_LEVELS[] = {"debug", "info", "warn", "error", NULL};
 
 #define ROW(...) OPTION_ROW(struct controller_settings, __VA_ARGS__)

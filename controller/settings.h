@@ -37,6 +37,11 @@
     O(DURATION, deletion_timeout, "deletion-timeout", "5m", "TIME",                                \
       "A deleted FlinkCluster goes after this long even if pods of it have not ended.",            \
       .min = 1000, .max = 86400000)                                                                \
+    O(STRING, aws_identity, "aws-identity", "web-identity", "WAY",                                 \
+      "How Flink pods of runs that start get their AWS role: web-identity, by the service "        \
+      "account (EKS), or kube2iam, by the pod's annotation iam.amazonaws.com/role. Pods of a run " \
+      "keep their way.",                                                                           \
+      .choices = AWS_IDENTITIES)                                                                   \
     O(DURATION, resync, "resync", "10m", "TIME", "Every cluster is looked at again this often.",   \
       .min = 10000, .max = 86400000)                                                               \
     O(STRING, log_level, "log-level", "info", "LEVEL", "debug, info, warn or error.",              \

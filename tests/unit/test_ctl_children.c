@@ -252,7 +252,25 @@ START_TEST(children__a_refused_first_record_is_told)
 }
 END_TEST
 
-UNIT_MAIN(start, done, children__a_changed_selector_is_set_right,
+START_TEST(children__another_way_to_a_role_waits_for_another_run)
+{
+    struct observed observed;
+    struct actions plan;
+    struct err err = {0};
+    struct plan_settings settings = WORLD_SETTINGS;
+    world_done(&w);
+    world_init(&w, "{'image':'flink:1.20.1','flinkVersion':'1.20','parallelism':1,'iamRole':"
+                   "'arn:aws:iam::123456789012:role/r','taskManager':{'replicas':1}}");
+    world_converge(&w);
+    settings.kube2iam = true;
+    world_observe(&w, &observed);
+    ck_assert_int_eq(plan_make(&observed, &settings, &w.arena, &plan, &err), 0);
+    ck_assert_uint_eq(plan.n, 0);
+}
+END_TEST
+
+UNIT_MAIN(start, done, children__another_way_to_a_role_waits_for_another_run,
+          children__a_changed_selector_is_set_right,
           children__a_port_that_was_taken_away_comes_back, children__a_changed_port_is_set_right,
           children__a_label_that_was_taken_away_comes_back,
           children__a_pod_s_label_is_mended_and_nothing_else_of_it_applied,

@@ -44,15 +44,21 @@ static struct strview read_file(const char *path)
     return sv_make(text, n);
 }
 
-static const struct json *render(const struct json *cluster)
+static const struct json *render_with(const struct plan_settings *settings,
+                                      const struct json *cluster)
 {
     struct strbuf out = STRBUF(16 << 20);
     struct err err = {0};
-    int rc = controller_render(cluster, &WORLD_SETTINGS, &a, &out, &err);
+    int rc = controller_render(cluster, settings, &a, &out, &err);
     ck_assert_msg(rc == 0, "%s", err.msg);
     const struct json *v = parse(strbuf_view(&out));
     strbuf_done(&out);
     return v;
+}
+
+static const struct json *render(const struct json *cluster)
+{
+    return render_with(&WORLD_SETTINGS, cluster);
 }
 
 static void write_file(const char *path, const struct json *v)
@@ -166,6 +172,27 @@ START_TEST(render__a_jar_in_usrlib_is_on_the_class_path_already)
 }
 END_TEST
 
+START_TEST(render__with_kube2iam_the_role_stands_on_the_pods_alone)
+{
+    struct plan_settings settings = WORLD_SETTINGS;
+    settings.kube2iam = true;
+    size_t pods = 0;
+    json_each(object, render_with(&settings, parse(read_file(FOLDER "application-ha.json")))) {
+        struct strview kind = json_get_string(object, SV("kind"));
+        const struct json *notes = json_get_path(object, "metadata", "annotations", NULL);
+        const struct json *role = json_get_lit(notes, "iam.amazonaws.com/role");
+        bool pod = sv_eq_lit(kind, "Pod");
+        ck_assert(pod ==
+                  sv_eq_lit(json_string(role), "arn:aws:iam::123456789012:role/payments/fraud"));
+        ck_assert_ptr_null(json_get_lit(notes, "eks.amazonaws.com/role-arn"));
+        struct strview conf = json_string(json_get_path(object, "data", "flink-conf.yaml", NULL));
+        ck_assert_uint_eq(sv_find(conf, SV("credentials.provider")), SIZE_MAX);
+        pods += pod;
+    }
+    ck_assert_uint_gt(pods, 2);
+}
+END_TEST
+
 START_TEST(render__what_is_no_cluster_is_refused)
 {
     struct strbuf out = STRBUF(1 << 20);
@@ -208,4 +235,5 @@ UNIT_MAIN(start, done, render__it_is_as_the_golden_file_says,
           render__user_arguments_stand_after_two_dashes_and_arrive_as_written,
           render__a_job_s_options_come_before_flink_s,
           render__a_jar_in_usrlib_is_on_the_class_path_already,
+          render__with_kube2iam_the_role_stands_on_the_pods_alone,
           render__what_is_no_cluster_is_refused, render__any_allocation_may_fail)
