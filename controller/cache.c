@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "common/base/log.h"
+#include "common/kube/span.h"
 #include "common/kube/watcher.h"
 #include "controller/digest.h"
 #include "controller/ha_store.h"
@@ -59,35 +60,55 @@ static struct strview key_make(char *text, struct strview ns, struct strview nam
     return sv_make(text, ns.len + 1 + name.len);
 }
 
-static void queue_key(struct cache *c, struct strview ns, struct strview name, bool urgent)
+static void queue_key(struct cache *c, struct strview ns, struct strview name,
+                      enum queue_class class)
 {
     char text[QUEUE_KEY_MAX];
     struct strview key = key_make(text, ns, name);
-    if (sv_present(key) && !queue_add(c->queue, key, urgent)) {
+    if (sv_present(key) && !queue_add(c->queue, key, class)) {
         log_error("the work queue is full", KV_S("namespace", ns), KV_S("name", name));
     }
+}
+
+static struct strview generation_of(const struct kube_object *o)
+{
+    return span_member(span_member(o->text, SV("metadata")), SV("generation"));
 }
 
 static void on_cluster(void *ctx, const struct kube_object *old, const struct kube_object *now)
 {
     const struct kube_object *o = now != NULL ? now : old;
-    queue_key(ctx, o->ns, o->name, true);
+    bool edit = old != NULL && now != NULL && !sv_eq(generation_of(old), generation_of(now));
+    queue_key(ctx, o->ns, o->name, edit ? QUEUE_EDIT : QUEUE_CHANGE);
 }
 
-static void queue_owner(struct cache *c, const struct kube_object *o)
+static void queue_owner(struct cache *c, const struct kube_object *o, enum queue_class class)
 {
     if (o != NULL && sv_eq_lit(o->owner_kind, FLINK_KIND)) {
-        queue_key(c, o->ns, o->owner_name, true);
+        queue_key(c, o->ns, o->owner_name, class);
+    }
+}
+
+static void queue_owners(struct cache *c, const struct kube_object *old,
+                         const struct kube_object *now, enum queue_class class)
+{
+    // Both: a child whose owner reference was taken away is missed by its old owner.
+    queue_owner(c, now, class);
+    if (old != NULL && (now == NULL || !sv_eq(old->owner_name, now->owner_name))) {
+        queue_owner(c, old, class);
     }
 }
 
 static void on_child(void *ctx, const struct kube_object *old, const struct kube_object *now)
 {
-    // Both: a child whose owner reference was taken away is missed by its old owner.
-    queue_owner(ctx, now);
-    if (old != NULL && (now == NULL || !sv_eq(old->owner_name, now->owner_name))) {
-        queue_owner(ctx, old);
-    }
+    queue_owners(ctx, old, now, QUEUE_CHANGE);
+}
+
+/// Whether nothing runs in it any more.
+static bool is_over(const struct kube_object *pod)
+{
+    struct strview phase = span_member(span_member(pod->text, SV("status")), SV("phase"));
+    return sv_eq_lit(phase, "\"Failed\"") || sv_eq_lit(phase, "\"Succeeded\"");
 }
 
 /// A child that is not made again from nothing: it is asked after when it leaves the watch.
@@ -100,22 +121,25 @@ static void note_stray(struct cache *c, enum child_kind kind, const struct kube_
     if (sv_present(key)) {
         strays_note(c->strays, key, kind, old->name, old->uid);
     }
-    on_child(c, old, now);
 }
 
 static void on_pod(void *ctx, const struct kube_object *old, const struct kube_object *now)
 {
+    bool lost = now == NULL || now->deleting || is_over(now);
     note_stray(ctx, CHILD_POD, old, now);
+    queue_owners(ctx, old, now, lost ? QUEUE_EDIT : QUEUE_CHANGE);
 }
 
+/// A new record is what an edit's pods wait for.
 static void on_record(void *ctx, const struct kube_object *old, const struct kube_object *now)
 {
     note_stray(ctx, CHILD_REVISION, old, now);
+    queue_owners(ctx, old, now, old == NULL ? QUEUE_EDIT : QUEUE_CHANGE);
 }
 
 static void on_ha(void *ctx, struct strview ns, struct strview cluster)
 {
-    queue_key(ctx, ns, cluster, true);
+    queue_key(ctx, ns, cluster, QUEUE_CHANGE);
 }
 
 static void on_failed(void *ctx, const struct err *err)
@@ -158,11 +182,11 @@ static void pack(int kind, const struct json *object, struct json_out *o)
 static int add_children(struct cache *c, struct scope *s, enum child_kind kind, struct err *err)
 {
     struct kube_store **store = &s->children[kind];
+    kube_changed_fn *changed = kind == CHILD_POD        ? on_pod
+                               : kind == CHILD_REVISION ? on_record
+                                                        : on_child;
     return kube_store_new_packed(CACHE_MAX_OBJECTS, digest_is_for(kind) ? pack : NULL, (int)kind,
-                                 kind == CHILD_POD        ? on_pod
-                                 : kind == CHILD_REVISION ? on_record
-                                                          : on_child,
-                                 c, store, err) != 0
+                                 changed, c, store, err) != 0
                ? -1
                : add_watch(c, s, RESOURCES[kind], SV(CHILD_SELECTOR), *store, err);
 }
@@ -279,7 +303,7 @@ void cache_resync(struct cache *c)
             continue;
         }
         for (size_t j = 0; j < n; j++) {
-            queue_key(c, all[j]->ns, all[j]->name, false);
+            queue_key(c, all[j]->ns, all[j]->name, QUEUE_RESYNC);
         }
         kube_objects_unref(all, n);
     }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // sluice-controller: wires the parts, supervises them, and is the one place that knows the order in
 // which they start and stop.
+#include <malloc.h>
 #include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,6 +25,7 @@
 #include "controller/workers.h"
 
 #define TICK_MS        200
+#define START_TICK_MS  10 // until the workers run: all wait for them
 #define EVENTS_WAIT_MS 2000
 
 struct controller {
@@ -229,7 +231,7 @@ static void stop(struct controller *c)
 static int supervise(struct controller *c, struct err *err)
 {
     int64_t resync_at = clock_mono_ms() + c->settings.resync;
-    while (signals_wait(TICK_MS) == 0) {
+    while (signals_wait(c->workers != NULL ? TICK_MS : START_TICK_MS) == 0) {
         if (c->workers == NULL && atomic_load(&c->leads) && cache_synced(c->cache) &&
             start_workers(c, err) != 0) {
             return -1;
@@ -256,6 +258,10 @@ int main(int argc, char **argv)
     (void)log_level_parse(sv_from(c.settings.log_level), &level);
     log_init("controller", level, STDERR_FILENO);
     signals_block();
+    // Large pieces are the lists' and the workers' passing ones; they go back when they are freed,
+    // and the objects' many small ones lie together.
+    mallopt(M_MMAP_THRESHOLD, 128 << 10);
+    mallopt(M_ARENA_MAX, 1);
     struct err err = {.code = E_OK};
     int rc = start(&c, &err);
     if (rc == 0) {

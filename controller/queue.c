@@ -8,12 +8,13 @@
 #include "common/base/clock.h"
 #include "common/base/map.h"
 
-enum list_id { LIST_URGENT, LIST_NORMAL, LIST_COUNT };
+/// Of so many keys in a row one is of a later class, when there is one.
+#define TURNS 8
 
 struct item {
     struct strview key; // of text
     bool queued;        // in a list
-    bool urgent;
+    enum queue_class class;
     bool processing;
     bool dirty;       // added while it was processed
     int64_t since_ms; // queued since
@@ -32,7 +33,9 @@ struct queue {
     pthread_mutex_t lock;
     pthread_cond_t more;
     struct map items; // every item that is queued, delayed, processed, or has failures
-    struct list lists[LIST_COUNT];
+    struct list lists[QUEUE_CLASS_COUNT];
+    unsigned turn;
+    int64_t paused_until_ms;
     struct item **heap; // of delayed items, the earliest first
     size_t heap_n, heap_cap;
     struct queue_stats stats;
@@ -43,7 +46,7 @@ struct queue {
 
 static void list_push(struct queue *q, struct item *it)
 {
-    struct list *l = &q->lists[it->urgent ? LIST_URGENT : LIST_NORMAL];
+    struct list *l = &q->lists[it->class];
     it->prev = l->last;
     it->next = NULL;
     if (l->last != NULL) {
@@ -59,7 +62,7 @@ static void list_push(struct queue *q, struct item *it)
 
 static void list_remove(struct queue *q, struct item *it)
 {
-    struct list *l = &q->lists[it->urgent ? LIST_URGENT : LIST_NORMAL];
+    struct list *l = &q->lists[it->class];
     *(it->prev != NULL ? &it->prev->next : &l->first) = it->next;
     *(it->next != NULL ? &it->next->prev : &l->last) = it->prev;
     it->queued = false;
@@ -156,20 +159,20 @@ static void forget_if_idle(struct queue *q, struct item *it)
     }
 }
 
-static void enqueue(struct queue *q, struct item *it, bool urgent)
+static void enqueue(struct queue *q, struct item *it, enum queue_class class)
 {
     if (it->processing) {
+        it->class = it->dirty && it->class > class ? it->class : class;
         it->dirty = true;
-        it->urgent = it->urgent || urgent;
         return;
     }
-    if (it->queued && (it->urgent || !urgent)) {
+    if (it->queued && it->class >= class) {
         return;
     }
     if (it->queued) {
         list_remove(q, it);
     }
-    it->urgent = urgent;
+    it->class = class;
     list_push(q, it);
     q->stats.adds++;
     pthread_cond_signal(&q->more);
@@ -187,7 +190,7 @@ static void delay(struct queue *q, struct item *it, int64_t delay_ms)
     it->due_ms = due;
     if (!heap_push(q, it)) {
         it->due_ms = 0;
-        enqueue(q, it, false); // better at once than never
+        enqueue(q, it, QUEUE_CHANGE); // better at once than never
     }
     pthread_cond_signal(&q->more);
 }
@@ -224,12 +227,12 @@ void queue_free(struct queue *q)
     free(q);
 }
 
-bool queue_add(struct queue *q, struct strview key, bool urgent)
+bool queue_add(struct queue *q, struct strview key, enum queue_class class)
 {
     pthread_mutex_lock(&q->lock);
     struct item *it = item_of(q, key);
     if (it != NULL) {
-        enqueue(q, it, urgent);
+        enqueue(q, it, class);
     }
     pthread_mutex_unlock(&q->lock);
     return it != NULL;
@@ -252,7 +255,7 @@ static int64_t release_due(struct queue *q)
     while (q->heap_n != 0 && q->heap[0]->due_ms <= now) {
         struct item *it = q->heap[0];
         heap_remove(q, it);
-        enqueue(q, it, false);
+        enqueue(q, it, QUEUE_CHANGE);
     }
     return q->heap_n != 0 ? q->heap[0]->due_ms - now : -1;
 }
@@ -268,18 +271,39 @@ static void wait_for_more(struct queue *q, int64_t ms)
     pthread_cond_timedwait(&q->more, &q->lock, &at);
 }
 
+/// The first key of the best class; each TURNS-th time of the next one that has any. NULL: none.
+static struct item *choose(struct queue *q)
+{
+    struct item *best = NULL;
+    for (int class = QUEUE_CLASS_COUNT - 1; class >= 0; class --) {
+        struct item *first = q->lists[class].first;
+        if (first != NULL && best != NULL) {
+            return ++q->turn % TURNS == 0 ? first : best;
+        }
+        best = first != NULL ? first : best;
+    }
+    return best;
+}
+
+/// How long the pause lasts, or -1.
+static int64_t pause_left(const struct queue *q)
+{
+    int64_t left = q->paused_until_ms - clock_mono_ms();
+    return left > 0 ? left : -1;
+}
+
 bool queue_take(struct queue *q, char *key, size_t *len, int64_t *waited_ms)
 {
     struct item *it = NULL;
     pthread_mutex_lock(&q->lock);
     while (!q->stop) {
         int64_t next_ms = release_due(q);
-        it = q->lists[LIST_URGENT].first;
-        it = it != NULL ? it : q->lists[LIST_NORMAL].first;
+        int64_t pause_ms = pause_left(q);
+        it = pause_ms < 0 ? choose(q) : NULL;
         if (it != NULL) {
             break;
         }
-        wait_for_more(q, next_ms);
+        wait_for_more(q, pause_ms < 0 ? next_ms : pause_ms);
     }
     bool taken = !q->stop && it != NULL;
     if (taken) {
@@ -310,9 +334,8 @@ static void settle(struct queue *q, struct item *it)
 {
     if (it->dirty) {
         it->dirty = false;
-        enqueue(q, it, it->urgent);
+        enqueue(q, it, it->class);
     }
-    it->urgent = it->queued && it->urgent;
     forget_if_idle(q, it);
 }
 
@@ -340,6 +363,14 @@ void queue_failed(struct queue *q, struct strview key, int64_t at_least_ms)
         delay(q, it, ms > at_least_ms ? ms : at_least_ms);
         settle(q, it);
     }
+    pthread_mutex_unlock(&q->lock);
+}
+
+void queue_pause(struct queue *q, int64_t ms)
+{
+    pthread_mutex_lock(&q->lock);
+    int64_t until = clock_mono_ms() + ms;
+    q->paused_until_ms = until > q->paused_until_ms ? until : q->paused_until_ms;
     pthread_mutex_unlock(&q->lock);
 }
 

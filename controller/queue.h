@@ -1,7 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // The work queue, as client-go's workqueue: a key is queued once however often it is added; no two
-// workers have the same key; a key that was added while it was worked on is worked on again. Live
-// edits go before a resync. Failed keys come back after a time that doubles, 5 ms to 1000 s.
+// workers have the same key; a key that was added while it was worked on is worked on again. What
+// a user waits for goes before what follows from it, and both before a resync; but one key in
+// eight is of a later class, so that none starves. Failed keys come back after a time that doubles,
+// 5 ms to 1000 s.
 // Thread-safe; at most QUEUE_MAX keys are known (further ones are dropped and told: a resync brings
 // them back).
 #ifndef SLUICE_CONTROLLER_QUEUE_H
@@ -21,6 +23,13 @@
 
 struct queue;
 
+enum queue_class {
+    QUEUE_RESYNC, // nothing is known to have changed
+    QUEUE_CHANGE, // a watch showed a change
+    QUEUE_EDIT,   // somebody waits for it: an edit of the spec, a pod that is to be replaced
+    QUEUE_CLASS_COUNT
+};
+
 struct queue_stats {
     size_t depth;      // ready to be taken
     uint64_t adds;     // since the start
@@ -31,8 +40,8 @@ struct queue_stats {
 MUST_USE struct queue *queue_new(void);
 void queue_free(struct queue *q);
 
-/// Queues KEY; URGENT ones go first. False: the queue is full or out of memory.
-bool queue_add(struct queue *q, struct strview key, bool urgent);
+/// Queues KEY; one that is queued already may move up. False: the queue is full or out of memory.
+bool queue_add(struct queue *q, struct strview key, enum queue_class class);
 
 /// Queues KEY at NOW + DELAY at the latest (an earlier time that was asked for before holds).
 void queue_add_after(struct queue *q, struct strview key, int64_t delay_ms);
@@ -47,6 +56,9 @@ void queue_done(struct queue *q, struct strview key);
 /// The worker failed with KEY: it comes back after its back-off, and not before AT_LEAST_MS (what a
 /// server asked for; 0: nothing) unless a change brings it back.
 void queue_failed(struct queue *q, struct strview key, int64_t at_least_ms);
+
+/// Gives no key for MS from now: the API server asked for less.
+void queue_pause(struct queue *q, int64_t ms);
 
 /// Wakes every waiting worker; queue_take() is false from now on.
 void queue_stop(struct queue *q);

@@ -12,7 +12,8 @@
 #include "controller/observed.h"
 #include "controller/refusals.h"
 
-#define ARENA_KEEP ((size_t)1 << 20)
+#define ARENA_KEEP   ((size_t)1 << 20)
+#define PAUSE_MAX_MS 30000
 
 struct worker {
     pthread_t thread;
@@ -46,7 +47,7 @@ static int carry_out(struct worker *w, struct strview key, const struct observed
                       .is_refused = &is_refused};
     int rc = act_run(&act, plan, ret_writes, err);
     if (rc == 0 && refusals_forget(w->all->refusals, key)) {
-        queue_add(w->all->s.queue, key, false);
+        queue_add(w->all->s.queue, key, QUEUE_CHANGE);
     }
     return rc;
 }
@@ -119,6 +120,21 @@ static int reconcile(struct worker *w, struct strview key, size_t *ret_writes,
     return rc;
 }
 
+/// What the API server said to one key holds for all: it has too much to do.
+static void heed(struct queue *q, const struct err *err)
+{
+    if (err->code == E_THROTTLED && err->retry_after_ms != 0) {
+        queue_pause(q, err->retry_after_ms < PAUSE_MAX_MS ? err->retry_after_ms : PAUSE_MAX_MS);
+    }
+}
+
+/// Whether trying again doesn't mend it. The fence is no fault of the object's.
+static bool is_terminal(const struct err *err)
+{
+    bool fenced = err->code == E_DENIED && err->detail == 0;
+    return !fenced && !err_retryable(err->code);
+}
+
 static enum reconcile_result finish(struct worker *w, struct strview key, int rc, int64_t after_ms,
                                     const struct err *err)
 {
@@ -141,9 +157,10 @@ static enum reconcile_result finish(struct worker *w, struct strview key, int rc
         log_error("reconcile failed", KV_ERR(err));
     }
     metrics_add(s->metrics, M_reconcile_errors, METRIC_AT(0), 1);
-    if (!err_retryable(err->code)) {
+    if (is_terminal(err)) {
         metrics_add(s->metrics, M_terminal_errors, METRIC_AT(0), 1);
     }
+    heed(s->queue, err);
     queue_failed(s->queue, key, err->retry_after_ms);
     if (after_ms > 0) {
         queue_add_after(s->queue, key, after_ms); // a deadline holds for a failure, too

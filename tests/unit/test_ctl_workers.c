@@ -177,6 +177,11 @@ static bool has_succeeded(void)
     return metrics_read(metrics, M_reconciles, METRIC_AT(0, RECONCILE_SUCCESS)) >= 1;
 }
 
+static bool has_failed(void)
+{
+    return metrics_read(metrics, M_reconcile_errors, METRIC_AT(0)) >= 1;
+}
+
 static bool has_failed_often(void)
 {
     return metrics_read(metrics, M_reconcile_errors, METRIC_AT(0)) >= 3;
@@ -271,6 +276,40 @@ START_TEST(workers__behind_a_closed_fence_they_try_and_nothing_is_sent)
     wait_until(has_failed_often, "not tried again");
     nothing_written();
     ck_assert(metrics_read(metrics, M_writes, METRIC_AT(0)) < 1);
+    ck_assert(metrics_read(metrics, M_terminal_errors, METRIC_AT(0)) < 1);
+}
+END_TEST
+
+/// How many requests with METHOD came so far.
+static size_t count(const char *method)
+{
+    size_t n = 0;
+    for (size_t i = 0; stub_seen(stub, i, &seen); i++) {
+        n += strcmp(seen.method, method) == 0 ? 1 : 0;
+    }
+    return n;
+}
+
+START_TEST(workers__a_server_with_too_much_to_do_is_left_alone_for_as_long_as_it_asks)
+{
+    serve(CLUSTERS, LIST(FLINK_CLUSTER("u1", "")), "");
+    stub_add(stub,
+             &(struct stub_answer){
+                 .method = "POST", .times = 1, .status = 429, .header = {"Retry-After", "1"}});
+    answer("POST", REVISIONS, 0, 201, "{}");
+    start_cache();
+    start_workers(NULL);
+    asked("POST", REVISIONS);
+    int64_t start = clock_mono_ms();
+    wait_until(has_failed, "no failure");
+    // Not even what is changed meanwhile.
+    queue_add(queue, SV("a/c"), QUEUE_EDIT);
+    while (count("POST") < 2 && clock_mono_ms() - start < WAIT_MS) {
+        clock_sleep_ms(5);
+    }
+    ck_assert_int_ge(clock_mono_ms() - start, 900);
+    wait_until(has_succeeded, "no success");
+    ck_assert_uint_eq(count("POST"), 2);
 }
 END_TEST
 
@@ -453,6 +492,7 @@ UNIT_MAIN(setup, teardown, workers__refused_children_do_not_take_turns,
           workers__a_restarted_controller_goes_on_from_the_record,
           workers__a_new_cluster_is_recorded_first,
           workers__behind_a_closed_fence_they_try_and_nothing_is_sent,
+          workers__a_server_with_too_much_to_do_is_left_alone_for_as_long_as_it_asks,
           workers__what_was_refused_is_told_in_the_status,
           workers__the_finalizer_is_put_on_before_the_record,
           workers__a_deleted_cluster_with_nothing_left_loses_its_finalizer,
