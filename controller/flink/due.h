@@ -13,6 +13,7 @@
 struct due {
     int64_t at_ms;
     size_t place; // 1 + its place in the heap; 0: in none
+    void *owner;  // the caller's
 };
 
 struct due_heap {

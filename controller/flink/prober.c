@@ -55,11 +55,11 @@ void prober_stop(struct prober *p)
         }
     }
     struct map_entry at;
-    for (size_t i = 0; map_next(&p->by_uid, &i, &at);) {
+    for (size_t i = 0; map_next(&p->by_key, &i, &at);) {
         prober_drop(p, at.value);
     }
     pthread_mutex_unlock(&p->lock);
-    map_done(&p->by_uid);
+    map_done(&p->by_key);
     http_pool_done(&p->http);
     due_done(&p->healthy);
     due_done(&p->suspects);
@@ -81,6 +81,7 @@ static struct entry *entry_new(const struct prober *p, struct strview uid, struc
     e->key = e->uid + uid.len + 1;
     memcpy(e->uid, uid.ptr, uid.len);
     memcpy(e->key, key.ptr, key.len);
+    e->due.owner = e;
     e->told_checkpoint = FLINK_UNKNOWN;
     e->at.task_managers = FLINK_UNKNOWN;
     uint64_t seed;
@@ -104,10 +105,10 @@ static void mark(struct prober *p, struct entry *e)
 }
 
 /// The lock is held.
-static struct entry *add(struct prober *p, struct strview uid, struct strview key, struct err *err)
+static struct entry *add(struct prober *p, struct strview key, struct strview uid, struct err *err)
 {
-    if (uid.len == 0 || uid.len > PROBER_UID_MAX || key.len > PROBER_KEY_MAX) {
-        err_set(err, E_INVALID, "a uid or key that is too long");
+    if (uid.len == 0 || uid.len > PROBER_UID_MAX || key.len == 0 || key.len > PROBER_KEY_MAX) {
+        err_set(err, E_INVALID, "a key or uid that is none");
         return NULL;
     }
     if (p->entries >= PROBER_MAX_TARGETS) {
@@ -115,7 +116,7 @@ static struct entry *add(struct prober *p, struct strview uid, struct strview ke
         return NULL;
     }
     struct entry *e = entry_new(p, uid, key);
-    if (e == NULL || !map_put(&p->by_uid, sv_from(e->uid), e)) {
+    if (e == NULL || !map_put(&p->by_key, sv_from(e->key), e)) {
         err_set(err, E_NOMEM, "no memory to ask one more cluster");
         if (e != NULL) {
             probe_done(&e->probe);
@@ -127,7 +128,25 @@ static struct entry *add(struct prober *p, struct strview uid, struct strview ke
     return e;
 }
 
-int prober_set(struct prober *p, struct strview uid, struct strview key,
+/// The lock is held.
+static struct entry *find(const struct prober *p, struct strview key, struct strview uid)
+{
+    struct entry *e = map_get(&p->by_key, key);
+    return e != NULL && sv_eq_lit(uid, e->uid) ? e : NULL;
+}
+
+/// The lock is held.
+static bool forget(struct prober *p, struct strview key)
+{
+    struct entry *e = map_del(&p->by_key, key);
+    if (e != NULL) {
+        e->removed = true;
+        mark(p, e);
+    }
+    return e != NULL;
+}
+
+int prober_set(struct prober *p, struct strview key, struct strview uid,
                const struct probe_target *target, struct err *err)
 {
     struct probe_address at;
@@ -137,10 +156,11 @@ int prober_set(struct prober *p, struct strview uid, struct strview key,
         at.task_managers = FLINK_UNKNOWN;
     }
     pthread_mutex_lock(&p->lock);
-    struct entry *e = map_get(&p->by_uid, uid);
+    struct entry *e = find(p, key, uid);
     bool is_new = e == NULL;
     if (is_new) {
-        e = add(p, uid, key, err);
+        (void)forget(p, key);
+        e = add(p, key, uid, err);
     }
     bool news = e != NULL && (is_new || !probe_address_equal(&e->at, &at));
     if (news) {
@@ -154,24 +174,20 @@ int prober_set(struct prober *p, struct strview uid, struct strview key,
     return e != NULL ? rc : -1;
 }
 
-void prober_remove(struct prober *p, struct strview uid)
+void prober_remove(struct prober *p, struct strview key)
 {
     pthread_mutex_lock(&p->lock);
-    struct entry *e = map_del(&p->by_uid, uid);
-    if (e != NULL) {
-        e->removed = true;
-        mark(p, e);
-    }
+    bool was = forget(p, key);
     pthread_mutex_unlock(&p->lock);
-    if (e != NULL) {
+    if (was) {
         http_wake(&p->http);
     }
 }
 
-const struct flink_observation *prober_get(struct prober *p, struct strview uid)
+const struct flink_observation *prober_get(struct prober *p, struct strview key, struct strview uid)
 {
     pthread_mutex_lock(&p->lock);
-    const struct entry *e = map_get(&p->by_uid, uid);
+    const struct entry *e = find(p, key, uid);
     const struct flink_observation *o =
         e != NULL && e->published != NULL ? flink_observation_ref(e->published) : NULL;
     pthread_mutex_unlock(&p->lock);
@@ -183,7 +199,7 @@ void prober_read_stats(struct prober *p, struct prober_stats *ret)
     *ret = (struct prober_stats){.targets = 0};
     pthread_mutex_lock(&p->lock);
     struct map_entry at;
-    for (size_t i = 0; map_next(&p->by_uid, &i, &at);) {
+    for (size_t i = 0; map_next(&p->by_key, &i, &at);) {
         const struct entry *e = at.value;
         ret->targets++;
         ret->in_contact[e->published != NULL ? e->published->contact : FLINK_CONTACT_NONE]++;

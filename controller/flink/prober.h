@@ -74,18 +74,20 @@ MUST_USE int prober_start(const struct prober_settings *settings, struct prober 
 /// Ends the thread and frees; what was got stays valid until it is given back. NULL is fine.
 void prober_stop(struct prober *p);
 
-/// Asks the cluster UID from now on, or asks another target for it. KEY is told when it changes.
-/// Cheap when nothing changed. E_INVALID: an address that isn't asked, or a text that is too long:
-/// then nobody is asked for it; E_TOO_LARGE: PROBER_MAX_TARGETS; E_NOMEM.
-MUST_USE int prober_set(struct prober *p, struct strview uid, struct strview key,
+/// Asks the cluster KEY ("namespace/name") of that UID from now on, or asks another target for it;
+/// one of another UID that had the key is forgotten. Cheap when nothing changed. E_INVALID: an
+/// address that isn't asked, or a text that is too long: then nobody is asked for it; E_TOO_LARGE:
+/// PROBER_MAX_TARGETS; E_NOMEM.
+MUST_USE int prober_set(struct prober *p, struct strview key, struct strview uid,
                         const struct probe_target *target, struct err *err);
 
 /// Forgets the cluster.
-void prober_remove(struct prober *p, struct strview uid);
+void prober_remove(struct prober *p, struct strview key);
 
-/// What is known of it, to be given back with flink_observation_unref(); NULL: it was never set,
-/// or just now.
-const struct flink_observation *prober_get(struct prober *p, struct strview uid);
+/// What is known of the cluster KEY of that UID, to be given back with flink_observation_unref();
+/// NULL: it was never set, or just now.
+const struct flink_observation *prober_get(struct prober *p, struct strview key,
+                                           struct strview uid);
 
 void prober_read_stats(struct prober *p, struct prober_stats *ret);
 

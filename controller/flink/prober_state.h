@@ -32,7 +32,7 @@ struct prober {
     bool started;
     atomic_bool stop;
     pthread_mutex_t lock;
-    struct map by_uid;
+    struct map by_key;
     size_t entries; // removed ones, too, until the thread has freed them
     struct entry *dirty;
     // The thread's.

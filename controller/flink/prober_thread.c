@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "controller/flink/prober_state.h"
 
-#include <stddef.h>
-
 #include "common/base/clock.h"
 #include "common/base/mem.h"
 
@@ -128,7 +126,7 @@ static void start_rounds(struct prober *p, struct due_heap *queue, int64_t now)
         if (slot == NULL || !has_slot(p, suspect) || !take_turn(turn, clock_mono_ns(), rate)) {
             return;
         }
-        struct entry *e = (struct entry *)((char *)d - offsetof(struct entry, due));
+        struct entry *e = d->owner;
         enum rest_endpoint endpoint;
         int64_t at;
         due_remove(queue, d);

@@ -66,7 +66,7 @@ static void teardown(void)
 
 static int ask_port(const char *uid, uint16_t port, const char *pod)
 {
-    return prober_set(prober, sv_from(uid), SV("ns/c"),
+    return prober_set(prober, sv_from(uid), SV("1"),
                       &(struct probe_target){.pod = sv_from(pod),
                                              .ip = SV("127.0.0.1"),
                                              .port = port,
@@ -97,13 +97,13 @@ wait_for(const char *uid, bool (*fits)(const struct flink_observation *, int), i
 {
     const struct flink_observation *o = NULL;
     for (int64_t end = clock_mono_ms() + WAIT_MS; clock_mono_ms() < end; clock_sleep_ms(5)) {
-        o = prober_get(prober, sv_from(uid));
+        o = prober_get(prober, sv_from(uid), SV("1"));
         if (o != NULL && fits(o, arg)) {
             return o;
         }
         flink_observation_unref(o);
     }
-    o = prober_get(prober, sv_from(uid));
+    o = prober_get(prober, sv_from(uid), SV("1"));
     ck_abort_msg("%s: not in %d ms, but contact %d, %.*s", uid, WAIT_MS,
                  o != NULL ? (int)o->contact : -1, SV_ARG(o != NULL ? o->trouble : SV_NONE));
     return NULL;
@@ -116,9 +116,9 @@ static void wait_contact(const char *uid, enum flink_contact contact)
 
 START_TEST(prober__what_a_jobmanager_tells_is_published_and_told)
 {
-    ck_assert_ptr_null(prober_get(prober, SV("u1")));
-    ask("u1");
-    const struct flink_observation *o = wait_for("u1", has_contact, FLINK_CONTACT_ANSWERS);
+    ck_assert_ptr_null(prober_get(prober, SV("ns/u1"), SV("1")));
+    ask("ns/u1");
+    const struct flink_observation *o = wait_for("ns/u1", has_contact, FLINK_CONTACT_ANSWERS);
     ck_assert(sv_eq_lit(o->version, "1.20.1"));
     ck_assert(sv_eq_lit(o->pod, "jm-0"));
     ck_assert(o->job.running);
@@ -137,12 +137,12 @@ END_TEST
 
 START_TEST(prober__set_again_without_a_change_asks_nothing_more)
 {
-    ask("u1");
-    wait_contact("u1", FLINK_CONTACT_ANSWERS);
+    ask("ns/u1");
+    wait_contact("ns/u1", FLINK_CONTACT_ANSWERS);
     clock_sleep_ms(200);
     size_t before = flink_stub_requests(flink, NULL);
     for (int i = 0; i < 1000; i++) {
-        ask("u1");
+        ask("ns/u1");
     }
     ck_assert_uint_le(flink_stub_requests(flink, NULL) - before, 20);
 }
@@ -173,11 +173,11 @@ START_TEST(prober__faults_of_all_kinds_make_it_lost_and_a_good_answer_mends_it)
         {{.body = "[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[["},
          "overview: "},
     };
-    ask("u1");
+    ask("ns/u1");
     for (size_t i = 0; i < ARRAY_LEN(FAULTS); i++) {
-        wait_contact("u1", FLINK_CONTACT_ANSWERS);
+        wait_contact("ns/u1", FLINK_CONTACT_ANSWERS);
         flink_stub_say(flink, "/v1/overview", &FAULTS[i].a);
-        const struct flink_observation *o = wait_for("u1", has_contact, FLINK_CONTACT_LOST);
+        const struct flink_observation *o = wait_for("ns/u1", has_contact, FLINK_CONTACT_LOST);
         ck_assert_msg(sv_starts(o->trouble, sv_from(FAULTS[i].trouble)), "%zu: %.*s", i,
                       SV_ARG(o->trouble));
         ck_assert(o->job.running); // as it was seen last
@@ -193,17 +193,17 @@ END_TEST
 
 START_TEST(prober__a_port_that_nobody_listens_on_is_told_and_found_again)
 {
-    ask("u1");
-    wait_contact("u1", FLINK_CONTACT_ANSWERS);
+    ask("ns/u1");
+    wait_contact("ns/u1", FLINK_CONTACT_ANSWERS);
     flink_stub_free(flink);
     flink = NULL;
-    const struct flink_observation *o = wait_for("u1", has_contact, FLINK_CONTACT_LOST);
+    const struct flink_observation *o = wait_for("ns/u1", has_contact, FLINK_CONTACT_LOST);
     ck_assert_msg(sv_eq_lit(o->trouble, "overview: Connection refused"), "%.*s",
                   SV_ARG(o->trouble));
     flink_observation_unref(o);
     flink = flink_stub_start();
-    ck_assert_int_eq(ask_port("u1", flink_stub_port(flink), "jm-1"), 0);
-    o = wait_for("u1", has_contact, FLINK_CONTACT_ANSWERS);
+    ck_assert_int_eq(ask_port("ns/u1", flink_stub_port(flink), "jm-1"), 0);
+    o = wait_for("ns/u1", has_contact, FLINK_CONTACT_ANSWERS);
     ck_assert(sv_eq_lit(o->pod, "jm-1"));
     flink_observation_unref(o);
 }
@@ -215,10 +215,10 @@ START_TEST(prober__no_leader_is_told_as_such)
         flink, NULL,
         &(struct flink_stub_answer){.status = 503,
                                     .body = "{\"errors\":[\"Service temporarily unavailable\"]}"});
-    ask("u1");
-    wait_contact("u1", FLINK_CONTACT_NO_LEADER);
+    ask("ns/u1");
+    wait_contact("ns/u1", FLINK_CONTACT_NO_LEADER);
     flink_stub_say(flink, NULL, &(struct flink_stub_answer){.status = 200});
-    wait_contact("u1", FLINK_CONTACT_ANSWERS);
+    wait_contact("ns/u1", FLINK_CONTACT_ANSWERS);
 }
 END_TEST
 
@@ -232,8 +232,8 @@ START_TEST(prober__huge_parts_are_left_out_and_told)
                    &(struct flink_stub_answer){
                        .body = "{\"jid\":\"" FLINK_STUB_JOB "\",\"state\":\"RUNNING\",\"vertices\":"
                                "[{\"parallelism\":2,\"tasks\":{\"RUNNING\":2,\"FINISHED\":0}}]}"});
-    ask("u1");
-    const struct flink_observation *o = wait_for("u1", has_contact, FLINK_CONTACT_ANSWERS);
+    ask("ns/u1");
+    const struct flink_observation *o = wait_for("ns/u1", has_contact, FLINK_CONTACT_ANSWERS);
     ck_assert(o->job.running);
     ck_assert(sv_eq_lit(o->trouble, "jobs: the answer has more than 1 MiB"));
     flink_observation_unref(o);
@@ -256,12 +256,12 @@ START_TEST(prober__of_two_leaders_the_one_that_is_named_is_believed)
         other, "/v1/overview",
         &(struct flink_stub_answer){.body = "{\"flink-version\":\"1.2\"}", .delay_ms = 100});
     for (int i = 0; i < 5; i++) {
-        ck_assert_int_eq(ask_port("u1", flink_stub_port(flink), "jm-0"), 0);
-        flink_observation_unref(wait_for("u1", pod_told, 1));
-        ck_assert_int_eq(ask_port("u1", flink_stub_port(other), "jm-1"), 0);
+        ck_assert_int_eq(ask_port("ns/u1", flink_stub_port(flink), "jm-0"), 0);
+        flink_observation_unref(wait_for("ns/u1", pod_told, 1));
+        ck_assert_int_eq(ask_port("ns/u1", flink_stub_port(other), "jm-1"), 0);
         clock_sleep_ms(i * 30); // and back in the midst of a request
         if (i % 2 == 0) {
-            flink_observation_unref(wait_for("u1", pod_told, 2));
+            flink_observation_unref(wait_for("ns/u1", pod_told, 2));
         }
     }
     flink_stub_free(other);
@@ -272,36 +272,53 @@ START_TEST(prober__what_no_pod_can_have_is_not_asked)
 {
     struct err err = {.code = E_OK};
     struct probe_target t = {.pod = SV("p"), .ip = SV("169.254.169.254"), .port = 80};
-    ck_assert_int_eq(prober_set(prober, SV("u1"), SV("ns/c"), &t, &err), -1);
+    ck_assert_int_eq(prober_set(prober, SV("ns/u1"), SV("1"), &t, &err), -1);
     ck_assert_int_eq(err.code, E_INVALID);
-    ask("u1");
-    wait_contact("u1", FLINK_CONTACT_ANSWERS);
-    ck_assert_int_eq(prober_set(prober, SV("u1"), SV("ns/c"), &t, &err), -1);
-    wait_contact("u1", FLINK_CONTACT_NONE);
+    ask("ns/u1");
+    wait_contact("ns/u1", FLINK_CONTACT_ANSWERS);
+    ck_assert_int_eq(prober_set(prober, SV("ns/u1"), SV("1"), &t, &err), -1);
+    wait_contact("ns/u1", FLINK_CONTACT_NONE);
     clock_sleep_ms(150);
     size_t before = flink_stub_requests(flink, NULL);
     clock_sleep_ms(300);
     ck_assert_uint_eq(flink_stub_requests(flink, NULL), before);
     t.ip = SV("127.0.0.1");
-    ck_assert_int_eq(prober_set(prober, SV(""), SV("ns/c"), &t, &err), -1);
+    ck_assert_int_eq(prober_set(prober, SV("ns/u1"), SV(""), &t, &err), -1);
 }
 END_TEST
 
 START_TEST(prober__a_removed_cluster_is_asked_no_more_and_its_observation_stays_valid)
 {
-    ask("u1");
-    const struct flink_observation *o = wait_for("u1", has_contact, FLINK_CONTACT_ANSWERS);
-    prober_remove(prober, SV("u1"));
-    prober_remove(prober, SV("u1"));
-    ck_assert_ptr_null(prober_get(prober, SV("u1")));
+    ask("ns/u1");
+    const struct flink_observation *o = wait_for("ns/u1", has_contact, FLINK_CONTACT_ANSWERS);
+    prober_remove(prober, SV("ns/u1"));
+    prober_remove(prober, SV("ns/u1"));
+    ck_assert_ptr_null(prober_get(prober, SV("ns/u1"), SV("1")));
     clock_sleep_ms(150);
     size_t before = flink_stub_requests(flink, NULL);
     clock_sleep_ms(300);
     ck_assert_uint_eq(flink_stub_requests(flink, NULL), before);
     ck_assert(sv_eq_lit(o->version, "1.20.1"));
     flink_observation_unref(o);
-    ask("u1"); // again, as a new one
-    wait_contact("u1", FLINK_CONTACT_ANSWERS);
+    ask("ns/u1"); // again, as a new one
+    wait_contact("ns/u1", FLINK_CONTACT_ANSWERS);
+}
+END_TEST
+
+START_TEST(prober__another_cluster_of_the_same_name_inherits_nothing)
+{
+    ask("ns/u1");
+    wait_contact("ns/u1", FLINK_CONTACT_ANSWERS);
+    struct probe_target nobody = {.task_managers = FLINK_UNKNOWN};
+    ck_assert_int_eq(prober_set(prober, SV("ns/u1"), SV("2"), &nobody, NULL), 0);
+    ck_assert_ptr_null(prober_get(prober, SV("ns/u1"), SV("1")));
+    const struct flink_observation *o = NULL;
+    while (o == NULL) {
+        clock_sleep_ms(5);
+        o = prober_get(prober, SV("ns/u1"), SV("2"));
+    }
+    ck_assert_int_eq(o->seen_ms, 0);
+    flink_observation_unref(o);
 }
 END_TEST
 
@@ -313,17 +330,17 @@ START_TEST(prober__dead_ones_keep_no_healthy_one_waiting)
     prober_stop(prober);
     settings.requests = 32;
     ck_assert_int_eq(prober_start(&settings, &prober, NULL), 0);
-    ask("well");
-    wait_contact("well", FLINK_CONTACT_ANSWERS);
+    ask("ns/well");
+    wait_contact("ns/well", FLINK_CONTACT_ANSWERS);
     for (int i = 0; i < 100; i++) {
-        snprintf(uid, sizeof(uid), "dead-%d", i);
+        snprintf(uid, sizeof(uid), "ns/dead-%d", i);
         ck_assert_int_eq(ask_port(uid, flink_stub_port(dead), "jm-0"), 0);
     }
     clock_sleep_ms(500);
     flink_stub_say(flink, "/v1/overview",
                    &(struct flink_stub_answer){.body = "{\"flink-version\":\"1.7\"}"});
     int64_t start = clock_mono_ms();
-    flink_observation_unref(wait_for("well", pod_told, 7));
+    flink_observation_unref(wait_for("ns/well", pod_told, 7));
     ck_assert_int_lt(clock_mono_ms() - start, 2000);
     // Half of them, and what the other side has not yet seen given up.
     ck_assert_uint_le(flink_stub_most_at_once(dead), settings.requests * 3 / 4);
@@ -341,7 +358,7 @@ static void *churn(void *arg)
     const char *uid = arg;
     for (int i = 0; i < 200; i++) {
         ask(uid);
-        flink_observation_unref(prober_get(prober, sv_from(uid)));
+        flink_observation_unref(prober_get(prober, sv_from(uid), SV("1")));
         if (i % 7 == 0) {
             prober_remove(prober, sv_from(uid));
         }
@@ -354,7 +371,7 @@ static void *churn(void *arg)
 
 START_TEST(prober__threads_may_set_get_and_remove_at_once)
 {
-    static char uids[4][8] = {"a", "b", "c", "a"};
+    static char uids[4][8] = {"ns/a", "ns/b", "ns/c", "ns/a"};
     pthread_t threads[4];
     for (size_t i = 0; i < 4; i++) {
         ck_assert_int_eq(pthread_create(&threads[i], NULL, churn, uids[i]), 0);
@@ -362,8 +379,8 @@ START_TEST(prober__threads_may_set_get_and_remove_at_once)
     for (size_t i = 0; i < 4; i++) {
         pthread_join(threads[i], NULL);
     }
-    ask("a");
-    wait_contact("a", FLINK_CONTACT_ANSWERS);
+    ask("ns/a");
+    wait_contact("ns/a", FLINK_CONTACT_ANSWERS);
 }
 END_TEST
 
@@ -374,11 +391,11 @@ START_TEST(prober__many_are_asked_within_the_bounds)
     settings.probe.slow_ms = 2000;
     ck_assert_int_eq(prober_start(&settings, &prober, NULL), 0);
     for (int i = 0; i < 100; i++) {
-        snprintf(uid, sizeof(uid), "u-%d", i);
+        snprintf(uid, sizeof(uid), "ns/u-%d", i);
         ask(uid);
     }
     for (int i = 0; i < 100; i++) {
-        snprintf(uid, sizeof(uid), "u-%d", i);
+        snprintf(uid, sizeof(uid), "ns/u-%d", i);
         wait_contact(uid, FLINK_CONTACT_ANSWERS);
     }
     ck_assert_uint_le(flink_stub_most_at_once(flink), settings.requests + 1);
@@ -389,9 +406,9 @@ END_TEST
 START_TEST(prober__stops_in_the_midst_of_requests)
 {
     flink_stub_say(flink, NULL, &(struct flink_stub_answer){.fault = FLINK_STUB_SILENT});
-    ask("u1");
-    ask("u2");
-    prober_remove(prober, SV("u2"));
+    ask("ns/u1");
+    ask("ns/u2");
+    prober_remove(prober, SV("ns/u2"));
     clock_sleep_ms(50);
     int64_t start = clock_mono_ms();
     prober_stop(prober);
@@ -404,8 +421,8 @@ END_TEST
 START_TEST(prober__trouble_with_a_part_is_told)
 {
     flink_stub_say(flink, "/v1/taskmanagers", &(struct flink_stub_answer){.status = 500});
-    ask("u1");
-    const struct flink_observation *o = wait_for("u1", has_trouble, 0);
+    ask("ns/u1");
+    const struct flink_observation *o = wait_for("ns/u1", has_trouble, 0);
     ck_assert_int_eq(o->contact, FLINK_CONTACT_ANSWERS);
     ck_assert(!o->task_managers_known);
     flink_observation_unref(o);
@@ -420,6 +437,7 @@ UNIT_MAIN(setup, teardown, prober__what_a_jobmanager_tells_is_published_and_told
           prober__of_two_leaders_the_one_that_is_named_is_believed,
           prober__what_no_pod_can_have_is_not_asked,
           prober__a_removed_cluster_is_asked_no_more_and_its_observation_stays_valid,
+          prober__another_cluster_of_the_same_name_inherits_nothing,
           prober__dead_ones_keep_no_healthy_one_waiting,
           prober__threads_may_set_get_and_remove_at_once, prober__many_are_asked_within_the_bounds,
           prober__stops_in_the_midst_of_requests, prober__trouble_with_a_part_is_told)
