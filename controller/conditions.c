@@ -216,19 +216,6 @@ static struct condition derive_reconciling(const struct facts *f)
                           SV("the objects are as the accepted spec says"));
 }
 
-/// The children that the API server would not let us make, the oldest first.
-static struct strview refused_text(const struct reconcile *rc)
-{
-    const struct observed *o = rc->observed;
-    struct strbuf b = STRBUF(MESSAGE_MAX);
-    for (size_t i = 0; i < o->n_refused; i++) {
-        const struct refused_child *r = &o->refused[i];
-        strbuf_printf(&b, "%s%s %.*s: %.*s", i > 0 ? "; " : "", CHILD_KIND_INFO[r->kind].kind,
-                      SV_ARG(r->name), SV_ARG(r->message));
-    }
-    return text_take(rc->arena, &b);
-}
-
 static struct condition derive_stalled(const struct facts *f, const struct condition *job)
 {
     const struct observed *o = f->rc->observed;
@@ -240,9 +227,11 @@ static struct condition derive_stalled(const struct facts *f, const struct condi
                                   : SV("the spec breaks rules (see Accepted)"));
     }
     if (o->n_refused > 0) {
+        struct strbuf b = STRBUF(MESSAGE_MAX);
+        observed_refused_put(&b, o);
         return condition_make(CONDITION_TRUE,
                               o->refused[0].foreign ? REASON_FOREIGN_OBJECT : REASON_CHILD_REFUSED,
-                              refused_text(f->rc));
+                              text_take(f->rc->arena, &b));
     }
     if (f->runs && f->now->job.metadata_lost) {
         return condition_make(CONDITION_TRUE, REASON_METADATA_LOST, SV(METADATA_LOST_TEXT));

@@ -62,3 +62,12 @@ int observed_add_ha(struct observed *observed, const struct ha_map *maps, size_t
     ha_view_read(&rc, maps, n, &observed->ha);
     return arena_check(arena, err);
 }
+
+void observed_refused_put(struct strbuf *b, const struct observed *o)
+{
+    for (size_t i = 0; i < o->n_refused; i++) {
+        const struct refused_child *r = &o->refused[i];
+        strbuf_printf(b, "%s%s %.*s: %.*s", i > 0 ? "; " : "", CHILD_KIND_INFO[r->kind].kind,
+                      SV_ARG(r->name), SV_ARG(r->message));
+    }
+}

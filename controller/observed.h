@@ -11,6 +11,7 @@
 
 #include "common/base/arena.h"
 #include "common/base/err.h"
+#include "common/base/strbuf.h"
 #include "common/flink/cluster.h"
 #include "common/json/view.h"
 #include "controller/ha.h"
@@ -85,5 +86,9 @@ MUST_USE int observed_make(const struct json *object, const struct children *chi
 /// MAPS are borrowed. 0, or -1 with E_NOMEM.
 MUST_USE int observed_add_ha(struct observed *observed, const struct ha_map *maps, size_t n,
                              struct arena *arena, struct err *err);
+
+/// Appends the children that the API server would not let us make, the oldest first: "Service
+/// fraud-rest: another object has this name; …".
+void observed_refused_put(struct strbuf *b, const struct observed *o);
 
 #endif
