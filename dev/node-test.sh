@@ -176,7 +176,21 @@ ok "a memory limit is kept by the kernel: OOMKilled"
 sluice_dev_kubectl create namespace strict >/dev/null
 sluice_dev_kubectl label namespace strict pod-security.kubernetes.io/enforce=restricted >/dev/null
 [[ $(sluice_dev_kubectl run no --namespace=strict --image=localhost/busybox:test 2>&1) == *PodSecurity* ]]
-ok "PodSecurity refuses"
+sluice_dev_kubectl apply -f - >/dev/null <<'YAML'
+apiVersion: v1
+kind: Pod
+metadata: {name: modest, namespace: strict}
+spec:
+  securityContext: {runAsNonRoot: true, seccompProfile: {type: RuntimeDefault}}
+  containers:
+  - name: main
+    image: localhost/busybox:test
+    args: [sleep, infinity]
+    securityContext: {allowPrivilegeEscalation: false, readOnlyRootFilesystem: true, capabilities: {drop: [ALL]}}
+YAML
+sluice_dev_kubectl wait --namespace=strict --for=condition=Ready pod/modest --timeout=20s >/dev/null
+sluice_dev_kubectl delete namespace strict --timeout=60s >/dev/null
+ok "PodSecurity refuses, a pod that keeps to its strictest level runs, its namespace can be deleted"
 
 node restart-apiserver
 [[ $(in_client wget -qO- http://web) == "the right body" ]]

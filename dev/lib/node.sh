@@ -236,9 +236,9 @@ node_clear_runtime() {
 # What containerd, its CNI library and the kubelet keep in folders of the whole machine, whatever they are told.
 node_clear_shared_folders() {
     local path id
-    for path in "$CLUSTER_DIR"/containerd-state/io.containerd.runtime.v2.task/k8s.io/*; do
-        rm -rf "/run/containerd/runc/k8s.io/$(basename "$path")"
-    done
+    while read -r path; do
+        rm -rf "$(dirname "$path")"
+    done < <(grep -lsF "$CLUSTER_DIR/" /run/containerd/runc/k8s.io/*/state.json)
     while read -r path; do
         grep -qF " $path" /proc/net/unix || rm -f "$path"
     done < <(find /run/containerd/s -type s 2>/dev/null)
