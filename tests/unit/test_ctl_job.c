@@ -509,6 +509,38 @@ START_TEST(job__what_another_run_s_job_did_counts_for_nothing)
 }
 END_TEST
 
+START_TEST(job__hostile_statuses_are_read_as_nothing)
+{
+    static const char *const ROWS[] = {
+        "\"x\"",
+        "[]",
+        "{\"job\":7}",
+        "{\"job\":[{}]}",
+        "{\"job\":{\"id\":[],\"state\":{},\"endTime\":{}},\"conditions\":{\"a\":1}}",
+        "{\"job\":{\"id\":\"\",\"state\":\"FINISHED\"},\"conditions\":[1,null,{},[]]}",
+        "{\"jobManager\":\"x\",\"taskManager\":[],\"flink\":null,\"revision\":3,\"phase\":{}}",
+        "{\"conditions\":[{\"type\":\"JobRunning\",\"status\":4,\"lastTransitionTime\":\"x\"}]}",
+    };
+    for (size_t i = 0; i < ARRAY_LEN(ROWS); i++) {
+        start_running(PLAIN);
+        w.status = sv_from(ROWS[i]);
+        world_converge(&w);
+        assert_sv(job_text("state"), "RUNNING");
+        assert_sv(world_phase(&w), "Running");
+        world_done(&w);
+    }
+    // Of this very job, but unreadable but for its end.
+    start_running(PLAIN);
+    w.status = arena_printf(&w.arena,
+                            "{\"job\":{\"id\":\"%.*s\",\"state\":\"FINISHED\",\"endTime\":\"soon\","
+                            "\"startTime\":-1,\"restarts\":\"many\",\"lastCheckpoint\":false}}",
+                            SV_ARG(flink.job.id));
+    world_converge(&w);
+    assert_sv(world_phase(&w), "Finished");
+    ck_assert_uint_eq(world_live(&w, POD_TASK_MANAGER), 0);
+}
+END_TEST
+
 // ---- the end ------------------------------------------------------------------------
 
 START_TEST(job__its_end_takes_the_taskmanagers_and_later_the_jobmanagers)
@@ -821,7 +853,7 @@ UNIT_MAIN(
     job__restarts_count_in_a_window_that_slides, job__restarts_add_up_over_jobmanagers,
     job__checkpoints_are_written_once_a_minute_at_most, job__answers_alone_write_nothing,
     job__a_checkpoint_is_kept_when_another_jobmanager_knows_none,
-    job__what_another_run_s_job_did_counts_for_nothing,
+    job__what_another_run_s_job_did_counts_for_nothing, job__hostile_statuses_are_read_as_nothing,
     job__its_end_takes_the_taskmanagers_and_later_the_jobmanagers, job__a_failed_job_needs_a_person,
     job__a_ttl_of_zero_takes_all_at_once_but_not_the_end, job__a_clock_ahead_of_ours_ends_it_now,
     job__an_end_is_never_taken_back, job__a_jobmanager_of_an_ended_job_is_not_replaced,
