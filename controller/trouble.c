@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "controller/trouble.h"
 
-#include <string.h>
+#include "controller/flink/root_cause.h"
 
 const struct trouble_kind_info TROUBLE_INFO[TROUBLE_KIND_COUNT] = {
 #define X(id, severity_, text_) [TROUBLE_##id] = {.severity = TROUBLE_##severity_, .text = text_},
@@ -44,7 +44,7 @@ void trouble_put_what(struct strbuf *b, const struct pod_trouble *t)
     }
     if (t->message.len > 0) {
         strbuf_put_str(b, sep);
-        strbuf_put(b, cut(t->message, TROUBLE_WHAT_MAX - (b->len - start)));
+        one_line_put(b, t->message, TROUBLE_WHAT_MAX - (b->len - start));
     }
     if (b->len == start && strbuf_ok(b)) {
         strbuf_put_str(b, TROUBLE_INFO[t->kind].text != NULL ? TROUBLE_INFO[t->kind].text : "");
@@ -109,6 +109,9 @@ struct strview cause_line(struct strview text)
         } else if (has(line, "Exception") || has(line, "Error")) {
             named = line;
         }
+    }
+    if (sv_starts(named, SV("Exception in thread \"main\" "))) {
+        named = sv_from_pos(named, SV("Exception in thread \"main\" ").len);
     }
     struct strview best = sv_present(caused) ? caused : sv_present(named) ? named : last;
     return cut(best, CAUSE_LINE_MAX);

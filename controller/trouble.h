@@ -82,9 +82,9 @@ bool trouble_is_told(const struct pod_trouble *t, struct strview message);
 
 /// The one line of TEXT that names the cause, without what surrounds it: of a Java stack trace the
 /// last "Caused by: …" (then without these words), else the last line that names an exception or
-/// error, else the last line that says anything. At most CAUSE_LINE_MAX bytes, cut between
-/// characters. Borrowed from TEXT.
-#define CAUSE_LINE_MAX 320
+/// error (without "Exception in thread …"), else the last line that says anything. At most
+/// CAUSE_LINE_MAX bytes, cut between characters. Borrowed from TEXT.
+#define CAUSE_LINE_MAX 420
 struct strview cause_line(struct strview text);
 
 #endif
