@@ -17,6 +17,7 @@
 #include "common/kube/events.h"
 #include "common/kube/lease.h"
 #include "controller/cache.h"
+#include "controller/flink/prober.h"
 #include "controller/metrics.h"
 #include "controller/plan_settings.h"
 #include "controller/strays_find.h"
@@ -37,6 +38,7 @@ struct controller {
     struct cache *cache;
     struct kube_events *events;
     struct kube_lease *lease;
+    _Atomic(struct prober *) prober; // the health thread looks at it
     struct workers *workers;
     atomic_bool leads;
 };
@@ -118,6 +120,12 @@ static void collect(struct metrics *m, void *arg)
     metrics_add(m, M_queue_retries, METRIC_AT(0), q.retries - (uint64_t)retries);
     metrics_set(m, M_clusters, METRIC_AT(0), (double)cache_cluster_count(c->cache));
     metrics_set(m, M_events_lost, METRIC_AT(0), (double)kube_events_lost(c->events));
+    struct prober *prober = atomic_load(&c->prober);
+    if (prober != NULL) {
+        struct prober_stats stats;
+        prober_read_stats(prober, &stats);
+        controller_metrics_contact(m, &stats);
+    }
 }
 
 static int load_config(struct controller *c, struct err *err)
@@ -189,14 +197,48 @@ static int find_strays(struct controller *c, struct err *err)
     return rc;
 }
 
+static void on_told_by_flink(void *ctx, struct strview key)
+{
+    queue_add(ctx, key, QUEUE_CHANGE);
+}
+
+static int start_prober(struct controller *c, struct err *err)
+{
+    const struct controller_settings *o = &c->settings;
+    int64_t fast = o->flink_rest_fast_interval;
+    struct prober_settings s = {
+        .probe = {.fast_ms = fast < o->flink_rest_interval ? fast : o->flink_rest_interval,
+                  .slow_ms = o->flink_rest_interval,
+                  .misses_lost = (unsigned)o->flink_rest_misses},
+        .timeout_ms = o->flink_rest_timeout,
+        .requests = (unsigned)o->flink_rest_requests,
+        .ca_file = o->flink_rest_ca_file,
+        .cert_file = o->flink_rest_cert_file,
+        .key_file = o->flink_rest_key_file,
+        .changed = on_told_by_flink,
+        .changed_ctx = c->queue,
+        .observe = controller_metrics_flink,
+        .observe_ctx = c->metrics};
+    struct prober *prober;
+    if (prober_start(&s, &prober, err) != 0) {
+        return -1;
+    }
+    atomic_store(&c->prober, prober);
+    return 0;
+}
+
 static int start_workers(struct controller *c, struct err *err)
 {
+    if (start_prober(c, err) != 0) {
+        return -1;
+    }
     struct workers_settings s = {.count = (unsigned)c->settings.workers,
                                  .config = c->config,
                                  .kube = write_options(c),
                                  .cache = c->cache,
                                  .queue = c->queue,
                                  .events = c->events,
+                                 .prober = atomic_load(&c->prober),
                                  .metrics = c->metrics,
                                  .plan = plan_settings_make(c->settings.ha_cluster_role)};
     s.plan.kube2iam = strcmp(c->settings.aws_identity, "kube2iam") == 0;
@@ -213,6 +255,7 @@ static void stop(struct controller *c)
 {
     health_stop(c->health); // a scrape asks the events and the cache
     workers_stop(c->workers);
+    prober_stop(atomic_load(&c->prober));
     if (c->events != NULL) {
         kube_events_stop(c->events, EVENTS_WAIT_MS);
     }

@@ -2,6 +2,7 @@
 #include "controller/plan.h"
 
 #include "controller/accept.h"
+#include "controller/ask.h"
 #include "controller/desired.h"
 #include "controller/plan_children.h"
 #include "controller/plan_delete.h"
@@ -24,6 +25,7 @@ static int plan_record(struct steps *s, const struct acceptance *a, struct situa
     }
     job_limit(s->rc, &now->pods, &now->job, &now->desired);
     pods_count(s->rc, &now->desired, &now->pods, &now->census);
+    ask_make(s->rc, now, &s->out->ask);
     plan_finalizer(s);
     if (status_plan(s, now, err) != 0 || plan_children(s, &now->desired, false, err) != 0) {
         return -1;
@@ -34,6 +36,9 @@ static int plan_record(struct steps *s, const struct acceptance *a, struct situa
     }
     plan_ha(s, &now->desired, &now->pods);
     plan_cleanup(s, &now->desired, &now->pods);
+    if (plan_record_labels(s, &a->last, err) != 0) {
+        return -1;
+    }
     return plan_children(s, &now->desired, true, err);
 }
 

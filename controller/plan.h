@@ -11,6 +11,7 @@
 #include "common/base/arena.h"
 #include "common/base/err.h"
 #include "common/base/strview.h"
+#include "controller/flink/probe_address.h"
 #include "controller/observed.h"
 
 enum action_verb {
@@ -50,6 +51,7 @@ struct actions {
     struct action *items;
     size_t n;
     int64_t requeue_after_ms; // look again then even if nothing changes; 0: no need
+    struct probe_target ask;  // whom to ask over Flink's REST API; without an address: nobody
 };
 
 /// What the process knows and the objects don't tell.

@@ -42,6 +42,28 @@
       "account (EKS), or kube2iam, by the pod's annotation iam.amazonaws.com/role. Pods of a run " \
       "keep their way.",                                                                           \
       .choices = AWS_IDENTITIES)                                                                   \
+    O(DURATION, flink_rest_interval, "flink-rest-interval", "10s", "TIME",                         \
+      "How often the leading JobManager of a cluster that is settled is asked over Flink's REST "  \
+      "API.",                                                                                      \
+      .min = 1000, .max = 600000)                                                                  \
+    O(DURATION, flink_rest_fast_interval, "flink-rest-fast-interval", "1s", "TIME",                \
+      "How often at most it is asked while something is on its way: pods missing, the job "        \
+      "starting or restarting.",                                                                   \
+      .min = 200, .max = 600000)                                                                   \
+    O(DURATION, flink_rest_timeout, "flink-rest-timeout", "5s", "TIME",                            \
+      "A JobManager's answer must be whole within this time.", .min = 100, .max = 60000)           \
+    O(INT, flink_rest_misses, "flink-rest-misses", "3", "N",                                       \
+      "So many tries in a row must fail before a job counts as lost.", .min = 2, .max = 1000)      \
+    O(INT, flink_rest_requests, "flink-rest-requests", "32", "N",                                  \
+      "Requests to JobManagers at the same time.", .min = 2, .max = 256)                           \
+    O(STRING, flink_rest_ca_file, "flink-rest-ca-file", "", "FILE",                                \
+      "PEM certificates of the CAs that sign the REST certificates of clusters with "              \
+      "security.ssl.rest.enabled, whose name must be <cluster>-rest.<namespace>.svc. Without it "  \
+      "they are asked over TLS that checks nothing.")                                              \
+    O(STRING, flink_rest_cert_file, "flink-rest-cert-file", "", "FILE",                            \
+      "PEM certificate shown to clusters with security.ssl.rest.authentication-enabled.")          \
+    O(STRING, flink_rest_key_file, "flink-rest-key-file", "", "FILE",                              \
+      "PEM key of --flink-rest-cert-file, without a password.")                                    \
     O(DURATION, resync, "resync", "10m", "TIME", "Every cluster is looked at again this often.",   \
       .min = 10000, .max = 86400000)                                                               \
     O(STRING, log_level, "log-level", "info", "LEVEL", "debug, info, warn or error.",              \

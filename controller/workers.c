@@ -88,6 +88,24 @@ static int recall_strays(struct worker *w, struct strview key, const struct obse
     return 0;
 }
 
+/// What Flink told of the cluster, to be given back.
+static const struct flink_observation *told(const struct worker *w, struct strview key,
+                                            const struct observed *observed)
+{
+    struct prober *p = w->all->s.prober;
+    return p != NULL ? prober_get(p, key, observed->uid) : NULL;
+}
+
+static void ask(const struct worker *w, struct strview key, const struct observed *observed,
+                const struct probe_target *target)
+{
+    struct err err = {.code = E_OK};
+    struct prober *p = w->all->s.prober;
+    if (p != NULL && prober_set(p, key, observed->uid, target, &err) != 0) {
+        log_warn("the JobManager is not asked", KV_ERR(&err));
+    }
+}
+
 /// One look and what follows from it. *RET_WRITES counts what was written, *RET_AFTER_MS is when to
 /// look again (0: on the next change).
 static int reconcile(struct worker *w, struct strview key, size_t *ret_writes,
@@ -99,6 +117,9 @@ static int reconcile(struct worker *w, struct strview key, size_t *ret_writes,
         return -1;
     }
     if (view.cluster == NULL) {
+        if (s->prober != NULL) {
+            prober_remove(s->prober, key);
+        }
         return 0; // its children go by their owner references
     }
     struct observed observed;
@@ -110,12 +131,15 @@ static int reconcile(struct worker *w, struct strview key, size_t *ret_writes,
     if (rc == 0) {
         observed.refused = refused;
         observed.n_refused = refusals_get(w->all->refusals, key, &w->arena, refused);
+        observed.flink = told(w, key, &observed);
         rc = plan_make(&observed, &s->plan, &w->arena, &plan, err);
     }
     if (rc == 0) {
+        ask(w, key, &observed, &plan.ask);
         rc = carry_out(w, key, &observed, &plan, ret_writes, err);
         *ret_after_ms = plan.requeue_after_ms;
     }
+    flink_observation_unref(observed.flink);
     cache_view_release(&view);
     return rc;
 }

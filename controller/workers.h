@@ -11,6 +11,7 @@
 #include "common/kube/config.h"
 #include "common/kube/events.h"
 #include "controller/cache.h"
+#include "controller/flink/prober.h"
 #include "controller/plan.h"
 #include "controller/queue.h"
 
@@ -26,6 +27,7 @@ struct workers_settings {
     struct cache *cache;
     struct queue *queue;
     struct kube_events *events;
+    struct prober *prober; // NULL: no JobManager is asked
     struct metrics *metrics;
     struct plan_settings plan;
 };
