@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What must hold whatever happens: a random life of a cluster, checked after every single write.
+#include "controller/flink/observation.h"
 #include "ctl_world_run.h"
 #include "unit.h"
 
@@ -94,11 +95,31 @@ static void happen_to_pod(struct world_object *pod)
     }
 }
 
+/// Flink tells of some TaskManagers, with some slots free, or has told it before.
+static void tell(void)
+{
+    static struct flink_observation flink;
+    static struct flink_task_manager known[WORLD_OBJECTS_MAX];
+    flink = FLINK_OBSERVATION_NONE;
+    for (size_t i = 0; i < world_live(&w, POD_TASK_MANAGER); i++) {
+        if (draw(4) != 0) {
+            known[flink.n_task_managers++] = (struct flink_task_manager){
+                .id = world_pod(&w, POD_TASK_MANAGER, i)->name, .slots = 2, .slots_free = draw(3)};
+        }
+    }
+    flink.contact = draw(3) == 0 ? FLINK_CONTACT_LOST : FLINK_CONTACT_ANSWERS;
+    flink.task_managers_known = draw(4) != 0;
+    flink.task_managers = known;
+    w.flink = draw(5) == 0 ? NULL : &flink;
+    struct world_object *leader = world_pod(&w, POD_JOB_MANAGER, draw(3));
+    w.leader = leader != NULL ? leader->name : SV_NONE;
+}
+
 static void happen(struct life *l)
 {
     struct world_object *pod = any_pod();
     w.now_ms += 1000 * draw(40);
-    switch (draw(8)) {
+    switch (draw(10)) {
     case 0:
         l->replicas = 1 + draw(5);
         edit(l);
@@ -113,6 +134,13 @@ static void happen(struct life *l)
         break;
     case 3:
         world_kubelet(&w);
+        break;
+    case 4:
+        tell();
+        break;
+    case 5:
+        l->job_managers = l->ha ? 1 + draw(3) : 1;
+        edit(l);
         break;
     default:
         if (pod != NULL) {
@@ -153,12 +181,17 @@ START_TEST(plan__never_makes_more_than_was_asked_for)
     w.generation = 0;
     edit(&l);
     size_t most = l.replicas;
+    size_t most_leading = l.job_managers;
     for (int turn = 0; turn < TURNS; turn++) {
         happen(&l);
         // Old plans may have been for more: what was ever asked for is the bound.
         most = l.replicas > most ? l.replicas : most;
+        most_leading = l.job_managers > most_leading ? l.job_managers : most_leading;
         world_step(&w);
-        assert_promises(l.job_managers, most, l.ha);
+        assert_promises(most_leading, most, l.ha);
+        if (turn % 8 == 0) {
+            world_settle(&w, 10); // a plan of its own results is empty in the end
+        }
     }
     w.now_ms += 600000;
     world_converge(&w);
