@@ -129,6 +129,11 @@ static void put_flink(const struct situation *now, struct json_out *o)
 {
     const struct flink_observation *f = now->job.flink;
     if (f == NULL || f->seen_ms == 0) {
+        // What is stored may be of the run before.
+        if (sv_present(now->job.id) && now->job.stored == NULL) {
+            json_out_key(o, SV("flink"));
+            json_out_null(o);
+        }
         return;
     }
     json_out_key_object(o, "flink");

@@ -52,12 +52,11 @@ struct job_restarts status_restarts(const struct job_view *job)
     // The stored time has no fraction of a second.
     int64_t last = ret.last_ms / 1000;
     for (size_t i = 0; i < told->n_restart_ms; i++) {
-        stored += told->restart_ms[i] / 1000 > last ? 1 : 0;
+        int64_t ms = told->restart_ms[i];
+        stored += ms / 1000 > last ? 1 : 0;
+        ret.last_ms = ms > ret.last_ms ? ms : ret.last_ms;
     }
     ret.n = stored > told->restarts ? stored : told->restarts;
-    if (told->n_restart_ms > 0 && told->restart_ms[told->n_restart_ms - 1] / 1000 > last) {
-        ret.last_ms = told->restart_ms[told->n_restart_ms - 1];
-    }
     return ret;
 }
 
@@ -113,7 +112,11 @@ void status_job_put(const struct reconcile *rc, const struct situation *now,
     json_out_key_object(o, "job");
     json_out_kv_string(o, "id", job->id);
     put_text(job, "name", told != NULL ? told->name : SV_NONE, o);
-    put_text(job, "state", job_state_text(now, running, rc->observed->now_ms), o);
+    if (!record_runs(&now->acceptance->last) && !job->ended) {
+        put_null("state", o);
+    } else {
+        put_text(job, "state", job_state_text(now, running, rc->observed->now_ms), o);
+    }
     // Flink's own start begins anew with each JobManager; the first one is the job's.
     put_time(job, "startTime", started == 0 && told != NULL ? told->started_ms : started, o);
     put_time(job, "endTime", job->ended ? job->ended_ms : 0, o);

@@ -509,6 +509,23 @@ START_TEST(job__what_another_run_s_job_did_counts_for_nothing)
 }
 END_TEST
 
+START_TEST(job__a_suspended_one_has_no_state)
+{
+    start_running(PLAIN);
+    world_edit(&w, SPEC("", ",'upgradeMode':'Stateless','state':'Suspended'"));
+    world_converge(&w);
+    assert_sv(world_phase(&w), "Suspended");
+    ck_assert_uint_eq(job_text("state").len, 0);
+    w.flink = NULL;
+    world_converge(&w);
+    ck_assert_ptr_null(json_get_path(world_status(&w), "taskManager", "slotsTotal", NULL));
+    world_edit(&w, PLAIN);
+    world_converge(&w);
+    ck_assert_ptr_null(json_get_lit(world_status(&w), "flink"));
+    assert_sv(world_phase(&w), "Starting");
+}
+END_TEST
+
 START_TEST(job__hostile_statuses_are_read_as_nothing)
 {
     static const char *const ROWS[] = {
@@ -853,7 +870,8 @@ UNIT_MAIN(
     job__restarts_count_in_a_window_that_slides, job__restarts_add_up_over_jobmanagers,
     job__checkpoints_are_written_once_a_minute_at_most, job__answers_alone_write_nothing,
     job__a_checkpoint_is_kept_when_another_jobmanager_knows_none,
-    job__what_another_run_s_job_did_counts_for_nothing, job__hostile_statuses_are_read_as_nothing,
+    job__what_another_run_s_job_did_counts_for_nothing, job__a_suspended_one_has_no_state,
+    job__hostile_statuses_are_read_as_nothing,
     job__its_end_takes_the_taskmanagers_and_later_the_jobmanagers, job__a_failed_job_needs_a_person,
     job__a_ttl_of_zero_takes_all_at_once_but_not_the_end, job__a_clock_ahead_of_ours_ends_it_now,
     job__an_end_is_never_taken_back, job__a_jobmanager_of_an_ended_job_is_not_replaced,
