@@ -63,30 +63,44 @@ void rule_pod_template_shape(struct rule_run *r)
     }
 }
 
-void rule_pod_template_names(struct rule_run *r)
+typedef void item_fn(struct rule_run *r, const struct path *at, const char *list,
+                     const struct json *item);
+
+/// Calls FN for each item of the N LISTS of each template's spec.
+static void each_item(struct rule_run *r, const char *const *lists, size_t n_lists, item_fn *fn)
 {
-    static const char *const LISTS[] = {"containers", "initContainers", "volumes"};
     struct template all[TEMPLATES];
     templates(r, all);
     for (size_t i = 0; i < TEMPLATES; i++) {
         struct path nodes[4];
         const struct path *spec = spec_path(&all[i], nodes);
-        for (size_t k = 0; k < ARRAY_LEN(LISTS); k++) {
-            const struct path list = PATH_FIELD_OF(spec, sv_from(LISTS[k]));
+        for (size_t k = 0; k < n_lists; k++) {
+            const struct path list = PATH_FIELD_OF(spec, sv_from(lists[k]));
             size_t n = 0;
-            json_each(c, containers(&all[i], LISTS[k])) {
+            json_each(item, containers(&all[i], lists[k])) {
                 const struct path at = PATH_INDEX_OF(&list, n++);
-                const struct json *name = json_get_lit(c, "name");
-                if (json_type(c) == JSON_OBJECT &&
-                    (!rule_stands(c, "name") ||
-                     (json_type(name) == JSON_STRING && json_string(name).len == 0))) {
-                    rule_deny(r, CAUSE_REQUIRED, UNDER(&at, "name"), SV_NONE,
-                              "templates are merged by it; Flink's own container is %s",
-                              MAIN_CONTAINER);
-                }
+                fn(r, &at, lists[k], item);
             }
         }
     }
+}
+
+static void check_name(struct rule_run *r, const struct path *at, const char *list,
+                       const struct json *item)
+{
+    const struct json *name = json_get_lit(item, "name");
+    bool empty = json_type(name) == JSON_STRING && json_string(name).len == 0;
+    (void)list;
+    if (json_type(item) == JSON_OBJECT && (empty || !rule_stands(item, "name"))) {
+        rule_deny(r, CAUSE_REQUIRED, UNDER(at, "name"), SV_NONE,
+                  "templates are merged by it; Flink's own container is %s", MAIN_CONTAINER);
+    }
+}
+
+void rule_pod_template_names(struct rule_run *r)
+{
+    static const char *const LISTS[] = {"containers", "initContainers", "volumes"};
+    each_item(r, LISTS, ARRAY_LEN(LISTS), check_name);
 }
 
 // ---- images -------------------------------------------------------------------------------------
@@ -112,6 +126,9 @@ static void check_image(struct rule_run *r, const struct path *at, const char *l
     struct strview image = json_get_string(container, SV("image"));
     struct image_ref ref;
     const char *why = "";
+    if (is_main(container)) {
+        return;
+    }
     if (!rule_stands(container, "image")) {
         if (at->index < CONTAINERS_MAX && sv_present(name_of(container)) &&
             !has_image(r, list, name_of(container))) {
@@ -127,22 +144,7 @@ static void check_image(struct rule_run *r, const struct path *at, const char *l
 void rule_pod_template_images(struct rule_run *r)
 {
     static const char *const LISTS[] = {"containers", "initContainers"};
-    struct template all[TEMPLATES];
-    templates(r, all);
-    for (size_t i = 0; i < TEMPLATES; i++) {
-        struct path nodes[4];
-        const struct path *spec = spec_path(&all[i], nodes);
-        for (size_t k = 0; k < ARRAY_LEN(LISTS); k++) {
-            const struct path list = PATH_FIELD_OF(spec, sv_from(LISTS[k]));
-            size_t n = 0;
-            json_each(c, containers(&all[i], LISTS[k])) {
-                const struct path at = PATH_INDEX_OF(&list, n++);
-                if (!is_main(c)) {
-                    check_image(r, &at, LISTS[k], c);
-                }
-            }
-        }
-    }
+    each_item(r, LISTS, ARRAY_LEN(LISTS), check_image);
 }
 
 // ---- the main container -------------------------------------------------------------------------
