@@ -49,6 +49,7 @@ start_apiserver() {
         --client-ca-file="$PKI_DIR/ca.crt" --allow-privileged=true \
         --service-account-issuer=https://kubernetes.default.svc --service-account-key-file="$PKI_DIR/service-account.pub" \
         --service-account-signing-key-file="$PKI_DIR/service-account.key" \
+        --enable-admission-plugins=OwnerReferencesPermissionEnforcement \
         --audit-policy-file="$DEV_DIR/control-plane/audit-policy.yaml" --audit-log-path="$LOG_DIR/audit.log" \
         "${API_OPTIONS[@]}"
 }
