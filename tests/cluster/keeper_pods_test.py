@@ -5,8 +5,8 @@ import datetime
 import time
 import unittest
 
-from lib import (ApiError, ClusterTest, Recorder, breaches, condition, highly_available, is_live, session, shell,
-                 start_controller, wait_for)
+from judge import Recorder, breaches
+from lib import ApiError, ClusterTest, condition, highly_available, is_live, session, shell, start_controller, wait_for
 
 MAIN = "flink-main-container"
 CAUSE = ("2026-01-01 ERROR ClusterEntrypoint - Could not start cluster entrypoint\n"
