@@ -47,8 +47,8 @@ static const struct mask POD_STATUS[] = {{"phase"},
 
 static const struct mask POD[] = {
     {"metadata", METADATA}, {"spec", POD_SPEC}, {"status", POD_STATUS}, {NULL}};
-// Its data are immutable.
-static const struct mask CONFIG_MAP[] = {{"metadata", METADATA}, {NULL}};
+// Its data are immutable, as long as this says so.
+static const struct mask CONFIG_MAP[] = {{"metadata", METADATA}, {"immutable"}, {NULL}};
 static const struct mask SERVICE_ACCOUNT[] = {{"metadata", METADATA}, {NULL}};
 static const struct mask ROLE_BINDING[] = {
     {"metadata", METADATA}, {"roleRef"}, {"subjects"}, {NULL}};

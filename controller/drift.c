@@ -93,6 +93,15 @@ static bool identity_left(const struct json *desired, const struct json *observe
     return false;
 }
 
+/// Somebody put another in the place of a ConfigMap whose data can't be changed.
+static bool is_other_data(const struct json *desired, const struct json *observed)
+{
+    bool now;
+    bool wanted;
+    return json_bool(json_get_lit(desired, "immutable"), &wanted) && wanted &&
+           !(json_bool(json_get_lit(observed, "immutable"), &now) && now);
+}
+
 enum drift drift_of(enum child_kind kind, const struct json *desired, const struct json *observed)
 {
     const struct json *metadata = json_get_lit(desired, "metadata");
@@ -103,6 +112,9 @@ enum drift drift_of(enum child_kind kind, const struct json *desired, const stru
                 return sv_eq_lit(key, "roleRef") ? DRIFT_RECREATE : DRIFT_APPLY;
             }
         }
+    }
+    if (kind == CHILD_CONFIG_MAP && is_other_data(desired, observed)) {
+        return DRIFT_RECREATE;
     }
     if (kind == CHILD_SERVICE_ACCOUNT && identity_left(desired, observed)) {
         return DRIFT_RECREATE;

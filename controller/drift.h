@@ -15,7 +15,8 @@ enum drift {
 };
 
 /// Compares a child of KIND. The data of a ConfigMap are immutable, and of a ControllerRevision
-/// too: only their labels are compared. Pods: labels alone.
+/// too: only their labels are compared, and that a ConfigMap says it is immutable. Pods: labels
+/// alone.
 enum drift drift_of(enum child_kind kind, const struct json *desired, const struct json *observed);
 
 /// Whether each label of WANTED stands in OBSERVED's metadata.

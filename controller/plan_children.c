@@ -36,16 +36,10 @@ static void delete_child(struct steps *s, enum child_kind kind, const struct jso
     }
 }
 
-static int plan_child(struct steps *s, const struct desired_child *child, struct err *err)
+/// Sets right what differs of SEEN from CHILD.
+static int repair(struct steps *s, const struct desired_child *child, const struct json *seen,
+                  struct err *err)
 {
-    const struct json *seen = find(&s->rc->observed->children[child->kind], child->name);
-    if (seen == NULL) {
-        steps_create(s, child->kind, child->name, child->text);
-        return 0;
-    }
-    if (is_deleting(seen)) {
-        return 0; // made again when it is gone
-    }
     const struct json *wanted;
     if (json_parse(child->text, &JSON_LIMITS_DEFAULT, s->rc->arena, &wanted, err) != 0) {
         return err_wrap(err, "own object %.*s", SV_ARG(child->name));
@@ -62,6 +56,29 @@ static int plan_child(struct steps *s, const struct desired_child *child, struct
         break;
     }
     return 0;
+}
+
+static int plan_child(struct steps *s, const struct desired_child *child, struct err *err)
+{
+    const struct json *seen = find(&s->rc->observed->children[child->kind], child->name);
+    if (seen == NULL) {
+        steps_create(s, child->kind, child->name, child->text);
+        return 0;
+    }
+    // One that is being deleted is made again when it is gone.
+    return is_deleting(seen) ? 0 : repair(s, child, seen, err);
+}
+
+int plan_record_labels(struct steps *s, const struct record *r, struct err *err)
+{
+    struct strview text = record_head_text(s->rc, r);
+    if (is_deleting(r->object) || !sv_present(text)) {
+        return arena_check(s->rc->arena, err);
+    }
+    return repair(
+        s,
+        &(struct desired_child){.kind = CHILD_REVISION, .name = name_of(r->object), .text = text},
+        r->object, err);
 }
 
 static bool was_refused(const struct observed *o, const struct desired_child *child)

@@ -13,6 +13,10 @@
 /// holds nothing back. 0, or -1 with E_NOMEM, E_BUG.
 MUST_USE int plan_children(struct steps *s, const struct desired *d, bool refused, struct err *err);
 
+/// Adds the step that sets the labels of the newest record right; no one else of its fields can
+/// change. 0, or -1 with E_NOMEM, E_BUG.
+MUST_USE int plan_record_labels(struct steps *s, const struct record *r, struct err *err);
+
 /// Adds the steps that delete: what D does not want, ConfigMaps whose revision has no pod, and
 /// ControllerRevisions beyond the history.
 void plan_cleanup(struct steps *s, const struct desired *d, const struct pod_list *pods);

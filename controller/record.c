@@ -205,10 +205,8 @@ static struct strview data_text(const struct reconcile *rc, const struct record 
     return text_take(rc->arena, &b);
 }
 
-struct strview record_text(const struct reconcile *rc, const struct record *r)
+static void put_head(const struct reconcile *rc, const struct record *r, struct json_out *o)
 {
-    struct strbuf b = STRBUF(OBJECT_TEXT_MAX);
-    struct json_out o = JSON_OUT(&b);
     const struct object_head head = {
         .kind = CHILD_REVISION,
         .name = record_name_make(rc->arena, rc->observed->cluster.name, r->number),
@@ -216,8 +214,25 @@ struct strview record_text(const struct reconcile *rc, const struct record *r)
         .revision = r->revision,
         .run = r->run,
     };
+    object_head_put(rc, &head, o);
+}
+
+struct strview record_head_text(const struct reconcile *rc, const struct record *r)
+{
+    struct strbuf b = STRBUF(OBJECT_TEXT_MAX);
+    struct json_out o = JSON_OUT(&b);
     json_out_begin_object(&o);
-    object_head_put(rc, &head, &o);
+    put_head(rc, r, &o);
+    json_out_end_object(&o);
+    return text_take(rc->arena, &b);
+}
+
+struct strview record_text(const struct reconcile *rc, const struct record *r)
+{
+    struct strbuf b = STRBUF(OBJECT_TEXT_MAX);
+    struct json_out o = JSON_OUT(&b);
+    json_out_begin_object(&o);
+    put_head(rc, r, &o);
     json_out_kv_int(&o, "revision", r->number);
     json_out_key(&o, SV("data"));
     struct strview data = data_text(rc, r);

@@ -60,7 +60,8 @@ bool record_read_last(const struct reconcile *rc, struct record *ret);
 MUST_USE int record_set_spec(const struct reconcile *rc, struct strview text, struct record *next,
                              struct err *err);
 
-/// The ControllerRevision for R, as JSON.
+/// The ControllerRevision for R, as JSON: apiVersion, kind and metadata alone, or all of it.
+struct strview record_head_text(const struct reconcile *rc, const struct record *r);
 struct strview record_text(const struct reconcile *rc, const struct record *r);
 
 #endif

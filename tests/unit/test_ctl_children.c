@@ -81,6 +81,24 @@ START_TEST(children__a_label_that_was_taken_away_comes_back)
 }
 END_TEST
 
+START_TEST(children__a_label_that_was_taken_off_the_record_comes_back)
+{
+    tamper(world_find(&w, CHILD_REVISION, "fraud-r1"), "\"sluice.dev/cluster\":\"fraud\",", "");
+    world_plan(&w);
+    ck_assert_uint_eq(w.plan.n, 1);
+    ck_assert_uint_eq(sv_find(w.plan.items[0].body, SV("\"data\"")), SIZE_MAX);
+    assert_mended(ACTION_APPLY);
+}
+END_TEST
+
+START_TEST(children__a_config_map_that_can_be_changed_is_another_one)
+{
+    tamper(world_find(&w, CHILD_CONFIG_MAP, w.objects[1].name.ptr), "\"immutable\":true",
+           "\"immutable\":false");
+    assert_mended(ACTION_DELETE);
+}
+END_TEST
+
 START_TEST(children__a_pod_s_label_is_mended_and_nothing_else_of_it_applied)
 {
     tamper(world_pod(&w, POD_TASK_MANAGER, 0), "\"sluice.dev/run\":\"", "\"sluice.dev/run\":\"x");
@@ -273,6 +291,8 @@ UNIT_MAIN(start, done, children__another_way_to_a_role_waits_for_another_run,
           children__a_changed_selector_is_set_right,
           children__a_port_that_was_taken_away_comes_back, children__a_changed_port_is_set_right,
           children__a_label_that_was_taken_away_comes_back,
+          children__a_label_that_was_taken_off_the_record_comes_back,
+          children__a_config_map_that_can_be_changed_is_another_one,
           children__a_pod_s_label_is_mended_and_nothing_else_of_it_applied,
           children__a_pod_whose_image_was_changed_is_replaced,
           children__another_s_label_or_annotation_is_left_alone,
