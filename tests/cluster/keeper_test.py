@@ -294,7 +294,59 @@ class Change(ClusterTest):
         self.wait_condition("kept", "Ready", "True")
 
 
+    def test_what_is_no_longer_asked_for_goes(self):
+        self.apply(session("less", **highly_available()))
+        self.wait_pods("less", 2, 1)
+        uid = self.stored("less")["metadata"]["uid"]
+        gone = [c for c in self.children(uid) if c.startswith(("ConfigMap/", "Pod/"))]
+        gone += ["ServiceAccount/less-flink", "PodDisruptionBudget/less-jobmanager"]
+        self.assertLessEqual(set(gone), set(self.children(uid)))
+        for kind, name in (("Service", "less-rest"), ("RoleBinding", "less-flink")):  # as an older Sluice may have left some
+            other = self.api.get(kind, self.ns, name)
+            other["metadata"] = {k: other["metadata"][k] for k in ("labels", "ownerReferences")} | {"name": "less-older"}
+            other.get("spec", {}).pop("clusterIP", None), other.get("spec", {}).pop("clusterIPs", None)
+            self.api.create(kind, self.ns, other)
+            gone.append(f"{kind}/less-older")
+        self.api.request("POST", f"/api/v1/namespaces/{self.ns}/serviceaccounts", {"metadata": {"name": "mine"}})
+        self.api.merge("FlinkCluster", self.ns, "less", {"spec": {"jobManager": {"replicas": 1}, "serviceAccountName": "mine"}})
+        wait_for(lambda: not set(gone) & set(self.children(uid)), 30, lambda: set(gone) & set(self.children(uid)))
+        self.assertEqual([p["spec"]["serviceAccountName"] for p in self.wait_pods("less", 1, 1)], ["mine", "mine"])
+        self.assertEqual([s["name"] for s in self.api.get("RoleBinding", self.ns, "less-flink")["subjects"]], ["mine"])
+
+    def test_records_are_kept_up_to_a_number(self):
+        self.apply(application("old"))
+        self.wait_pods("old", 1, 1)
+        self.api.merge("FlinkCluster", self.ns, "old", {"spec": {"job": {"state": "Suspended"}}})
+        for nonce in range(1, 13):
+            self.api.merge("FlinkCluster", self.ns, "old", {"spec": {"restartNonce": nonce}})
+            self.wait_condition("old", "Accepted", "True")
+        uid = self.stored("old")["metadata"]["uid"]
+
+        def numbers():
+            return sorted(int(k.rpartition("-r")[2]) for k in self.children(uid) if k.startswith("ControllerRevision/"))
+        last = int(self.stored("old")["status"]["accepted"]["revision"].rpartition("-r")[2])
+        wait_for(lambda: numbers() == list(range(last - 10, last + 1)), 10, lambda: f"the newest and ten others: {numbers()}")
+
+
 class Drift(ClusterTest):
+    def test_a_label_taken_off_any_child_comes_back(self):
+        self.apply(session("bare", **highly_available()))
+        self.wait_pods("bare", 2, 1)
+        self.wait_condition("bare", "Ready", "True")
+        uid = self.stored("bare")["metadata"]["uid"]
+        strip = {"metadata": {"labels": {"app.kubernetes.io/managed-by": None}}}
+        children = self.children(uid)
+        for child in children:
+            kind, name = child.split("/")
+            before = self.api.merge(kind, self.ns, name, strip)
+
+            def mended():
+                now = self.api.get(kind, self.ns, name)
+                return (now["metadata"]["uid"] == before["metadata"]["uid"]
+                        and now["metadata"]["labels"].get("app.kubernetes.io/managed-by") == "sluice")
+            wait_for(mended, 15, f"{child} has its label again")
+        self.assertEqual(self.children(uid), children)
+
     def test_deleted_children_come_back(self):
         self.apply(application("lost", mode="Savepoint", **highly_available()))
         rev = revision_of(self.wait_pods("lost", 2, 1)[0])
