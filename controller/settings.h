@@ -20,7 +20,7 @@
     O(LIST, namespaces, "namespaces", "", "NAME,…",                                                \
       "Keep FlinkClusters of these namespaces alone; without it, of all.",                         \
       .max = CACHE_MAX_NAMESPACES)                                                                 \
-    O(INT, workers, "workers", "4", "N", "Reconciles at the same time.", .min = 1, .max = 64)      \
+    O(INT, workers, "workers", "8", "N", "Reconciles at the same time.", .min = 1, .max = 64)      \
     O(STRING, leader_election_namespace, "leader-election-namespace", "sluice-system",             \
       "NAMESPACE", "Namespace of the Lease.")                                                      \
     O(STRING, leader_election_name, "leader-election-name", "sluice-controller", "NAME",           \
