@@ -265,6 +265,17 @@ static int adopt(const struct act *a, const struct action *x, struct err *err)
     return err_wrap(err, "adopt ConfigMap %.*s", SV_ARG(x->name));
 }
 
+/// Our view shows the cluster as it was for a little longer. A patch that changed nothing leaves
+/// the version as it was.
+static void note_version(const struct act *a, const struct json *answer)
+{
+    struct strview now = json_string(json_get_path(answer, "metadata", "resourceVersion", NULL));
+    struct strview seen = a->observed->resource_version;
+    if (a->echoes != NULL && now.len > 0 && !sv_eq(now, seen)) {
+        echoes_note(a->echoes, a->key, seen);
+    }
+}
+
 /// BODY holds for one resourceVersion: of a namesake, or of an object that changed, nothing is
 /// written. (metadata.uid would not do: the API server drops it from a patch of the status.)
 static int patch_cluster(const struct act *a, struct strview sub, struct strview body,
@@ -277,7 +288,9 @@ static int patch_cluster(const struct act *a, struct strview sub, struct strview
     if (!sv_present(body)) {
         return err_set(err, E_NOMEM, "no memory for a patch");
     }
-    if (kube_patch(a->kube, &ref, KUBE_PATCH_MERGE, body, NULL, NULL, err) == 0) {
+    const struct json *answer = NULL;
+    if (kube_patch(a->kube, &ref, KUBE_PATCH_MERGE, body, a->arena, &answer, err) == 0) {
+        note_version(a, answer);
         return 0;
     }
     if (err->code == E_NOT_FOUND) {

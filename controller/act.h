@@ -12,6 +12,7 @@
 #include "common/base/macros.h"
 #include "common/kube/client.h"
 #include "common/kube/events.h"
+#include "controller/echoes.h"
 #include "controller/plan.h"
 #include "controller/refusals.h"
 #include "controller/strays.h"
@@ -23,7 +24,8 @@ struct act {
     const struct observed *observed;
     struct strays *strays; // gets the pods that were made, so that the next look misses none. May
                            // be NULL
-    struct strview key;    // of the cluster, for `strays` and `refusals`
+    struct echoes *echoes; // gets our writes of the cluster. May be NULL
+    struct strview key;    // of the cluster, for `strays`, `echoes` and `refusals`
     struct refusals *refusals; // remembers what was refused until it is made. May be NULL
     // Filled in (texts in the arena) when a create was refused: the name is another's, or the API
     // server said 403, 413 or 422; the last one of several. May be NULL: then each of them stops

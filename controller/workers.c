@@ -8,6 +8,7 @@
 #include "common/base/clock.h"
 #include "common/base/log.h"
 #include "controller/act.h"
+#include "controller/echoes.h"
 #include "controller/metrics.h"
 #include "controller/observed.h"
 #include "controller/refusals.h"
@@ -26,6 +27,7 @@ struct worker {
 struct workers {
     struct workers_settings s;
     struct refusals *refusals;
+    struct echoes *echoes;
     struct worker *items;
     atomic_bool stopping;
 };
@@ -41,6 +43,7 @@ static int carry_out(struct worker *w, struct strview key, const struct observed
                       .arena = &w->arena,
                       .observed = observed,
                       .strays = cache_strays(w->all->s.cache),
+                      .echoes = w->all->echoes,
                       .key = key,
                       .refusals = w->all->refusals,
                       .refused = &refused,
@@ -62,15 +65,18 @@ static bool in_view(const struct cache_view *view, const struct stray *stray)
     return false;
 }
 
-/// Before anything is planned from VIEW: E_CONFLICT while it lacks a child that is there, one that
-/// was just made, or that left the watch.
-static int recall_strays(struct worker *w, struct strview key, const struct observed *observed,
-                         const struct cache_view *view, struct err *err)
+/// Before anything is planned from VIEW: E_CONFLICT while it lacks our last write of the cluster,
+/// or a child that is there, one that was just made, or that left the watch.
+static int check_view(struct worker *w, struct strview key, const struct observed *observed,
+                      const struct cache_view *view, struct err *err)
 {
     struct strays *strays = cache_strays(w->all->s.cache);
     struct act act = {.kube = w->kube, .arena = &w->arena, .observed = observed};
     struct stray *items;
     size_t n;
+    if (echoes_is_behind(w->all->echoes, key, observed->resource_version)) {
+        return err_set(err, E_CONFLICT, "our last write is not in sight yet");
+    }
     if (strays_of(strays, key, &w->arena, &items, &n, err) != 0) {
         return -1;
     }
@@ -126,7 +132,7 @@ static int reconcile(struct worker *w, struct strview key, size_t *ret_writes,
     struct actions plan = {.n = 0};
     int rc = observed_make(view.object, view.trees, clock_wall_ms(), &w->arena, &observed, err);
     rc = rc == 0 ? observed_add_ha(&observed, view.ha, view.n_ha, &w->arena, err) : rc;
-    rc = rc == 0 && !observed.deleting ? recall_strays(w, key, &observed, &view, err) : rc;
+    rc = rc == 0 && !observed.deleting ? check_view(w, key, &observed, &view, err) : rc;
     struct refused_child refused[REFUSALS_EACH_MAX];
     if (rc == 0) {
         observed.refused = refused;
@@ -264,7 +270,8 @@ int workers_start(const struct workers_settings *settings, struct workers **ret,
         free(items);
         return err_set(err, E_NOMEM, "no memory for the workers");
     }
-    if (refusals_new(&all->refusals, err) != 0) {
+    if (refusals_new(&all->refusals, err) != 0 || echoes_new(&all->echoes, err) != 0) {
+        refusals_free(all->refusals);
         free(all);
         free(items);
         return -1;
@@ -304,6 +311,7 @@ void workers_stop(struct workers *all)
         }
     }
     refusals_free(all->refusals);
+    echoes_free(all->echoes);
     free(all->items);
     free(all);
 }

@@ -18,7 +18,7 @@ PURE_FILES = {"webhook/review.c", "webhook/review.h", "certs/policy.c", "certs/p
 SHELL_BASE = {"clock", "log", "metrics", "metrics_process", "options", "options_main", "options_print", "os_file", "signals"}
 # The controller's shell; everything else in the folder is its pure half.
 CONTROLLER_FLINK_SHELL = {"prober", "prober_http", "prober_state", "prober_thread"}
-CONTROLLER_SHELL = {"act", "cache", "ha_store", "main", "metrics", "plan_settings", "queue", "refusals", "strays", "strays_find", "settings", "workers"}
+CONTROLLER_SHELL = {"act", "cache", "echoes", "ha_store", "main", "metrics", "plan_settings", "queue", "refusals", "strays", "strays_find", "settings", "workers"}
 WORLD = re.compile(r"#include <(microhttpd|curl/|openssl/|gnutls/|yaml|pthread|sys/socket|netdb|unistd|time|fcntl|dirent)")
 WORLD_WORDS = re.compile(r"\b(getenv|fopen|clock_gettime|time\(NULL\)|pthread_\w+|fprintf|printf)\s*\(")
 BANNED = re.compile(r"(?<![\w.>])(strcpy|strcat|sprintf|vsprintf|strtok|atoi|atol|atof|gets|scanf|sscanf|alloca|system|popen|"

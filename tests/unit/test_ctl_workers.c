@@ -243,6 +243,31 @@ START_TEST(workers__a_restarted_controller_goes_on_from_the_record)
 }
 END_TEST
 
+/// How many requests with METHOD came so far.
+static size_t count(const char *method)
+{
+    size_t n = 0;
+    for (size_t i = 0; stub_seen(stub, i, &seen); i++) {
+        n += strcmp(seen.method, method) == 0 ? 1 : 0;
+    }
+    return n;
+}
+
+START_TEST(workers__a_view_that_lacks_our_own_write_is_not_planned_from)
+{
+    serve_recorded();
+    answer("PATCH", CLUSTER "/status", 0, 200, "{\"metadata\":{\"resourceVersion\":\"9\"}}");
+    answer("POST", NULL, 0, 201, "{}");
+    start_cache();
+    start_workers(NULL);
+    asked("PATCH", CLUSTER "/status");
+    wait_until(has_succeeded, "no success");
+    queue_add(queue, SV("a/c"), QUEUE_CHANGE);
+    wait_until(has_failed, "no conflict");
+    ck_assert_uint_eq(count("PATCH"), 1);
+}
+END_TEST
+
 START_TEST(workers__refused_children_do_not_take_turns)
 {
     serve_recorded();
@@ -279,16 +304,6 @@ START_TEST(workers__behind_a_closed_fence_they_try_and_nothing_is_sent)
     ck_assert(metrics_read(metrics, M_terminal_errors, METRIC_AT(0)) < 1);
 }
 END_TEST
-
-/// How many requests with METHOD came so far.
-static size_t count(const char *method)
-{
-    size_t n = 0;
-    for (size_t i = 0; stub_seen(stub, i, &seen); i++) {
-        n += strcmp(seen.method, method) == 0 ? 1 : 0;
-    }
-    return n;
-}
 
 START_TEST(workers__a_server_with_too_much_to_do_is_left_alone_for_as_long_as_it_asks)
 {
@@ -488,7 +503,8 @@ START_TEST(cache__a_resync_queues_every_cluster)
 }
 END_TEST
 
-UNIT_MAIN(setup, teardown, workers__refused_children_do_not_take_turns,
+UNIT_MAIN(setup, teardown, workers__a_view_that_lacks_our_own_write_is_not_planned_from,
+          workers__refused_children_do_not_take_turns,
           workers__a_restarted_controller_goes_on_from_the_record,
           workers__a_new_cluster_is_recorded_first,
           workers__behind_a_closed_fence_they_try_and_nothing_is_sent,
