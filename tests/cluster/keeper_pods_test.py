@@ -6,7 +6,8 @@ import time
 import unittest
 
 from judge import Recorder, breaches
-from lib import ApiError, ClusterTest, condition, highly_available, is_live, session, shell, start_controller, wait_for
+from lib import (LONG_LEASE, ApiError, ClusterTest, condition, highly_available, is_live, session, shell, start_controller,
+                 wait_for)
 
 MAIN = "flink-main-container"
 CAUSE = ("2026-01-01 ERROR ClusterEntrypoint - Could not start cluster entrypoint\n"
@@ -18,7 +19,7 @@ controller = None
 
 def setUpModule():
     global controller
-    controller = start_controller("keeper-pods")
+    controller = start_controller("keeper-pods", lease=LONG_LEASE)
 
 
 def tearDownModule():
@@ -159,7 +160,7 @@ class Nodes(PodsTest):
         pod = self.wait_pods("evict", 1, 1)[1]["metadata"]["name"]
         self.api.request("POST", self.api.path("Pod", self.ns, pod) + "/eviction",
                          {"apiVersion": "policy/v1", "kind": "Eviction", "metadata": {"name": pod}})
-        self.wait_new(pod[:-1] + "1", 5)
+        self.wait_new(pod[:-1] + "1", 10)
         self.wait_pods("evict", 1, 1)
 
     def test_a_drain_leaves_a_job_manager_at_every_moment(self):
@@ -198,8 +199,8 @@ class Nodes(PodsTest):
         recorder = Recorder(self.api, self.ns)
         for pod in (lone, worker, first):
             self.api.delete("Pod", self.ns, pod)
-        self.wait_new(worker[:-1] + "1", 5)
-        self.wait_new(first[:-1] + "1", 5)
+        self.wait_new(worker[:-1] + "1", 10)
+        self.wait_new(first[:-1] + "1", 10)
         self.wait_message("lost", "Stalled", f"pod {lone}: Terminating", seconds=90)
         self.assertIn("kubectl delete pod --force", condition(self.stored("lost"), "Stalled")["message"])
         self.assertIn("node.kubernetes.io/out-of-service", condition(self.stored("lost"), "Stalled")["message"])
