@@ -77,8 +77,9 @@ apply_webhooks() {
 }
 
 # audit_forbidden: every request of a program of ours (ServiceAccounts in sluice-system) that was answered 403; one line
-# each. Empty output is what a test wants. Two kinds don't count: an API server that was started again refuses everybody
-# until it has read the roles, and nobody may create in a namespace that is being deleted.
+# each. Empty output is what a test wants. Three kinds don't count: an API server that was started again refuses everybody
+# until it has read the roles, nobody may create in a namespace that is being deleted, and quota and Pod Security refuse
+# what is made, not who makes it.
 audit_forbidden() {
     need_commands jq=jq
     local starts
@@ -88,6 +89,7 @@ audit_forbidden() {
         .requestReceivedTimestamp as $at |
         select(.responseStatus.code == 403 and (.user.username | startswith("system:serviceaccount:sluice-system:"))) |
         select([.responseStatus.details.causes[]?.reason] | index("NamespaceTerminating") | not) |
+        select(.responseStatus.message // "" | test("exceeded quota: |violates PodSecurity ") | not) |
         select($starts | any(.[0] <= $at and $at <= .[1]) | not) |
         "\(.user.username) \(.verb) \(.requestURI)"' "$LOG_DIR/audit.log" | sort | uniq -c
 }
