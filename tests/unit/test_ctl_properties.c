@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What must hold whatever happens: a random life of a cluster, checked after every single write.
 #include "controller/flink/observation.h"
+#include "controller/record.h"
 #include "ctl_world_run.h"
 #include "unit.h"
 
@@ -115,11 +116,57 @@ static void tell(void)
     w.leader = leader != NULL ? leader->name : SV_NONE;
 }
 
+/// The run by whose metadata Flink works in POD, or SV_NONE.
+static struct strview run_of(const struct world_object *pod)
+{
+    const struct json *labels =
+        json_get_path(world_parse(&w, pod->body), "metadata", "labels", NULL);
+    return json_get_string(labels, SV(LABEL_RUN));
+}
+
+static bool has_map(struct strview run, struct strview job)
+{
+    for (size_t i = 0; i < w.n_ha; i++) {
+        if (sv_eq(w.ha[i].run, run) && sv_eq(w.ha[i].job_id, job)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/// Flink in POD writes metadata of its run: of the cluster, or of a job.
+static void write_metadata(const struct world_object *pod)
+{
+    static const struct strview JOB = SV_INIT("0123456789abcdef0123456789abcdef");
+    struct strview job = draw(2) == 0 ? SV_NONE : JOB;
+    bool runs = pod->phase == WORLD_RUNNING && pod->deleted_ms == 0;
+    if (runs && w.n_ha < WORLD_HA_MAX && !has_map(run_of(pod), job)) {
+        world_ha(&w, run_of(pod), job, draw(2) == 0 ? "10.0.0.1" : NULL);
+    }
+}
+
+/// What another cluster of this name left under the name of a run that is yet to come.
+static void leave_foreign(void)
+{
+    struct observed observed;
+    world_observe(&w, &observed);
+    struct strview run = run_id_make(&w.arena, WORLD_SETTINGS.hash, observed.uid,
+                                     record_last_number(&observed) + 1 + draw(3));
+    if (w.n_ha < WORLD_HA_MAX / 2 && !has_map(run, SV_NONE)) {
+        world_ha(&w, run, SV_NONE, NULL)->owner_uid = SV("another");
+    }
+}
+
+static bool is_foreign(const struct ha_map *m)
+{
+    return sv_eq_lit(m->owner_uid, "another");
+}
+
 static void happen(struct life *l)
 {
     struct world_object *pod = any_pod();
     w.now_ms += 1000 * draw(40);
-    switch (draw(10)) {
+    switch (draw(13)) {
     case 0:
         l->replicas = 1 + draw(5);
         edit(l);
@@ -142,6 +189,15 @@ static void happen(struct life *l)
         l->job_managers = l->ha ? 1 + draw(3) : 1;
         edit(l);
         break;
+    case 6:
+    case 7:
+        if (pod != NULL && l->ha) {
+            write_metadata(pod);
+        }
+        break;
+    case 8:
+        leave_foreign();
+        break;
     default:
         if (pod != NULL) {
             happen_to_pod(pod);
@@ -163,6 +219,10 @@ static void assert_promises(size_t job_managers, size_t task_managers, bool ha)
         }
         ck_assert(pod_name_parse(SV("fraud"), x->name, &id));
         running += id.role == POD_JOB_MANAGER;
+        for (size_t k = 0; k < w.n_ha; k++) {
+            ck_assert_msg(!is_foreign(&w.ha[k]) || !sv_eq(w.ha[k].run, run_of(x)),
+                          "a run upon another's metadata");
+        }
         ck_assert_msg(!sv_present(revision) || sv_eq(revision, id.revision),
                       "two revisions at once");
         revision = id.revision;
@@ -171,6 +231,45 @@ static void assert_promises(size_t job_managers, size_t task_managers, bool ha)
     ck_assert_uint_le(ha ? 0 : running, 1);
     ck_assert_uint_le(world_live(&w, POD_JOB_MANAGER), job_managers);
     ck_assert_uint_le(world_live(&w, POD_TASK_MANAGER), task_managers);
+}
+
+static void assert_same(const struct actions *a, const struct actions *b)
+{
+    ck_assert_uint_eq(a->n, b->n);
+    ck_assert_int_eq(a->requeue_after_ms, b->requeue_after_ms);
+    for (size_t i = 0; i < a->n; i++) {
+        ck_assert_int_eq(a->items[i].verb, b->items[i].verb);
+        ck_assert(sv_eq(a->items[i].name, b->items[i].name));
+        ck_assert(sv_eq(a->items[i].body, b->items[i].body));
+        ck_assert(sv_eq(a->items[i].event.message, b->items[i].event.message));
+    }
+}
+
+/// It is deleted in the midst of what it does, and more happens to its pods.
+static void end_life(void)
+{
+    w.deleting = true;
+    w.deleted_ms = w.now_ms;
+    w.generation++;
+    for (int turn = 0; turn < 8 && !w.gone; turn++) {
+        struct world_object *pod = any_pod();
+        size_t pods = world_count(&w, CHILD_POD);
+        if (pod != NULL) {
+            happen_to_pod(pod);
+        }
+        world_step(&w);
+        ck_assert_uint_le(world_count(&w, CHILD_POD), pods);
+    }
+    for (int i = 0; i < 20 && !w.gone; i++) {
+        world_step(&w);
+        world_kubelet(&w);
+    }
+    ck_assert(w.gone);
+    ck_assert(!world_event(&w, "DeletionCutShort"));
+    ck_assert_uint_eq(world_live(&w, POD_JOB_MANAGER) + world_live(&w, POD_TASK_MANAGER), 0);
+    for (size_t i = 0; i < w.n_ha; i++) {
+        ck_assert(is_foreign(&w.ha[i]));
+    }
 }
 
 START_TEST(plan__never_makes_more_than_was_asked_for)
@@ -187,14 +286,23 @@ START_TEST(plan__never_makes_more_than_was_asked_for)
         // Old plans may have been for more: what was ever asked for is the bound.
         most = l.replicas > most ? l.replicas : most;
         most_leading = l.job_managers > most_leading ? l.job_managers : most_leading;
+        struct actions before = *world_plan(&w);
+        assert_same(&before, world_plan(&w));
         world_step(&w);
         assert_promises(most_leading, most, l.ha);
         if (turn % 8 == 0) {
             world_settle(&w, 10); // a plan of its own results is empty in the end
         }
     }
+    if (_i % 2 != 0 && w.finalizers.len > 0) {
+        end_life();
+        return;
+    }
     w.now_ms += 600000;
     world_converge(&w);
+    for (size_t i = 0; i < w.n_ha; i++) {
+        ck_assert(is_foreign(&w.ha[i]) || sv_eq(w.ha[i].run, world_run(&w)));
+    }
     ck_assert_uint_eq(world_plan(&w)->n, 0);
     ck_assert_int_eq(w.plan.requeue_after_ms, 0);
     if (l.session || l.stateless) {
