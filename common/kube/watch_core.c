@@ -68,6 +68,7 @@ int watch_core_next(struct watch_core *w, struct watch_request *ret, struct err 
     w->retry_after_ms = 0;
     w->lines = 0;
     w->stop_request = false;
+    w->begun = w->state == WATCH_LISTING;
     strbuf_reset(&w->target);
     if (kube_path_put(&w->target, &w->ref, err) != 0) {
         return -1;
@@ -197,6 +198,27 @@ static bool take_string(struct strview text, struct strbuf *b)
     return strbuf_ok(b);
 }
 
+static int begin_list(struct watch_core *w, int64_t now_ms, kube_event_fn *fn, void *ctx,
+                      struct err *err)
+{
+    if (!w->begun && give(w, KUBE_RESET_BEGIN, SV_NONE, now_ms, fn, ctx, err) != 0) {
+        return -1;
+    }
+    w->begun = true;
+    return 0;
+}
+
+static int take_item(struct watch_core *w, struct strview item, int64_t now_ms, kube_event_fn *fn,
+                     void *ctx, struct err *err)
+{
+    if (w->state == WATCH_WATCHING) {
+        return garbled(w, "an object of a list in a stream", now_ms, err);
+    }
+    return begin_list(w, now_ms, fn, ctx, err) != 0
+               ? -1
+               : give(w, KUBE_RESET_ITEM, item, now_ms, fn, ctx, err);
+}
+
 static int take_page(struct watch_core *w, struct strview page, int64_t now_ms, kube_event_fn *fn,
                      void *ctx, struct err *err)
 {
@@ -209,7 +231,7 @@ static int take_page(struct watch_core *w, struct strview page, int64_t now_ms, 
         (more && !take_string(token, &w->next_page))) {
         return garbled(w, "the list is no List object", now_ms, err);
     }
-    if (w->state == WATCH_EMPTY && give(w, KUBE_RESET_BEGIN, SV_NONE, now_ms, fn, ctx, err) != 0) {
+    if (begin_list(w, now_ms, fn, ctx, err) != 0) {
         return -1;
     }
     struct strview item;
@@ -303,6 +325,8 @@ int watch_core_step(struct watch_core *w, const struct watch_input *in, int64_t 
         w->retry_after_ms = in->retry_after_ms;
         w->started_ms = now_ms;
         return 0;
+    case WATCH_IN_ITEM:
+        return take_item(w, in->text, now_ms, fn, ctx, err);
     case WATCH_IN_PAGE:
         return take_page(w, in->text, now_ms, fn, ctx, err);
     case WATCH_IN_LINE:

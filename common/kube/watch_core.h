@@ -51,7 +51,7 @@ enum watch_state {
 };
 
 enum watch_want {
-    WATCH_WANT_PAGE,   // GET of TARGET; its whole body is one input
+    WATCH_WANT_PAGE,   // GET of TARGET; its objects may be inputs, what is left of it is one
     WATCH_WANT_STREAM, // GET of TARGET; each line is one input
 };
 
@@ -64,7 +64,9 @@ struct watch_request {
 
 enum watch_in {
     WATCH_IN_STATUS, // the answer's head: status, retry_after_ms
-    WATCH_IN_PAGE,   // text: the whole body of a page that was answered with 200; ends the request
+    WATCH_IN_ITEM,   // text: one object of a page that was answered with 200
+    WATCH_IN_PAGE,   // text: the whole body of that page, but for the objects that were given
+                     // already; ends the request
     WATCH_IN_LINE,   // text: one line of a stream that was answered with 200
     WATCH_IN_REFUSE, // text: the body (may be cut) of any other answer; ends the request
     WATCH_IN_END,    // the request is over without one: code E_OK when a stream ended cleanly
@@ -82,6 +84,7 @@ struct watch_core {
     struct kube_ref ref; // strings borrowed
     struct strview label_selector, field_selector;
     enum watch_state state;
+    bool begun;        // RESET_BEGIN was given for the running list
     bool synced;       // a list was whole at least once
     bool stop_request; // the running request is of no more use: drop it
     uint64_t random;   // state of the generator

@@ -12,6 +12,7 @@
 #include "common/kube/client_state.h"
 #include "common/kube/config_state.h"
 #include "common/kube/lines.h"
+#include "common/kube/page.h"
 
 #define MAX_URL      ((size_t)128 << 10)
 #define MAX_REFUSAL  ((size_t)64 << 10)
@@ -29,7 +30,8 @@ struct watch {
     bool running;
     struct curl_slist *headers;
     struct strbuf url;
-    struct strbuf body; // of a page or a refusal
+    struct strbuf body; // of a refusal
+    struct page page;
     struct lines lines;
     bool dropped;       // the core wants no more of this request
     bool told_status;   // WATCH_IN_STATUS was given
@@ -83,6 +85,14 @@ static int on_line(void *ctx, struct strview line)
     return w->dropped ? 1 : 0;
 }
 
+static int on_item(void *ctx, struct strview item)
+{
+    struct watch *w = ctx;
+    struct watch_input in = {.kind = WATCH_IN_ITEM, .text = item};
+    step(w, &in);
+    return w->dropped ? 1 : 0;
+}
+
 static int status_of(const struct watch *w)
 {
     long status = 0;
@@ -117,10 +127,10 @@ static size_t on_body(char *data, size_t size, size_t n, void *ctx)
         strbuf_put(&w->body, sv_sub(bytes, 0, MAX_REFUSAL - w->body.len));
         return bytes.len;
     }
-    if (w->next.want == WATCH_WANT_PAGE) {
-        strbuf_put(&w->body, bytes);
-        w->broken = strbuf_ok(&w->body) ? E_OK : E_TOO_LARGE;
-    } else if (!w->dropped && lines_feed(&w->lines, bytes, on_line, w, NULL) != 0 && !w->dropped) {
+    int rc = w->dropped                        ? 0
+             : w->next.want == WATCH_WANT_PAGE ? page_feed(&w->page, bytes, on_item, w, NULL)
+                                               : lines_feed(&w->lines, bytes, on_line, w, NULL);
+    if (rc != 0 && !w->dropped) {
         w->broken = E_TOO_LARGE;
     }
     return w->dropped || w->broken != E_OK ? 0 : bytes.len;
@@ -144,7 +154,8 @@ static void end_request(struct watch *w)
     drop_headers(w);
     w->running = false;
     w->planned = false;
-    strbuf_done(&w->body); // a page may be large; it is not kept for the next list
+    strbuf_done(&w->body);
+    page_done(&w->page); // an object may be large; it is not kept for the next list
     lines_done(&w->lines);
 }
 
@@ -166,7 +177,7 @@ static void on_done(struct watch *w, CURLcode code)
         in.text = strbuf_view(&w->body);
     } else if (w->next.want == WATCH_WANT_PAGE) {
         in.kind = WATCH_IN_PAGE;
-        in.text = strbuf_view(&w->body);
+        in.text = strbuf_view(&w->page.rest);
     }
     step(w, &in);
     end_request(w);
@@ -310,6 +321,7 @@ static void free_watch(struct watch *w)
     watch_core_done(&w->core);
     strbuf_done(&w->url);
     strbuf_done(&w->body);
+    page_done(&w->page);
     lines_done(&w->lines);
     mem_free(w);
 }
@@ -345,7 +357,8 @@ int kube_watcher_add(struct kube_watcher *kw, const struct kube_watch_spec *spec
                         .spec = *spec,
                         .easy = easy,
                         .url = STRBUF(MAX_URL),
-                        .body = STRBUF(KUBE_MAX_PAGE),
+                        .body = STRBUF(MAX_REFUSAL),
+                        .page = PAGE(KUBE_MAX_PAGE, KUBE_MAX_LINE),
                         .lines = LINES(KUBE_MAX_LINE)};
     struct kube_ref ref = {.resource = spec->resource, .ns = arena_copy(&kw->strings, spec->ns)};
     struct strview label = spec->label_selector, field = spec->field_selector;

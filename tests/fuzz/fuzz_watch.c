@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 // A watch stream read in one piece and cut at a place that the input names gives the same events,
-// the same state and the same resourceVersion; a page of a list never breaks it either.
+// the same state and the same resourceVersion; a page of a list never breaks it either, and is
+// split in the same way.
 #include "common/base/macros.h"
 #include "common/base/strbuf.h"
 #include "common/json/view.h"
 #include "common/kube/lines.h"
+#include "common/kube/page.h"
 #include "common/kube/span.h"
 #include "common/kube/watch_core.h"
 #include "tests/fuzz/fuzz.h"
@@ -91,6 +93,31 @@ static void read_as_page(struct strview text)
     watch_core_done(&core);
 }
 
+static int on_item(void *ctx, struct strview item)
+{
+    strbuf_put(ctx, item);
+    strbuf_put_char(ctx, '\n');
+    return 0;
+}
+
+/// A page that came in two pieces has the same objects, and leaves the same.
+static void split_page(struct strview text, size_t cut)
+{
+    struct page whole = PAGE(MAX_TOLD, MAX_TOLD), pieces = PAGE(MAX_TOLD, MAX_TOLD);
+    CLEANUP(strbuf_done) struct strbuf one = STRBUF(MAX_TOLD);
+    CLEANUP(strbuf_done) struct strbuf two = STRBUF(MAX_TOLD);
+    int rc = page_feed(&whole, text, on_item, &one, NULL);
+    ASSERT(rc == 0);
+    rc = page_feed(&pieces, sv_sub(text, 0, cut), on_item, &two, NULL);
+    ASSERT(rc == 0);
+    rc = page_feed(&pieces, sv_from_pos(text, cut), on_item, &two, NULL);
+    ASSERT(rc == 0);
+    ASSERT(sv_eq(strbuf_view(&one), strbuf_view(&two)));
+    ASSERT(sv_eq(strbuf_view(&whole.rest), strbuf_view(&pieces.rest)));
+    page_done(&whole);
+    page_done(&pieces);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     if (size < 2) {
@@ -107,5 +134,6 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     end(&whole);
     end(&pieces);
     read_as_page(stream);
+    split_page(stream, cut);
     return 0;
 }
