@@ -28,12 +28,13 @@ start_webhook() {
 }
 
 # start_controller [NAME [ARGS…]]: returns when it is ready (it may not lead yet), its health port in $CONTROLLER_HEALTH.
+# CONTROLLER_PROGRAM names another build of it.
 start_controller() {
     local name=${1:-sluice-controller}
     shift || true
     CONTROLLER_HEALTH=$(free_port)
     make_sa_kubeconfig sluice-system sluice-controller "$CLUSTER_DIR/$name.kubeconfig"
-    start_program "$name" sluice-controller --kubeconfig="$CLUSTER_DIR/$name.kubeconfig" \
+    start_program "$name" "${CONTROLLER_PROGRAM:-sluice-controller}" --kubeconfig="$CLUSTER_DIR/$name.kubeconfig" \
         --health-listen="127.0.0.1:$CONTROLLER_HEALTH" "$@"
     wait_for "curl -fsS -o /dev/null http://127.0.0.1:$CONTROLLER_HEALTH/readyz" 20 ||
         die "$name is not ready; its log: $LOG_DIR/$name.log"

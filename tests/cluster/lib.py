@@ -223,11 +223,11 @@ class Program:
         return self.metric("leader_election_master_status") == 1
 
 
-def start_controller(name, *args, lease=SHORT_LEASE):
+def start_controller(name, *args, lease=SHORT_LEASE, program="sluice-controller"):
     """A controller under its own ServiceAccount with a token of its own; ready, but it may not lead yet."""
     flags = [f"--leader-election-{flag}={value}"
              for flag, value in zip(("lease-duration", "renew-deadline", "retry-period"), lease)]
-    health = shell(f"start_controller {name} {' '.join([*flags, *args])} >&2; echo $CONTROLLER_HEALTH")
+    health = shell(f"CONTROLLER_PROGRAM='{program}' start_controller {name} {' '.join([*flags, *args])} >&2; echo $CONTROLLER_HEALTH")
     return Program(name, int(health))
 
 

@@ -14,3 +14,4 @@ function(sluice_add_wrapped_controller name)
 endfunction()
 
 sluice_add_wrapped_controller(controller-crash kube_call)
+sluice_add_wrapped_controller(controller-next plan_settings_make pod_text rest_service_text)
