@@ -69,6 +69,13 @@ void plan_finalizer(struct steps *s)
 
 // ---- the end of the waiting ---------------------------------------------------------
 
+/// Takes the finalizer off, then says TEXT: from a view that is behind, the first ends the plan.
+static void end(struct steps *s, enum controller_event event, struct strview text)
+{
+    set_finalizer(s, false);
+    steps_event(s, event, text);
+}
+
 /// "pods a, b and 3 more, ConfigMaps c"; absent: nothing is left.
 static struct strview left_text(const struct reconcile *rc, const struct pod_list *pods)
 {
@@ -102,23 +109,21 @@ static struct strview left_text(const struct reconcile *rc, const struct pod_lis
 static void cut_short(struct steps *s, const struct pod_list *pods, const char *why)
 {
     struct strview left = left_text(s->rc, pods);
-    steps_event(s, EVENT_DELETION_CUT,
-                arena_printf(s->rc->arena, "%s; left: %.*s", why,
-                             SV_ARG(left.len > 0 ? left : SV("nothing"))));
-    set_finalizer(s, false);
+    end(s, EVENT_DELETION_CUT,
+        arena_printf(s->rc->arena, "%s; left: %.*s", why,
+                     SV_ARG(left.len > 0 ? left : SV("nothing"))));
 }
 
 static void finish(struct steps *s, const struct record *last)
 {
     const struct reconcile *rc = s->rc;
     struct strview dirs = last != NULL ? config_storage_text(rc, last) : SV_NONE;
-    steps_event(s, EVENT_DELETED,
-                dirs.len > 0 ? arena_printf(rc->arena,
-                                            "its pods and HA ConfigMaps are gone; what Flink wrote "
-                                            "to storage is left: %.*s",
-                                            SV_ARG(dirs))
-                             : SV("its pods are gone; it had no storage that is known"));
-    set_finalizer(s, false);
+    end(s, EVENT_DELETED,
+        dirs.len > 0 ? arena_printf(rc->arena,
+                                    "its pods and HA ConfigMaps are gone; what Flink wrote to "
+                                    "storage is left: %.*s",
+                                    SV_ARG(dirs))
+                     : SV("its pods are gone; it had no storage that is known"));
 }
 
 /// Why it must end now, or NULL.
