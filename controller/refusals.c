@@ -58,13 +58,10 @@ static struct strview message_of(const struct refusal *at)
     return sv_make(at->message, at->message_len);
 }
 
-/// S into TO, cut between characters, not within one. The length.
+/// S into TO, cut where it is too long. The length.
 static size_t copy(char *to, size_t max, struct strview s)
 {
-    size_t len = s.len < max ? s.len : max;
-    while (len < s.len && len > 0 && ((unsigned char)s.ptr[len] & 0xC0) == 0x80) {
-        len--;
-    }
+    size_t len = sv_cut(s, max).len;
     if (len > 0) {
         memcpy(to, s.ptr, len);
     }

@@ -9,16 +9,6 @@ const struct trouble_kind_info TROUBLE_INFO[TROUBLE_KIND_COUNT] = {
 #undef X
 };
 
-/// Cut between characters, not within one.
-static struct strview cut(struct strview s, size_t max)
-{
-    size_t len = s.len < max ? s.len : max;
-    while (len > 0 && len < s.len && ((unsigned char)s.ptr[len] & 0xC0) == 0x80) {
-        len--;
-    }
-    return sv_sub(s, 0, len);
-}
-
 static void put_head(struct strbuf *b, const struct pod_trouble *t)
 {
     strbuf_put_str(b, "pod ");
@@ -34,7 +24,7 @@ void trouble_put_what(struct strbuf *b, const struct pod_trouble *t)
     size_t start = b->len;
     const char *sep = "";
     if (t->reason.len > 0) {
-        strbuf_put(b, cut(t->reason, 64));
+        strbuf_put(b, sv_cut(t->reason, 64));
         sep = ": ";
     }
     if (t->exit_code != TROUBLE_NO_CODE) {
@@ -69,7 +59,7 @@ bool trouble_is_told(const struct pod_trouble *t, struct strview message)
     put_head(&b, t);
     if (t->reason.len > 0) {
         strbuf_put_str(&b, ": ");
-        strbuf_put(&b, cut(t->reason, 64));
+        strbuf_put(&b, sv_cut(t->reason, 64));
     }
     bool told = strbuf_ok(&b) && sv_find(message, strbuf_view(&b)) != SIZE_MAX;
     strbuf_done(&b);
@@ -114,5 +104,5 @@ struct strview cause_line(struct strview text)
         named = sv_from_pos(named, SV("Exception in thread \"main\" ").len);
     }
     struct strview best = sv_present(caused) ? caused : sv_present(named) ? named : last;
-    return cut(best, CAUSE_LINE_MAX);
+    return sv_cut(best, CAUSE_LINE_MAX);
 }

@@ -65,6 +65,16 @@ static bool is_space(char c)
     return c == ' ' || (c >= '\t' && c <= '\r');
 }
 
+struct strview sv_cut(struct strview s, size_t max)
+{
+    size_t len = s.len < max ? s.len : max;
+    while (len > 0 && len < s.len && ((unsigned char)s.ptr[len] & 0xC0) == 0x80) {
+        len--;
+    }
+    s.len = len;
+    return s;
+}
+
 struct strview sv_trim(struct strview s)
 {
     while (s.len != 0 && is_space(s.ptr[0])) {

@@ -67,6 +67,9 @@ size_t sv_find_last_char(struct strview s, char c);
 struct strview sv_from_pos(struct strview s, size_t at);
 struct strview sv_sub(struct strview s, size_t at, size_t len);
 
+/// The first MAX bytes of S, or less: cut between characters (UTF-8), not within one.
+struct strview sv_cut(struct strview s, size_t max);
+
 /// Without leading and trailing ASCII white space.
 struct strview sv_trim(struct strview s);
 

@@ -207,8 +207,7 @@ static void note_trouble(struct probe *p, enum rest_endpoint endpoint, struct st
     }
     struct strbuf line = STRBUF(2 * FLINK_REST_TEXT_MAX);
     strbuf_printf(&line, "%s: %.*s", rest_endpoint_label(endpoint), SV_ARG(what));
-    struct strview text = strbuf_view(&line);
-    text.len = text.len < sizeof(p->trouble_text) ? text.len : sizeof(p->trouble_text);
+    struct strview text = sv_cut(strbuf_view(&line), sizeof(p->trouble_text));
     if (text.len != 0) {
         memcpy(p->trouble_text, text.ptr, text.len);
     }

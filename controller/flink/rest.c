@@ -6,7 +6,10 @@
 #include "common/json/view.h"
 #include "controller/flink/root_cause.h"
 
-#define MAX_MODIFIED ((int64_t)1 << 53)
+/// What is more is no count or size of Flink's: 2 PiB. The sum of all TaskManagers' still fits.
+#define NUMBER_MAX ((int64_t)1 << 51)
+/// The last millisecond of the year 9999, the last that can be written.
+#define TIME_MAX INT64_C(253402300799999)
 
 const struct json_limits REST_JSON_LIMITS = {
     .max_bytes = REST_MAX_BODY, .max_values = 60000, .max_string = REST_MAX_BODY, .max_depth = 64};
@@ -38,6 +41,7 @@ void rest_path_put(struct strbuf *out, enum rest_endpoint endpoint, struct strvi
 /// One answer as it is read: the first wrong type is kept in `err`, and all goes on.
 struct reader {
     struct err *err;
+    struct arena *arena;
     bool wrong;
 };
 
@@ -54,8 +58,9 @@ static void wrong(struct reader *r, const struct json *v, const char *key, const
     r->wrong = true;
 }
 
-/// A count, a size, a time: never negative. Flink writes -1 for what it doesn't know, too.
-static int64_t get_number(struct reader *r, const struct json *o, const char *key, int64_t unknown)
+/// A count, a size, a time: 0 to MAX. Flink writes -1 for what it doesn't know, too.
+static int64_t get_number(struct reader *r, const struct json *o, const char *key, int64_t max,
+                          int64_t unknown)
 {
     const struct json *v = json_get(o, sv_from(key));
     int64_t n;
@@ -66,17 +71,17 @@ static int64_t get_number(struct reader *r, const struct json *o, const char *ke
         wrong(r, v, key, "a number");
         return unknown;
     }
-    return json_int(v, &n) && n >= 0 ? n : unknown;
+    return json_int(v, &n) && n >= 0 && n <= max ? n : unknown;
 }
 
 static int64_t get_count(struct reader *r, const struct json *o, const char *key)
 {
-    return get_number(r, o, key, FLINK_UNKNOWN);
+    return get_number(r, o, key, NUMBER_MAX, FLINK_UNKNOWN);
 }
 
 static int64_t get_time(struct reader *r, const struct json *o, const char *key)
 {
-    return get_number(r, o, key, 0);
+    return get_number(r, o, key, TIME_MAX, 0);
 }
 
 static struct strview get_text(struct reader *r, const struct json *o, const char *key)
@@ -90,6 +95,24 @@ static struct strview get_text(struct reader *r, const struct json *o, const cha
         return SV_NONE;
     }
     return json_string(v);
+}
+
+/// For people: one line, without what a terminal would obey.
+static struct strview get_line(struct reader *r, const struct json *o, const char *key)
+{
+    struct strview text = get_text(r, o, key);
+    CLEANUP(strbuf_done) struct strbuf line = STRBUF(2 * FLINK_REST_NAME_MAX);
+    one_line_put(&line, text, FLINK_REST_NAME_MAX);
+    return sv_present(text) ? arena_copy(r->arena, strbuf_view(&line)) : SV_NONE;
+}
+
+/// Where state is. What can't be shown and kept as it is would lead elsewhere.
+static struct strview get_path(struct reader *r, const struct json *o, const char *key)
+{
+    struct strview text = get_text(r, o, key);
+    CLEANUP(strbuf_done) struct strbuf line = STRBUF(2 * FLINK_REST_PATH_MAX);
+    one_line_put(&line, text, FLINK_REST_PATH_MAX);
+    return sv_eq(text, strbuf_view(&line)) ? text : SV_NONE;
 }
 
 static bool get_flag(struct reader *r, const struct json *o, const char *key)
@@ -154,13 +177,13 @@ int rest_decode_overview(struct strview body, struct arena *arena, struct rest_o
                          struct err *err)
 {
     const struct json *o;
-    struct reader r = {.err = err};
+    struct reader r = {.err = err, .arena = arena};
     if (open_answer(body, arena, &o, err) != 0) {
         return -1;
     }
     *ret = (struct rest_overview){
-        .version = get_text(&r, o, "flink-version"),
-        .commit = get_text(&r, o, "flink-commit"),
+        .version = get_line(&r, o, "flink-version"),
+        .commit = get_line(&r, o, "flink-commit"),
         .task_managers = get_count(&r, o, "taskmanagers"),
         .slots = get_count(&r, o, "slots-total"),
         .slots_free = get_count(&r, o, "slots-available"),
@@ -176,13 +199,13 @@ int rest_decode_config(struct strview body, struct arena *arena, struct rest_con
                        struct err *err)
 {
     const struct json *o;
-    struct reader r = {.err = err};
+    struct reader r = {.err = err, .arena = arena};
     if (open_answer(body, arena, &o, err) != 0) {
         return -1;
     }
     *ret = (struct rest_config){
-        .version = get_text(&r, o, "flink-version"),
-        .commit = get_text(&r, o, "flink-revision"),
+        .version = get_line(&r, o, "flink-version"),
+        .commit = get_line(&r, o, "flink-revision"),
         .refresh_ms = get_count(&r, o, "refresh-interval"),
     };
     return close_answer(&r, sv_present(ret->version), "flink-version");
@@ -198,7 +221,7 @@ int rest_decode_task_managers(struct strview body, struct arena *arena,
                               struct rest_task_managers *ret, struct err *err)
 {
     const struct json *o;
-    struct reader r = {.err = err};
+    struct reader r = {.err = err, .arena = arena};
     if (open_answer(body, arena, &o, err) != 0) {
         return -1;
     }
@@ -256,7 +279,7 @@ static struct rest_job read_job(struct reader *r, const struct json *o)
     struct rest_job job = {
         .found = true,
         .id = get_text(r, o, "jid"),
-        .name = get_text(r, o, "name"),
+        .name = get_line(r, o, "name"),
         .state = flink_job_state_parse(get_text(r, o, "state")),
         .started_ms = get_time(r, o, "start-time"),
         .ended_ms = get_time(r, o, "end-time"),
@@ -273,7 +296,7 @@ int rest_decode_jobs(struct strview body, struct strview job_id, struct arena *a
                      struct rest_job *ret, struct err *err)
 {
     const struct json *o;
-    struct reader r = {.err = err};
+    struct reader r = {.err = err, .arena = arena};
     if (open_answer(body, arena, &o, err) != 0) {
         return -1;
     }
@@ -292,7 +315,7 @@ int rest_decode_jobs(struct strview body, struct strview job_id, struct arena *a
 
 static void add(int64_t *sum, int64_t n, bool first)
 {
-    bool known = n >= 0 && (first || *sum >= 0) && (first || n <= MAX_MODIFIED - *sum);
+    bool known = n >= 0 && (first || *sum >= 0) && (first || n <= NUMBER_MAX - *sum);
     *sum = known ? (first ? n : *sum + n) : FLINK_UNKNOWN;
 }
 
@@ -320,7 +343,7 @@ static void read_vertices(struct reader *r, const struct json *list, struct rest
 int rest_decode_job(struct strview body, struct arena *arena, struct rest_job *ret, struct err *err)
 {
     const struct json *o;
-    struct reader r = {.err = err};
+    struct reader r = {.err = err, .arena = arena};
     if (open_answer(body, arena, &o, err) != 0) {
         return -1;
     }
@@ -339,7 +362,7 @@ static struct flink_checkpoint read_completed(struct reader *r, const struct jso
         .triggered_ms = get_time(r, o, "trigger_timestamp"),
         .completed_ms = get_time(r, o, "latest_ack_timestamp"),
         .size = get_count(r, o, "state_size"),
-        .path = get_text(r, o, "external_path"),
+        .path = get_path(r, o, "external_path"),
         .savepoint = get_flag(r, o, "is_savepoint"),
     };
     return c.id >= 0 ? c : FLINK_CHECKPOINT_UNKNOWN;
@@ -351,7 +374,7 @@ static struct flink_checkpoint read_restored(struct reader *r, const struct json
         .id = get_count(r, o, "id"),
         .completed_ms = get_time(r, o, "restore_timestamp"),
         .size = FLINK_UNKNOWN,
-        .path = get_text(r, o, "external_path"),
+        .path = get_path(r, o, "external_path"),
         .savepoint = get_flag(r, o, "is_savepoint"),
     };
     return c.id >= 0 ? c : FLINK_CHECKPOINT_UNKNOWN;
@@ -361,7 +384,7 @@ int rest_decode_checkpoints(struct strview body, struct arena *arena, struct res
                             struct err *err)
 {
     const struct json *o;
-    struct reader r = {.err = err};
+    struct reader r = {.err = err, .arena = arena};
     if (open_answer(body, arena, &o, err) != 0) {
         return -1;
     }
@@ -391,7 +414,7 @@ int rest_decode_exceptions(struct strview body, struct arena *arena, struct rest
                            struct err *err)
 {
     const struct json *o;
-    struct reader r = {.err = err};
+    struct reader r = {.err = err, .arena = arena};
     if (open_answer(body, arena, &o, err) != 0) {
         return -1;
     }

@@ -31,7 +31,7 @@ static void pack_text(struct packer *p, struct strview *text, size_t max)
     if (!sv_present(*text)) {
         return;
     }
-    text->len = text->len < max ? text->len : max;
+    *text = sv_cut(*text, max);
     const char *to = pack(p, text->ptr, text->len);
     text->ptr = to != NULL ? to : text->ptr;
 }

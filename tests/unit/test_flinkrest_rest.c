@@ -358,6 +358,49 @@ START_TEST(decoders__take_what_is_missing_for_unknown)
 }
 END_TEST
 
+START_TEST(decoders__take_a_number_beyond_all_reason_for_unknown)
+{
+#define HUGE "9223372036854775807"
+    struct rest_overview o;
+    struct strview body = SV("{\"flink-version\":\"9.9\",\"slots-total\":" HUGE
+                             ",\"taskmanagers\":2251799813685249,\"slots-available\":7}");
+    ck_assert_int_eq(rest_decode_overview(body, &arena, &o, &err), 0);
+    ck_assert_int_eq(o.slots, FLINK_UNKNOWN);
+    ck_assert_int_eq(o.task_managers, FLINK_UNKNOWN);
+    ck_assert_int_eq(o.slots_free, 7);
+    struct rest_job j;
+    body = SV("{\"jobs\":[{\"jid\":\"" JOB "\",\"start-time\":" HUGE ",\"end-time\":"
+              "253402300799999,\"tasks\":{\"running\":" HUGE ",\"finished\":1}}]}");
+    ck_assert_int_eq(rest_decode_jobs(body, SV(JOB), &arena, &j, &err), 0);
+    ck_assert_int_eq(j.started_ms, 0);
+    ck_assert_int_eq(j.ended_ms, INT64_C(253402300799999));
+    ck_assert_int_eq(j.tasks.running, FLINK_UNKNOWN);
+#undef HUGE
+}
+END_TEST
+
+START_TEST(decoders__what_people_are_shown_is_one_harmless_line)
+{
+    struct rest_overview o;
+    struct strview body = SV("{\"flink-version\":\"1.20\\u001b[2J\\n\",\"flink-commit\":\"\"}");
+    ck_assert_int_eq(rest_decode_overview(body, &arena, &o, &err), 0);
+    ck_assert(sv_eq_lit(o.version, "1.20 [2J"));
+    ck_assert(sv_present(o.commit));
+    ck_assert_uint_eq(o.commit.len, 0);
+    struct rest_job j;
+    body = SV("{\"jobs\":[{\"jid\":\"" JOB "\",\"name\":\"a\\tb\\u202ec \"}]}");
+    ck_assert_int_eq(rest_decode_jobs(body, SV(JOB), &arena, &j, &err), 0);
+    ck_assert(sv_eq_lit(j.name, "a b c"));
+    struct rest_checkpoints c;
+    body = SV("{\"latest\":{\"completed\":{\"id\":1,\"external_path\":\"s3://b/\\u001b[2J\"},"
+              "\"restored\":{\"id\":1,\"external_path\":\"s3://b/my job/\xc3\xa4\"}}}");
+    ck_assert_int_eq(rest_decode_checkpoints(body, &arena, &c, &err), 0);
+    ck_assert_int_eq(c.last.id, 1);
+    ck_assert(!sv_present(c.last.path));
+    ck_assert(sv_eq_lit(c.restored.path, "s3://b/my job/\xc3\xa4"));
+}
+END_TEST
+
 START_TEST(job__sums_of_tasks_are_unknown_when_a_part_is)
 {
     struct rest_job j;
@@ -432,5 +475,7 @@ UNIT_MAIN(setup, teardown, overview__both_versions_tell_the_same_facts,
           task_managers__ids_are_the_resource_ids, task_managers__are_sorted_and_cut,
           errors__are_told_in_one_line, decoders__refuse_what_is_no_answer_of_flinks,
           decoders__name_the_member_of_a_wrong_type, decoders__take_what_is_missing_for_unknown,
+          decoders__take_a_number_beyond_all_reason_for_unknown,
+          decoders__what_people_are_shown_is_one_harmless_line,
           job__sums_of_tasks_are_unknown_when_a_part_is, decoders__refuse_more_than_their_limits,
           paths__name_the_job_where_it_belongs, job_states__names_go_both_ways)

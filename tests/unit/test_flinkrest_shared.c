@@ -86,6 +86,19 @@ START_TEST(shared__is_cut_to_the_bounds)
 }
 END_TEST
 
+START_TEST(shared__no_character_is_cut_in_two)
+{
+    struct flink_observation o = sample();
+    for (size_t i = 0; i + 2 < sizeof(long_text); i += 3) {
+        memcpy(long_text + i, "\xe2\x82\xac", 3);
+    }
+    o.job.name = sv_make(long_text, sizeof(long_text) / 3 * 3);
+    const struct flink_observation *s = flink_observation_share(&o);
+    ck_assert_uint_eq(s->job.name.len, FLINK_REST_NAME_MAX / 3 * 3);
+    flink_observation_unref(s);
+}
+END_TEST
+
 START_TEST(shared__without_memory_there_is_none)
 {
     struct flink_observation o = sample();
@@ -149,5 +162,5 @@ START_TEST(differs__by_what_people_would_note)
 END_TEST
 
 UNIT_MAIN(NULL, NULL, shared__has_all_that_it_was_made_from, shared__is_cut_to_the_bounds,
-          shared__without_memory_there_is_none, differs__not_by_times_misses_and_checkpoints_alone,
-          differs__by_what_people_would_note)
+          shared__no_character_is_cut_in_two, shared__without_memory_there_is_none,
+          differs__not_by_times_misses_and_checkpoints_alone, differs__by_what_people_would_note)

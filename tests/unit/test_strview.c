@@ -69,6 +69,21 @@ START_TEST(strview__parts_are_clamped)
 }
 END_TEST
 
+START_TEST(strview__a_cut_leaves_no_half_character)
+{
+    struct strview s = SV("a\xc3\xa4\xe2\x82\xac");
+    ck_assert_uint_eq(sv_cut(s, 99).len, 6);
+    ck_assert_uint_eq(sv_cut(s, 6).len, 6);
+    ck_assert_uint_eq(sv_cut(s, 5).len, 3);
+    ck_assert_uint_eq(sv_cut(s, 4).len, 3);
+    ck_assert_uint_eq(sv_cut(s, 3).len, 3);
+    ck_assert_uint_eq(sv_cut(s, 2).len, 1);
+    ck_assert_uint_eq(sv_cut(s, 0).len, 0);
+    ck_assert_uint_eq(sv_cut(SV("\x80\x80\x80"), 2).len, 0);
+    ck_assert(!sv_present(sv_cut(SV_NONE, 3)));
+}
+END_TEST
+
 START_TEST(strview__ascii_space_is_trimmed)
 {
     ck_assert(sv_eq(sv_trim(SV(" \t\r\n\v\fa b ")), SV("a b")));
@@ -105,4 +120,5 @@ END_TEST
 UNIT_MAIN(NULL, NULL, strview__absent_is_not_empty_but_equals_it, strview__bytes_are_compared_whole,
           strview__order_is_that_of_bytes, strview__beginnings_and_ends_are_found,
           strview__positions_are_found_or_told_absent, strview__parts_are_clamped,
-          strview__ascii_space_is_trimmed, strview__a_split_gives_every_piece)
+          strview__a_cut_leaves_no_half_character, strview__ascii_space_is_trimmed,
+          strview__a_split_gives_every_piece)
