@@ -78,6 +78,10 @@ class Promise:
             held[obj["metadata"]["uid"]] = obj
         if kind == "Pod" and change == "ADDED":
             yield from self.birth(obj)
+        if kind == "Pod" and change == "LISTED":  # there may be more than are planned by now
+            role = label(obj, "component")
+            live = sum(is_live(p) and label(p, "component") == role for p in self.pods.values())
+            self.limit[role] = max(self.limit[role], live)
         if kind == "ConfigMap" and change == "DELETED" and not self.deleting:
             for pod in self.pods.values():
                 if is_live(pod) and obj["metadata"]["name"] in mounted(pod):

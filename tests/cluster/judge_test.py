@@ -47,6 +47,12 @@ class Judge(unittest.TestCase):
             self.pod("jm-b-0-0", run="r2"), self.cluster("MODIFIED", 1, 3, 3, deleted="now"),
             self.owned("ConfigMap", "c-b", "DELETED"), self.pod("jm-b-0-0", "DELETED"), self.cluster("DELETED")]), [])
 
+    def test_what_was_there_before_may_be_more_than_is_planned_now(self):
+        history = [self.cluster("LISTED", 1, 2), *self.base(), self.pod("tm-a-0-0", "LISTED"), self.pod("tm-a-1-0", "LISTED"),
+                   self.cluster("MODIFIED", 1, 2, 2), self.pod("tm-a-1-0", "DELETED")]
+        self.assertEqual(breaches(history), [])
+        self.assertIn("2 live taskmanagers where 1 are planned", " ".join(breaches([*history, self.pod("tm-a-1-1")])))
+
     def test_a_change_that_waits_holds_its_numbers_back(self):
         waits = self.cluster("MODIFIED", 1, 2, 2)
         history = [self.cluster(task_managers=2), *self.base(), self.pod("tm-a-0-0"), self.pod("tm-a-1-0"),
