@@ -6,6 +6,7 @@
 struct mask {
     const char *key;           // NULL ends the list
     const struct mask *inside; // NULL: the whole value
+    const char *const *types;  // of an array's elements only those stay whose `type` is one of them
 };
 
 static const struct mask OWNER[] = {{"kind"}, {"name"}, {"uid"}, {"controller"}, {NULL}};
@@ -24,7 +25,7 @@ static const struct mask METADATA[] = {{"name"},
 
 static const struct mask CONTAINER[] = {{"name"}, {"image"}, {"resources"}, {NULL}};
 static const struct mask POD_SPEC[] = {
-    {"nodeName"}, {"containers", CONTAINER}, {"initContainers", CONTAINER}, {NULL}};
+    {"containers", CONTAINER}, {"initContainers", CONTAINER}, {NULL}};
 
 static const struct mask WAITING[] = {{"reason"}, {"message"}, {NULL}};
 static const struct mask RUNNING[] = {{"startedAt"}, {NULL}};
@@ -33,14 +34,15 @@ static const struct mask TERMINATED[] = {{"exitCode"},  {"signal"},     {"reason
 static const struct mask STATE[] = {
     {"waiting", WAITING}, {"running", RUNNING}, {"terminated", TERMINATED}, {NULL}};
 static const struct mask CONTAINER_STATUS[] = {
-    {"name"}, {"ready"}, {"restartCount"}, {"state", STATE}, {"lastState", STATE}, {NULL}};
+    {"name"}, {"restartCount"}, {"state", STATE}, {"lastState", STATE}, {NULL}};
+static const char *const CONDITION_TYPES[] = {"Ready", "PodScheduled", "DisruptionTarget", NULL};
 static const struct mask CONDITION[] = {
     {"type"}, {"status"}, {"reason"}, {"message"}, {"lastTransitionTime"}, {NULL}};
 static const struct mask POD_STATUS[] = {{"phase"},
                                          {"reason"},
                                          {"message"},
                                          {"podIP"},
-                                         {"conditions", CONDITION},
+                                         {"conditions", CONDITION, CONDITION_TYPES},
                                          {"containerStatuses", CONTAINER_STATUS},
                                          {"initContainerStatuses", CONTAINER_STATUS},
                                          {NULL}};
@@ -79,21 +81,40 @@ static const struct mask *find(const struct mask *list, struct strview key)
     return NULL;
 }
 
+static bool is_kept(const struct mask *m, const struct json *element)
+{
+    struct strview type = json_get_string(element, SV("type"));
+    const char *const *t = m->types;
+    while (t != NULL && *t != NULL && !sv_eq(type, sv_from(*t))) {
+        t++;
+    }
+    return t == NULL || *t != NULL;
+}
+
 static void put_members(const struct mask *mask, const struct json *object, struct json_out *o);
 
-static void put(const struct mask *mask, const struct json *value, struct json_out *o)
+static void put_element(const struct mask *m, const struct json *value, struct json_out *o)
 {
-    if (mask != NULL && json_type(value) == JSON_OBJECT) {
-        put_members(mask, value, o);
-    } else if (mask != NULL && json_type(value) == JSON_ARRAY) {
-        json_out_begin_array(o);
-        json_each(element, value) {
-            put(json_type(element) == JSON_OBJECT ? mask : NULL, element, o);
-        }
-        json_out_end_array(o);
+    if (m->inside != NULL && json_type(value) == JSON_OBJECT) {
+        put_members(m->inside, value, o);
     } else {
         json_out_value(o, value);
     }
+}
+
+static void put(const struct mask *m, const struct json *value, struct json_out *o)
+{
+    if (m->inside == NULL || json_type(value) != JSON_ARRAY) {
+        put_element(m, value, o);
+        return;
+    }
+    json_out_begin_array(o);
+    json_each(element, value) {
+        if (is_kept(m, element)) {
+            put_element(m, element, o);
+        }
+    }
+    json_out_end_array(o);
 }
 
 static void put_members(const struct mask *mask, const struct json *object, struct json_out *o)
@@ -103,7 +124,7 @@ static void put_members(const struct mask *mask, const struct json *object, stru
         const struct mask *m = find(mask, json_key(member));
         if (m != NULL) {
             json_out_key(o, json_key(member));
-            put(m->inside, member, o);
+            put(m, member, o);
         }
     }
     json_out_end_object(o);
@@ -116,5 +137,9 @@ bool digest_is_for(enum child_kind kind)
 
 void digest_put(enum child_kind kind, const struct json *object, struct json_out *o)
 {
-    put(MASKS[kind], object, o);
+    if (MASKS[kind] != NULL && json_type(object) == JSON_OBJECT) {
+        put_members(MASKS[kind], object, o);
+    } else {
+        json_out_value(o, object);
+    }
 }

@@ -43,16 +43,17 @@ START_TEST(digest__of_a_pod_stays_what_the_plan_reads)
                "'spec':{'nodeName':'n','volumes':[{'name':'v'}],'containers':[{'name':'m',"
                "'image':'i','command':['x'],'resources':{'limits':{'cpu':'1'}}}]},"
                "'status':{'phase':'Running','hostIP':'1.1.1.1','podIP':'2.2.2.2','conditions':["
+               "{'type':'Initialized','status':'True'},"
                "{'type':'Ready','status':'True','lastProbeTime':null,'lastTransitionTime':'t'}],"
                "'containerStatuses':[{'name':'m','ready':true,'imageID':'sha','containerID':'x',"
                "'state':{'running':{'startedAt':'s'}}}]}}"),
         "{\"metadata\":{\"name\":\"p\",\"uid\":\"u\",\"labels\":{\"a\":\"b\"},"
         "\"ownerReferences\":[{\"kind\":\"K\",\"name\":\"c\",\"uid\":\"o\",\"controller\":true}]},"
-        "\"spec\":{\"nodeName\":\"n\",\"containers\":[{\"name\":\"m\",\"image\":\"i\","
+        "\"spec\":{\"containers\":[{\"name\":\"m\",\"image\":\"i\","
         "\"resources\":{\"limits\":{\"cpu\":\"1\"}}}]},"
         "\"status\":{\"phase\":\"Running\",\"podIP\":\"2.2.2.2\",\"conditions\":["
         "{\"type\":\"Ready\",\"status\":\"True\",\"lastTransitionTime\":\"t\"}],"
-        "\"containerStatuses\":[{\"name\":\"m\",\"ready\":true,"
+        "\"containerStatuses\":[{\"name\":\"m\","
         "\"state\":{\"running\":{\"startedAt\":\"s\"}}}]}}");
 }
 END_TEST
