@@ -3,6 +3,7 @@
 """The offline commands say what the cluster says: `sluice check` as `kubectl apply --dry-run=server`, `sluice review` as
 the webhook, and what `sluice render` prints is taken by the API server. `sluice status` tells what is there."""
 import concurrent.futures
+import fcntl
 import json
 import os
 import pathlib
@@ -10,12 +11,15 @@ import pty
 import re
 import signal
 import ssl
+import struct
 import subprocess
 import tempfile
+import termios
 import unittest
 import urllib.request
 
-from lib import FOLDER, ROOT, ClusterTest, application, highly_available, session, shell, start_controller, wait_for, wait_leader
+from lib import (FOLDER, LONG_LEASE, ROOT, ClusterTest, application, highly_available, session, shell, start_controller, wait_for,
+                 wait_leader)
 
 SLUICE = pathlib.Path(os.environ.get("SLUICE_BIN_DIR", ROOT / "build/bin")) / "sluice"
 SAMPLES = sorted((ROOT / "manifests/samples").glob("*/*.yaml"))
@@ -148,7 +152,7 @@ class Status(ClusterTest):
     @classmethod
     def setUpClass(cls):
         super().setUpClass()
-        cls.controller = start_controller("status-test", f"--namespaces={cls.ns}")
+        cls.controller = start_controller("status-test", f"--namespaces={cls.ns}", lease=LONG_LEASE)
         cls.addClassCleanup(cls.controller.stop)
         wait_leader([cls.controller])
 
@@ -219,6 +223,24 @@ class Status(ClusterTest):
             signal.alarm(0)
         self.assertIn("any more", said)
         self.assertEqual(watch.returncode, 2)
+
+    def test_on_a_terminal_watch_draws_in_place_and_no_longer_than_the_screen(self):
+        self.apply(session("drawn", 3))
+        self.wait_condition("drawn", "Ready", "True")
+        ours, theirs = pty.openpty()
+        fcntl.ioctl(theirs, termios.TIOCSWINSZ, struct.pack("HHHH", 5, 200, 0, 0))
+        with subprocess.Popen([SLUICE, "status", f"--kubeconfig={CONFIG}", "-n", self.ns, "drawn", "-w"], stdout=theirs) as watch:
+            text = ""
+            while text.count("\033[H") < 3:
+                text += os.read(ours, 65536).decode()
+            watch.terminate()
+        os.close(theirs)
+        os.close(ours)
+        screens = text.split("\033[H")[1:3]
+        for screen in screens:
+            self.assertIn("Running", screen)
+            self.assertEqual(screen.count("\n"), 4)
+            self.assertTrue(screen.endswith("\033[J"), repr(screen))
 
     def test_on_a_terminal_it_has_colours_unless_told_not_to(self):
         self.apply(session("bright"))
