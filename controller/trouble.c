@@ -4,7 +4,8 @@
 #include "controller/flink/root_cause.h"
 
 const struct trouble_kind_info TROUBLE_INFO[TROUBLE_KIND_COUNT] = {
-#define X(id, severity_, text_) [TROUBLE_##id] = {.severity = TROUBLE_##severity_, .text = text_},
+#define X(id, severity_, words, text_)                                                             \
+    [TROUBLE_##id] = {.severity = TROUBLE_##severity_, .text = text_},
     POD_TROUBLES(X)
 #undef X
 };

@@ -18,34 +18,37 @@ enum trouble_severity {
     TROUBLE_SEVERITY_COUNT
 };
 
-/// The kinds, the one that explains most first. X(id, severity, text): TEXT is what it means and,
-/// where that helps, what to do; static.
+/// The kinds, the one that explains most first. X(id, severity, words, text): WORDS are those of
+/// Kubernetes; TEXT is what it means and, where that helps, what to do. Static.
 #define POD_TROUBLES(X)                                                                            \
-    X(LOCKED, STUCK,                                                                               \
+    X(LOCKED, STUCK, "Terminating",                                                                \
       "it is deleted but not reported gone, and without HA no other JobManager may start before "  \
       "that. When its node is lost for good: kubectl delete pod --force, or the node's taint "     \
       "node.kubernetes.io/out-of-service")                                                         \
-    X(HOLDS_UP, STUCK,                                                                             \
+    X(HOLDS_UP, STUCK, "Terminating",                                                              \
       "it is of an older revision, deleted but not reported gone, and the new revision starts "    \
       "after that. When its node is lost for good: kubectl delete pod --force, or the node's "     \
       "taint node.kubernetes.io/out-of-service")                                                   \
-    X(IMAGE_NAME, STUCK, "the image's name is not valid")                                          \
-    X(OUT_OF_MEMORY, FAILS, "it needed more memory than its limit")                                \
-    X(CRASH_LOOP, FAILS, "it ends again and again")                                                \
-    X(IMAGE_PULL, FAILS, "the image can't be pulled")                                              \
-    X(CONFIG, FAILS, "a Secret or ConfigMap that it names can't be used")                          \
-    X(START, FAILS, "the container can't be started")                                              \
-    X(EVICTED, FAILS, "the node had to get rid of it")                                             \
-    X(NOT_ADMITTED, FAILS, "the node refused it or went away")                                     \
-    X(ENDED, FAILS, "it ended")                                                                    \
-    X(FAILED_BEFORE, FAILS, "those before it in its place failed")                                 \
-    X(UNSCHEDULABLE, WAITS, "no node takes it")                                                    \
-    X(GATED, WAITS, "a scheduling gate holds it")                                                  \
-    X(SLOW, WAITS, "its containers are still not made; kubectl describe pod tells more")
+    X(IMAGE_NAME, STUCK, "InvalidImageName", "the image's name is not valid")                      \
+    X(OUT_OF_MEMORY, FAILS, "OOMKilled", "it needed more memory than its limit")                   \
+    X(CRASH_LOOP, FAILS, "CrashLoopBackOff", "it ends again and again")                            \
+    X(IMAGE_PULL, FAILS, "ImagePullBackOff, ErrImageNeverPull, …", "the image can't be pulled")    \
+    X(CONFIG, FAILS, "CreateContainerConfigError",                                                 \
+      "a Secret or ConfigMap that it names can't be used")                                         \
+    X(START, FAILS, "CreateContainerError, RunContainerError, …",                                  \
+      "the container can't be started")                                                            \
+    X(EVICTED, FAILS, "Evicted", "the node had to get rid of it")                                  \
+    X(NOT_ADMITTED, FAILS, "OutOfcpu, NodeAffinity, …", "the node refused it or went away")        \
+    X(ENDED, FAILS, "Error, Completed, …", "it ended")                                             \
+    X(FAILED_BEFORE, FAILS, "", "those before it in its place failed")                             \
+    X(UNSCHEDULABLE, WAITS, "Unschedulable", "no node takes it")                                   \
+    X(GATED, WAITS, "SchedulingGated", "a scheduling gate holds it")                               \
+    X(SLOW, WAITS, "ContainerCreating, PodInitializing",                                           \
+      "its containers are not made after five minutes; kubectl describe pod tells more")
 
 enum trouble_kind {
     TROUBLE_NONE,
-#define X(id, severity, text) TROUBLE_##id,
+#define X(id, severity, words, text) TROUBLE_##id,
     POD_TROUBLES(X)
 #undef X
         TROUBLE_KIND_COUNT

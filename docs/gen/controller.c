@@ -3,7 +3,13 @@
 #include "controller/events.def"
 #include "controller/metrics.h"
 #include "controller/phase.h"
+#include "controller/trouble.h"
 #include "docs/gen/pages.h"
+
+// Where troubles of a severity are told.
+#define TOLD_STUCK "Stalled"
+#define TOLD_FAILS "Degraded"
+#define TOLD_WAITS "Reconciling"
 
 void docs_controller_tables(struct strbuf *out)
 {
@@ -28,6 +34,14 @@ void docs_controller_tables(struct strbuf *out)
 #define E(id, reason, type, when) strbuf_printf(out, "| `%s` | %s | %s |\n", reason, type, when);
     CONTROLLER_EVENTS(E)
 #undef E
+    strbuf_put_str(
+        out, "\n## Troubles of pods\n\nThe condition tells pod, container and Kubernetes' words; "
+             "an Event `PodTrouble` tells each once.\n\n| Kubernetes' words | condition | what it "
+             "means |\n|---|---|---|\n");
+#define X(id, severity, words, text)                                                               \
+    strbuf_printf(out, "| %s | `%s` | %s |\n", words, TOLD_##severity, text);
+    POD_TROUBLES(X)
+#undef X
     strbuf_put_str(out, "\n## Metrics\n\nOn `/metrics` of `--health-listen`, in Prometheus' text "
                         "format.\n\n");
     metrics_write_markdown(CONTROLLER_METRICS, M_COUNT, out);
