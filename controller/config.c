@@ -106,6 +106,7 @@ static struct flink_conf_inputs inputs_of(const struct reconcile *rc, const stru
         .version = r->effective.version,
         .application = !r->effective.session,
         .ha = d->ha,
+        .format_1 = r->format == 1,
         .namespace = rc->observed->cluster.ns,
         .cluster_id = arena_printf(rc->arena, "%.*s-%.*s", SV_ARG(rc->observed->cluster.name),
                                    SV_ARG(r->run)),

@@ -6,8 +6,10 @@
 
 #include "controller/plan.h"
 
-/// The newest way to render a revision; goes up when the same revision would give other pods.
-#define RENDER_FORMAT    1
+/// The newest way to render a revision; goes up when the same revision would give other pods. A run
+/// keeps the format that it was started in.
+///   2  terminationMessagePolicy of the main container; jobstore.expiration-time
+#define RENDER_FORMAT    2
 #define REVISION_HISTORY 10
 /// What --deletion-timeout says when it is not given.
 #define DELETION_TIMEOUT_MS 300000

@@ -218,7 +218,7 @@ static void put_container(const struct writer *w)
     put_resources(w);
     put_container_security(w);
     // The log's end tells why Flink didn't start: nothing writes a termination message.
-    if (json_get_lit(w->main, "terminationMessagePolicy") == NULL) {
+    if (w->d->record->format > 1 && json_get_lit(w->main, "terminationMessagePolicy") == NULL) {
         json_out_kv_str(o, "terminationMessagePolicy", "FallbackToLogsOnError");
     }
     json_out_key_array(o, "volumeMounts");

@@ -94,6 +94,12 @@ TO(value_application_results)
     return results(in, arena, "application-result-store");
 }
 
+/// Long enough for a controller that was away: a year, in seconds.
+TO(value_job_store)
+{
+    return in->format_1 ? SV_NONE : sv_from(row->text);
+}
+
 TO(value_parallelism)
 {
     return in->parallelism > 0 ? arena_printf(arena, "%d", in->parallelism) : SV_NONE;

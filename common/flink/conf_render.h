@@ -21,6 +21,7 @@ struct flink_conf_inputs {
     struct flink_version version;
     bool application;              // spec.job is there
     bool ha;                       // storage is known
+    bool format_1;                 // without the rows that render format 2 brought
     struct strview namespace;      // metadata.namespace
     struct strview cluster_id;     // "<name>-<run>"
     struct strview run;            // the run's id

@@ -7,6 +7,7 @@
 #include "common/json/out.h"
 #include "common/k8s/timestamp.h"
 #include "controller/digest.h"
+#include "controller/plan_settings.h"
 #include "controller/reconcile.h"
 #include "controller/record.h"
 
@@ -28,7 +29,7 @@ static void fake_hash(struct strview text, char hex[65])
 
 const struct plan_settings WORLD_SETTINGS = {.version = "0.1.0",
                                              .ha_cluster_role = "sluice-flink-ha",
-                                             .render_format = 1,
+                                             .render_format = RENDER_FORMAT,
                                              .revision_history = 3,
                                              .deletion_timeout_ms = 300000,
                                              .hash = fake_hash};
@@ -60,6 +61,7 @@ void world_init(struct world *w, const char *spec)
     w->arena = ARENA((size_t)2 << 30);
     w->now_ms = 1767225600000;
     w->generation = 1;
+    w->render_format = RENDER_FORMAT;
     w->spec = quoted(w, spec);
     w->annotations = SV("{}");
 }
@@ -243,7 +245,9 @@ const struct actions *world_plan(struct world *w)
     struct observed observed;
     struct err err = {0};
     world_observe(w, &observed);
-    int rc = plan_make(&observed, &WORLD_SETTINGS, &w->arena, &w->plan, &err);
+    struct plan_settings settings = WORLD_SETTINGS;
+    settings.render_format = w->render_format;
+    int rc = plan_make(&observed, &settings, &w->arena, &w->plan, &err);
     ck_assert_msg(rc == 0, "%s", err.msg);
     return &w->plan;
 }

@@ -42,6 +42,7 @@ struct world {
     struct strview annotations; // JSON object
     struct strview status;      // JSON object or absent
     int64_t generation;
+    unsigned render_format; // of the Sluice that plans
     int64_t now_ms;
     bool deleting;
     int64_t deleted_ms;             // 0: the world's first day

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // How records are written: so that the API server's own way of writing changes nothing in them.
+#include "controller/plan_settings.h"
 #include "ctl_world_run.h"
 #include "unit.h"
 
@@ -76,5 +77,94 @@ START_TEST(record__a_run_s_id_tells_its_number)
 }
 END_TEST
 
-UNIT_MAIN(NULL, done, record__its_data_are_written_as_go_writes_them,
+#define JOB(image)                                                                                 \
+    "{'image':'flink:" image "','flinkVersion':'1.20','parallelism':1,"                            \
+    "'taskManager':{'replicas':1},'job':{'entryClass':'a.B','upgradeMode':'Stateless'}}"
+
+static bool is_in_format_2(const struct world_object *o)
+{
+    return has(o->body, o->kind == CHILD_POD ? "terminationMessagePolicy" : "jobstore.expiration");
+}
+
+static struct world_object *config_map(void)
+{
+    struct world_object *found = NULL;
+    for (size_t i = 0; i < w.n; i++) {
+        if (w.objects[i].kind == CHILD_CONFIG_MAP) {
+            ck_assert_ptr_null(found);
+            found = &w.objects[i];
+        }
+    }
+    ck_assert_ptr_nonnull(found);
+    return found;
+}
+
+START_TEST(record__a_newer_sluice_restarts_nothing)
+{
+    world_init(&w, JOB("1.20.1"));
+    w.render_format = 1;
+    world_converge(&w);
+    ck_assert(!is_in_format_2(world_pod(&w, POD_JOB_MANAGER, 0)));
+    w.render_format = RENDER_FORMAT;
+    ck_assert_uint_eq(world_plan(&w)->n, 0);
+}
+END_TEST
+
+START_TEST(record__a_newer_sluice_renders_an_old_revision_as_it_was)
+{
+    world_init(&w, JOB("1.20.1"));
+    w.render_format = 1;
+    world_converge(&w);
+    struct strview config = config_map()->body;
+    w.render_format = RENDER_FORMAT;
+    world_remove(&w, config_map());
+    world_fail(&w, world_pod(&w, POD_TASK_MANAGER, 0), "Error");
+    world_fail(&w, world_pod(&w, POD_JOB_MANAGER, 0), "Error");
+    world_converge(&w);
+    ck_assert(sv_eq(config_map()->body, config));
+    ck_assert(!is_in_format_2(world_pod(&w, POD_TASK_MANAGER, 0)));
+    ck_assert(!is_in_format_2(world_pod(&w, POD_JOB_MANAGER, 0)));
+    // A change of the numbers alone keeps the run, and so its format.
+    world_edit(&w, "{'image':'flink:1.20.1','flinkVersion':'1.20','parallelism':1,"
+                   "'taskManager':{'replicas':2},'job':{'entryClass':'a.B',"
+                   "'upgradeMode':'Stateless'}}");
+    world_converge(&w);
+    ck_assert_uint_eq(world_live(&w, POD_TASK_MANAGER), 2);
+    ck_assert(!is_in_format_2(world_pod(&w, POD_TASK_MANAGER, 1)));
+}
+END_TEST
+
+START_TEST(record__the_next_run_is_in_the_newest_format)
+{
+    world_init(&w, JOB("1.20.1"));
+    w.render_format = 1;
+    world_converge(&w);
+    w.render_format = RENDER_FORMAT;
+    world_edit(&w, JOB("1.20.2"));
+    world_converge(&w);
+    ck_assert(is_in_format_2(world_pod(&w, POD_JOB_MANAGER, 0)));
+    ck_assert(is_in_format_2(config_map()));
+}
+END_TEST
+
+START_TEST(record__an_older_sluice_touches_nothing_of_a_newer_one)
+{
+    world_init(&w, JOB("1.20.1"));
+    world_converge(&w);
+    struct observed observed;
+    struct actions plan;
+    struct plan_settings settings = WORLD_SETTINGS;
+    struct err err = {0};
+    world_observe(&w, &observed);
+    settings.render_format = 1;
+    ck_assert_int_eq(plan_make(&observed, &settings, &w.arena, &plan, &err), -1);
+    ck_assert_int_eq(err.code, E_INVALID);
+}
+END_TEST
+
+UNIT_MAIN(NULL, done, record__a_newer_sluice_restarts_nothing,
+          record__a_newer_sluice_renders_an_old_revision_as_it_was,
+          record__the_next_run_is_in_the_newest_format,
+          record__an_older_sluice_touches_nothing_of_a_newer_one,
+          record__its_data_are_written_as_go_writes_them,
           record__its_words_are_read_again_as_they_were, record__a_run_s_id_tells_its_number)
