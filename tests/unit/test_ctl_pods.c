@@ -256,8 +256,8 @@ START_TEST(pods__hostile_statuses_are_read_as_nothing)
         "[]",
         "{'phase':1,'conditions':{},'containerStatuses':'x','initContainerStatuses':[[],1,null]}",
         "{'containerStatuses':[{'name':[],'restartCount':-5,'state':[]}]}",
-        "{'containerStatuses':[{'state':{'running':{'startedAt':'yesterday'}},'lastState':"
-        "{'terminated':{'exitCode':'1'}}}]}",
+        "{'containerStatuses':[{'state':{'running':{'startedAt':'yesterday'}}}]}",
+        "{'containerStatuses':[{'state':{},'lastState':{'terminated':{'exitCode':''}}}]}",
         "{'conditions':[{'type':'PodScheduled','status':false,'reason':[]}]}",
     };
     for (size_t i = 0; i < ARRAY_LEN(HOSTILE); i++) {
