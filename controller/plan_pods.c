@@ -120,7 +120,7 @@ static int replace(struct pod_planner *pp, const struct place *at)
                  .revision = pp->d->record->revision,
                  .index = at->index,
                  .attempt = newest->id.attempt + 1},
-        .failures = pod_failures_after(newest, now),
+        .failures = pod_failures_after(newest),
         .replaces = arena_printf(rc->arena, "%.*s: %.*s", SV_ARG(newest->name),
                                  SV_ARG(pod_end_text(rc, newest))),
     };

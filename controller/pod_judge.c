@@ -18,24 +18,36 @@ struct strview pod_end_text(const struct reconcile *rc, const struct pod_view *p
     return text_take(rc->arena, &b);
 }
 
-/// When P ended, as far as it is told, and never in the future.
+/// When P ended. A time that can't be tells of its node's clock, not of the pod: then it is taken
+/// for ended when it was made, for such a clock would hold up the next one for hours, or not at
+/// all. 0 when that is ahead, too: then it is our own clock.
 static int64_t end_of(const struct pod_view *p, int64_t now_ms)
 {
-    int64_t end = p->ended_ms != 0 ? p->ended_ms : p->created_ms;
-    return end < now_ms ? end : now_ms;
+    bool told = p->ended_ms >= p->created_ms && p->ended_ms <= now_ms + POD_BACKOFF_MAX_MS;
+    return told ? p->ended_ms : p->created_ms <= now_ms ? p->created_ms : 0;
 }
 
-int64_t pod_failures_after(const struct pod_view *p, int64_t now_ms)
+/// Whether P's container ran for ten minutes at its end.
+static bool was_healthy(const struct pod_view *p)
 {
-    bool healthy = p->started_ms != 0 && end_of(p, now_ms) - p->started_ms >= POD_HEALTHY_MS;
+    int64_t from = p->started_ms;
+    // Start and end are by its node's clock, but a deletion is by the API server's.
+    if (p->deleted_first && (from < p->created_ms || from > p->ended_ms)) {
+        from = p->created_ms;
+    }
+    return p->started_ms != 0 && p->ended_ms - from >= POD_HEALTHY_MS;
+}
+
+int64_t pod_failures_after(const struct pod_view *p)
+{
     int64_t restarts = p->deleted_first || !p->ended ? 0 : p->restarts;
-    int64_t n = healthy ? 1 : p->failures + 1 + restarts;
+    int64_t n = was_healthy(p) ? 1 : p->failures + 1 + restarts;
     return n < POD_FAILURES_MAX ? n : POD_FAILURES_MAX;
 }
 
 int64_t pod_successor_due_ms(const struct pod_view *p, int64_t now_ms)
 {
-    int64_t n = pod_failures_after(p, now_ms);
+    int64_t n = pod_failures_after(p);
     int64_t wait = 0;
     for (int64_t i = 2; i <= n && wait < POD_BACKOFF_MAX_MS; i++) {
         wait = wait == 0 ? POD_BACKOFF_FIRST_MS : wait * 2;

@@ -76,9 +76,11 @@ struct strview pod_end_text(const struct reconcile *rc, const struct pod_view *p
 struct strview pod_edited_text(const struct reconcile *rc, const struct pod_view *p,
                                const struct json *rendered);
 
-/// How many failed in a row when P is counted, and when its successor is due (Unix milliseconds; at
-/// most NOW plus the back-off). Restarts by the kubelet count for a pod that ended.
-int64_t pod_failures_after(const struct pod_view *p, int64_t now_ms);
+/// How many failed in a row when P is counted; restarts by the kubelet count for a pod that ended.
+int64_t pod_failures_after(const struct pod_view *p);
+
+/// When P's successor is due (Unix milliseconds). Never later than NOW plus twice the longest
+/// back-off, whatever the clock of P's node says, and the same at each look.
 int64_t pod_successor_due_ms(const struct pod_view *p, int64_t now_ms);
 
 /// What keeps P from its work at NOW_MS; `kind` is TROUBLE_NONE when nothing does. HELD_UP is what

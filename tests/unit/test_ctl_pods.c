@@ -226,25 +226,74 @@ START_TEST(pods__a_deleted_pod_s_end_is_a_deletion)
     ck_assert(sv_eq_lit(pod_end_text(&rc, p), "deleted (EvictionByEvictionAPI)"));
     ck_assert_int_eq(pod_trouble_of(p, w.now_ms, TROUBLE_NONE, &look).kind, TROUBLE_NONE);
     // Who deletes a pod wants another: what the kubelet had restarted doesn't count.
-    ck_assert_int_eq(pod_failures_after(p, w.now_ms), 1);
+    ck_assert_int_eq(pod_failures_after(p), 1);
 }
 END_TEST
 
 START_TEST(pods__restarts_by_the_kubelet_count_when_the_pod_ends)
 {
+    world_pod(&w, POD_TASK_MANAGER, 0)->created_ms = NOW - 3600000;
     struct pod_view p = read_pod(
         "{'phase':'Failed','reason':'Evicted','message':'low','containerStatuses':[{" MAIN
         ",'restartCount':2,'state':{'terminated':{'exitCode':1,'reason':'Error','startedAt':"
         "'2025-12-31T23:59:00Z','finishedAt':'2026-01-01T00:00:00Z'}}}]}");
-    ck_assert_int_eq(pod_failures_after(&p, NOW), 3);
+    ck_assert_int_eq(pod_failures_after(&p), 3);
     ck_assert_int_eq(pod_successor_due_ms(&p, NOW), NOW + 20000);
     // Ten minutes without a restart, and all is forgotten.
     p = read_pod(
         "{'phase':'Failed','reason':'Evicted','message':'low','containerStatuses':[{" MAIN
         ",'restartCount':2,'state':{'terminated':{'exitCode':1,'reason':'Error','startedAt':"
         "'2025-12-31T23:50:00Z','finishedAt':'2026-01-01T00:00:00Z'}}}]}");
-    ck_assert_int_eq(pod_failures_after(&p, NOW), 1);
+    ck_assert_int_eq(pod_failures_after(&p), 1);
     ck_assert_int_eq(pod_successor_due_ms(&p, NOW), NOW);
+}
+END_TEST
+
+/// A pod made ten minutes ago whose second failure was then, by the clock of its node.
+static struct pod_view failed_at(int64_t ended_ms)
+{
+    return (struct pod_view){.created_ms = NOW - 600000,
+                             .started_ms = ended_ms - 1000,
+                             .ended_ms = ended_ms,
+                             .ended = true,
+                             .failures = 1};
+}
+
+START_TEST(pods__a_node_s_clock_that_is_off_neither_holds_up_the_next_one_nor_hurries_it)
+{
+    static const int64_t OFF[] = {3600000, -3600000};
+    for (size_t i = 0; i < ARRAY_LEN(OFF); i++) {
+        struct pod_view p = failed_at(NOW + OFF[i]);
+        ck_assert_int_eq(pod_failures_after(&p), 2);
+        ck_assert_int_eq(pod_successor_due_ms(&p, NOW), p.created_ms + 10000);
+        ck_assert_int_eq(pod_successor_due_ms(&p, NOW + 5000), p.created_ms + 10000);
+        // Ten minutes are ten minutes, on whichever clock.
+        p.started_ms = p.ended_ms - POD_HEALTHY_MS;
+        ck_assert_int_eq(pod_failures_after(&p), 1);
+    }
+    // A little ahead is usual: what is due then doesn't move from look to look.
+    struct pod_view p = failed_at(NOW + 2000);
+    ck_assert_int_eq(pod_successor_due_ms(&p, NOW), NOW + 12000);
+    ck_assert_int_eq(pod_successor_due_ms(&p, NOW + 11000), NOW + 12000);
+    // A deletion is told by the API server, a start by the node.
+    p = (struct pod_view){.created_ms = NOW - 60000,
+                          .started_ms = NOW - 3600000,
+                          .ended_ms = NOW,
+                          .deleting = true,
+                          .deleted_first = true,
+                          .failures = 1};
+    ck_assert_int_eq(pod_failures_after(&p), 2);
+    p.created_ms = NOW - 7200000;
+    p.started_ms = NOW + 3600000;
+    ck_assert_int_eq(pod_failures_after(&p), 1);
+}
+END_TEST
+
+START_TEST(pods__when_our_own_clock_went_back_nobody_waits_for_it)
+{
+    struct pod_view p = failed_at(NOW);
+    int64_t back = NOW - 3600000;
+    ck_assert_int_le(pod_successor_due_ms(&p, back), back);
 }
 END_TEST
 
@@ -369,6 +418,8 @@ UNIT_MAIN(setup, done, pods__an_image_that_is_not_pulled_is_one_trouble_with_one
           pods__containers_long_in_the_making_are_told_after_five_minutes,
           pods__a_deleted_pod_s_end_is_a_deletion,
           pods__restarts_by_the_kubelet_count_when_the_pod_ends,
+          pods__a_node_s_clock_that_is_off_neither_holds_up_the_next_one_nor_hurries_it,
+          pods__when_our_own_clock_went_back_nobody_waits_for_it,
           pods__hostile_statuses_are_read_as_nothing,
           pods__a_new_trouble_is_told_once_in_condition_and_event,
           pods__a_lone_job_manager_that_does_not_go_says_what_is_waited_for,
