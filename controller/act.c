@@ -189,8 +189,9 @@ static int apply(const struct act *a, const struct action *x, struct err *err)
     return err_wrap(err, "apply %s %.*s", ref.resource->kind, SV_ARG(x->name));
 }
 
-/// A pod that the list of a run's pods has: 0 when nothing of it runs.
-static int judge_left_over(const struct act *a, const struct json *pod, struct err *err)
+/// A pod that the list of RUN's (absent: the cluster's) pods has: 0 when nothing of it runs.
+static int judge_left_over(const struct act *a, const struct json *pod, struct strview run,
+                           struct err *err)
 {
     struct strview name = json_string(json_get_path(pod, "metadata", "name", NULL));
     struct strview phase = json_string(json_get_path(pod, "status", "phase", NULL));
@@ -207,16 +208,23 @@ static int judge_left_over(const struct act *a, const struct json *pod, struct e
             return -1;
         }
     }
-    return err_set(err, E_CONFLICT, "pod %.*s may still need the run's metadata", SV_ARG(name));
+    // An orphan needs its run's metadata, but nothing else of us.
+    return ours || sv_present(run)
+               ? err_set(err, E_CONFLICT, "pod %.*s has not ended", SV_ARG(name))
+               : 0;
 }
 
-/// Our view may lack a pod of RUN that is there: nothing of the run may go before it is gone.
+/// Our view may lack a pod that is there: nothing of its RUN (absent: of the cluster) may go before
+/// it is gone.
 static int ask_for_pods(const struct act *a, struct strview run, struct err *err)
 {
+    struct strview cluster = a->observed->cluster.name;
     const struct kube_ref ref = {.resource = &KUBE_PODS, .ns = a->observed->cluster.ns};
     const struct kube_selection of_run = {
-        .label_selector = arena_printf(a->arena, LABEL_CLUSTER "=%.*s," LABEL_RUN "=%.*s",
-                                       SV_ARG(a->observed->cluster.name), SV_ARG(run)),
+        .label_selector = sv_present(run)
+                              ? arena_printf(a->arena, LABEL_CLUSTER "=%.*s," LABEL_RUN "=%.*s",
+                                             SV_ARG(cluster), SV_ARG(run))
+                              : arena_printf(a->arena, LABEL_CLUSTER "=%.*s", SV_ARG(cluster)),
         .limit = LEFT_OVER_PODS_MAX,
     };
     const struct json *list = NULL;
@@ -227,12 +235,12 @@ static int ask_for_pods(const struct act *a, struct strview run, struct err *err
         return -1;
     }
     json_each(pod, json_get_lit(list, "items")) {
-        if (judge_left_over(a, pod, err) != 0) {
+        if (judge_left_over(a, pod, run, err) != 0) {
             return -1;
         }
     }
     if (json_string(json_get_path(list, "metadata", "continue", NULL)).len > 0) {
-        return err_set(err, E_CONFLICT, "run %.*s has too many pods left", SV_ARG(run));
+        return err_set(err, E_CONFLICT, "%.*s has too many pods left", SV_ARG(cluster));
     }
     return 0;
 }
@@ -343,6 +351,9 @@ static int run_one(const struct act *a, const struct action *x, struct err *err)
     case ACTION_ADOPT:
         return adopt(a, x, err);
     case ACTION_FINALIZERS:
+        if (x->live_read && ask_for_pods(a, SV_NONE, err) != 0) {
+            return -1;
+        }
         return patch_cluster(a, SV(""), x->body, "finalizers", err);
     }
     return err_set(err, E_BUG, "unknown action");

@@ -36,7 +36,8 @@ struct action {
     struct strview uid;   // DELETE, APPLY: of the object that was seen
     struct strview body;  // JSON text: the object, or the status patch {"status": …}
     bool live_read; // CREATE of a replacement pod: read the old pod (by `reads`) first; go on only
-                    // when it's gone, has ended, or has another owner
+                    // when it's gone, has ended, or has another owner. FINALIZERS: list the
+                    // cluster's pods first; go on only when none of its own runs
     struct strview reads; // name of the pod to read live
     struct strview run;   // DELETE of an HA ConfigMap: list this run's pods live first; go on only
                           // when none is left that runs. Absent: no need

@@ -34,7 +34,7 @@ static bool has_finalizer(const struct observed *o, const char *name)
 }
 
 /// A merge patch has the whole list, so it holds for this resourceVersion alone.
-static void set_finalizer(struct steps *s, bool on)
+static void set_finalizer(struct steps *s, bool on, bool live_read)
 {
     const struct observed *observed = s->rc->observed;
     struct strbuf b = STRBUF(OBJECT_TEXT_MAX);
@@ -57,22 +57,23 @@ static void set_finalizer(struct steps *s, bool on)
     steps_add(s, (struct action){.verb = ACTION_FINALIZERS,
                                  .name = observed->cluster.name,
                                  .uid = observed->uid,
+                                 .live_read = live_read,
                                  .body = text_take(s->rc->arena, &b)});
 }
 
 void plan_finalizer(struct steps *s)
 {
     if (!has_finalizer(s->rc->observed, FINALIZER)) {
-        set_finalizer(s, true);
+        set_finalizer(s, true, false);
     }
 }
 
 // ---- the end of the waiting ---------------------------------------------------------
 
 /// Takes the finalizer off, then says TEXT: from a view that is behind, the first ends the plan.
-static void end(struct steps *s, enum controller_event event, struct strview text)
+static void end(struct steps *s, enum controller_event event, struct strview text, bool live_read)
 {
-    set_finalizer(s, false);
+    set_finalizer(s, false, live_read);
     steps_event(s, event, text);
 }
 
@@ -111,7 +112,8 @@ static void cut_short(struct steps *s, const struct pod_list *pods, const char *
     struct strview left = left_text(s->rc, pods);
     end(s, EVENT_DELETION_CUT,
         arena_printf(s->rc->arena, "%s; left: %.*s", why,
-                     SV_ARG(left.len > 0 ? left : SV("nothing"))));
+                     SV_ARG(left.len > 0 ? left : SV("nothing"))),
+        false);
 }
 
 static void finish(struct steps *s, const struct record *last)
@@ -123,7 +125,8 @@ static void finish(struct steps *s, const struct record *last)
                                     "its pods and HA ConfigMaps are gone; what Flink wrote to "
                                     "storage is left: %.*s",
                                     SV_ARG(dirs))
-                     : SV("its pods are gone; it had no storage that is known"));
+                     : SV("its pods are gone; it had no storage that is known"),
+        true);
 }
 
 /// Why it must end now, or NULL.

@@ -115,6 +115,36 @@ START_TEST(act__finalizers_of_a_changed_cluster_are_a_conflict)
 }
 END_TEST
 
+/// The last one: nothing of the cluster is to be left.
+static int end_cluster(void)
+{
+    struct action last = FINALIZERS;
+    last.live_read = true;
+    return run_one(last);
+}
+
+START_TEST(act__a_cluster_does_not_go_before_a_pod_that_we_could_not_see)
+{
+    answer("GET", PODS, 200, PODS_OF_RUN(POD(OWNED_BY("u1"), "Pending")));
+    answer("PATCH", PODS "/p", 200, "{}");
+    ck_assert_int_eq(end_cluster(), -1);
+    ck_assert_int_eq(err.code, E_CONFLICT);
+    asked(0, "GET", PODS);
+    ck_assert_str_eq(seen.query, "labelSelector=sluice.dev/cluster=c&limit=500");
+    ck_assert_uint_eq(stub_count(stub), 2);
+}
+END_TEST
+
+START_TEST(act__a_cluster_waits_for_no_ended_pod_and_no_orphan)
+{
+    answer("GET", PODS, 200,
+           PODS_OF_RUN(POD(OWNED_BY("u1"), "Failed") "," POD(OWNED_BY("u0"), "Running")));
+    answer("PATCH", CLUSTER, 200, "{}");
+    ck_assert_int_eq(end_cluster(), 0);
+    asked(1, "PATCH", CLUSTER);
+}
+END_TEST
+
 UNIT_MAIN(setup, teardown, act__an_adoption_adds_to_the_owners,
           act__one_that_is_gone_needs_no_owner, act__an_adoption_of_another_is_a_conflict,
           act__metadata_go_when_the_run_has_no_pod,
@@ -122,4 +152,6 @@ UNIT_MAIN(setup, teardown, act__an_adoption_adds_to_the_owners,
           act__a_pod_that_we_could_not_see_becomes_visible,
           act__an_orphaned_pod_keeps_the_metadata_too, act__metadata_stay_while_nobody_can_tell,
           act__finalizers_are_merged_into_the_cluster,
-          act__finalizers_of_a_changed_cluster_are_a_conflict)
+          act__finalizers_of_a_changed_cluster_are_a_conflict,
+          act__a_cluster_does_not_go_before_a_pod_that_we_could_not_see,
+          act__a_cluster_waits_for_no_ended_pod_and_no_orphan)
