@@ -229,8 +229,8 @@ static bool is_due(struct steps *s, const struct json *patch)
     case CHANGE_SLOW:
         if (!timestamp_parse(json_string(json_get_path(stored, "flink", "lastSeen", NULL)),
                              &seen) ||
-            seen + SLOW_MS <= s->rc->observed->now_ms) {
-            return true;
+            seen + SLOW_MS <= s->rc->observed->now_ms || seen > s->rc->observed->now_ms) {
+            return true; // also when our clock went back
         }
         steps_look_again(s, seen + SLOW_MS);
         return false;

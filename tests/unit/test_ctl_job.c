@@ -462,6 +462,10 @@ START_TEST(job__checkpoints_are_written_once_a_minute_at_most)
     ck_assert_int_eq(w.plan.requeue_after_ms, 50000);
     w.now_ms += 50000;
     ck_assert_uint_eq(world_step(&w), 1);
+    // A clock that went back silences nobody for as long.
+    w.now_ms -= 3600000;
+    checkpoint(63);
+    ck_assert_uint_eq(world_step(&w), 1);
 }
 END_TEST
 
