@@ -4,6 +4,8 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "cli/credential.h"
+
 #define ANSWER_MAX ((size_t)64 << 20)
 
 const char *connect_kubeconfig(const char *flag, char *(*getenv_fn)(const char *),
@@ -33,7 +35,8 @@ int connect_open(const char *kubeconfig, const char *context, struct kube_config
                  struct kube **ret_kube, struct err *err)
 {
     const struct kube_config_source source = {.kubeconfig = kubeconfig,
-                                              .context = context[0] != '\0' ? context : NULL};
+                                              .context = context[0] != '\0' ? context : NULL,
+                                              .plugin = credential_run};
     const struct kube_options options = {.max_body = ANSWER_MAX};
     *ret_config = NULL;
     *ret_kube = NULL;

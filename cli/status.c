@@ -58,7 +58,7 @@ const struct option_program CLI_status = {
         "conditions that are not as they should be, job, leader, pods, and the Events that matter "
         "(warnings first, the newest last). Without: one line for each FlinkCluster of the "
         "namespace.\n\nColours are used on a terminal, unless NO_COLOR is set. Of a kubeconfig, "
-        "certificates, tokens and token files are used; plugins are not run.",
+        "certificates, tokens, token files and credential plugins (exec) are used.",
     .exit_status = "0: shown\n1: with --exit-code: a FlinkCluster is not Ready\n2: wrong options, "
                    "no such FlinkCluster, or the API server can't be asked",
     .examples = "sluice status\nsluice status fraud -n payments --watch\n"
@@ -70,6 +70,7 @@ const struct option_program CLI_status = {
 struct status_run {
     struct status_options options;
     const char *name; // NULL: all of the namespace
+    const char *kubeconfig;
     struct strview ns;
     struct kube_config *config;
     struct kube *kube;
@@ -255,6 +256,40 @@ static void tell(const struct status_run *r, const struct err *err)
     }
 }
 
+static void disconnect(struct status_run *r)
+{
+    if (r->kube != NULL) {
+        kube_close(r->kube);
+    }
+    kube_config_free(r->config);
+    r->kube = NULL;
+    r->config = NULL;
+}
+
+static int connect_to(struct status_run *r, struct err *err)
+{
+    if (connect_open(r->kubeconfig, r->options.context, &r->config, &r->kube, err) != 0) {
+        disconnect(r);
+        return -1;
+    }
+    r->ns = r->options.namespace_[0] != '\0' ? sv_from(r->options.namespace_)
+                                             : kube_config_namespace(r->config);
+    return 0;
+}
+
+/// A look, by a new connection when there is none: a token that a plugin gave doesn't live long.
+static int look(struct status_run *r, bool terminal, struct err *err)
+{
+    if (r->kube == NULL && connect_to(r, err) != 0) {
+        return -1;
+    }
+    int rc = show(r, terminal, err);
+    if (rc != 0 && err->code == E_DENIED) {
+        disconnect(r);
+    }
+    return rc;
+}
+
 static int run(struct status_run *r)
 {
     bool terminal = isatty(STDOUT_FILENO) == 1;
@@ -263,7 +298,7 @@ static int run(struct status_run *r)
     }
     for (;;) {
         struct err err = {.code = E_OK};
-        int rc = show(r, terminal, &err);
+        int rc = look(r, terminal, &err);
         if (rc != 0) {
             tell(r, &err);
         }
@@ -283,7 +318,6 @@ int cli_status(int argc, char *const *argv)
     struct status_run r = {
         .arena = ARENA(ARENA_MAX), .text = STRBUF(TEXT_MAX), .gist = STRBUF(TEXT_MAX)};
     struct options_result res;
-    struct err err = {.code = E_OK};
     int code = options_main(&CLI_status, argc, argv, &r.options, &res, &arena);
     if (code >= 0) {
         return code;
@@ -293,21 +327,9 @@ int cli_status(int argc, char *const *argv)
         return CLI_USAGE;
     }
     r.name = res.operand_count == 1 ? res.operands[0] : NULL;
-    const char *kubeconfig = connect_kubeconfig(r.options.kubeconfig, getenv, &arena);
-    if (connect_open(kubeconfig, r.options.context, &r.config, &r.kube, &err) != 0) {
-        tell(&r, &err);
-        code = CLI_USAGE;
-    } else {
-        r.ns = r.options.namespace_[0] != '\0' ? sv_from(r.options.namespace_)
-                                               : kube_config_namespace(r.config);
-        code = run(&r);
-    }
-    if (r.kube != NULL) {
-        kube_close(r.kube);
-    }
-    if (r.config != NULL) {
-        kube_config_free(r.config);
-    }
+    r.kubeconfig = connect_kubeconfig(r.options.kubeconfig, getenv, &arena);
+    code = run(&r);
+    disconnect(&r);
     arena_done(&r.arena);
     strbuf_done(&r.text);
     strbuf_done(&r.gist);

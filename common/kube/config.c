@@ -117,6 +117,20 @@ static int parse_kubeconfig(struct kube_config *c, const struct kube_config_sour
     return kubeconfig_decode(doc, sv_from(src->context), &c->arena, ret, err);
 }
 
+static int plugin_token(struct kube_config *c, const struct kube_config_source *src,
+                        const struct json *exec, struct err *err)
+{
+    CLEANUP(strbuf_wipe) struct strbuf token = STRBUF(KUBE_MAX_TOKEN);
+    if (src->plugin == NULL) {
+        return err_set(err, E_INVALID,
+                       "exec in a kubeconfig is not supported here (use a client certificate or a "
+                       "service account's token)");
+    }
+    return src->plugin(src->kubeconfig, exec, &token, err) != 0
+               ? -1
+               : set_token(c, strbuf_view(&token), err);
+}
+
 static int load_kubeconfig(struct kube_config *c, const struct kube_config_source *src,
                            struct err *err)
 {
@@ -141,6 +155,9 @@ static int load_kubeconfig(struct kube_config *c, const struct kube_config_sourc
     if (sv_present(k.token_file)) {
         c->token_file = beside(c, base, k.token_file);
         return c->token_file != NULL ? first_token(c, err) : no_memory(err);
+    }
+    if (k.exec != NULL) {
+        return plugin_token(c, src, k.exec, err) != 0 ? err_wrap(err, "kubeconfig %s", base) : 0;
     }
     return set_token(c, k.token, err);
 }

@@ -9,7 +9,9 @@
 #include <stdbool.h>
 
 #include "common/base/err.h"
+#include "common/base/strbuf.h"
 #include "common/base/strview.h"
+#include "common/json/view.h"
 
 struct kube_config;
 
@@ -21,10 +23,14 @@ struct kube_config_source {
     const char *user_agent;  // "sluice-controller"; the version is added. NULL: "sluice"
     bool allow_http;         // for tests: a server URL may be plain http
     bool http1;              // HTTP/1.1 instead of HTTP/2 over TLS
+    /// Runs the credential plugin that KUBECONFIG (a path) has as EXEC, and appends its token to
+    /// RET. NULL: such a kubeconfig is refused, as programs that run on their own should.
+    int (*plugin)(const char *kubeconfig, const struct json *exec, struct strbuf *ret,
+                  struct err *err);
 };
 
-/// 0, or -1: E_IO (a file can't be read), E_PARSE, E_INVALID (no such context, an exec or
-/// auth-provider plugin, an http:// server …). Free with kube_config_free() after every kube,
+/// 0, or -1: E_IO (a file can't be read), E_PARSE, E_INVALID (no such context, a plugin that
+/// nobody runs, an http:// server …). Free with kube_config_free() after every kube,
 /// watcher, lease and events made from it.
 MUST_USE int kube_config_load(const struct kube_config_source *src, struct kube_config **ret,
                               struct err *err);

@@ -62,7 +62,6 @@ static int decode_user(const struct json *user, struct arena *arena, struct kube
     static const struct {
         const char *key, *hint;
     } UNSUPPORTED[] = {
-        {"exec", "use a client certificate or a service account's token"},
         {"auth-provider", "use a client certificate or a service account's token"},
         {"username", "API servers take no passwords any more"},
         {"as", "impersonation"},
@@ -78,6 +77,8 @@ static int decode_user(const struct json *user, struct arena *arena, struct kube
                            UNSUPPORTED[i].key, UNSUPPORTED[i].hint);
         }
     }
+    const struct json *exec = json_get_lit(user, "exec");
+    ret->exec = json_first(exec) != NULL ? exec : NULL;
     ret->cert_file = non_empty(user, SV("client-certificate"));
     ret->key_file = non_empty(user, SV("client-key"));
     ret->token = non_empty(user, SV("token"));

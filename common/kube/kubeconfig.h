@@ -19,12 +19,13 @@ struct kubeconfig {
     struct strview cert_file, cert_data;
     struct strview key_file, key_data;
     struct strview token, token_file;
-    bool insecure; // insecure-skip-tls-verify
+    const struct json *exec; // of a credential plugin; NULL: none. Part of DOC
+    bool insecure;           // insecure-skip-tls-verify
 };
 
 /// CONTEXT empty: the file's current-context. Views live as long as DOC and ARENA. -1 with
 /// E_INVALID: no such context, cluster or user, no server; something that we can't do and must not
-/// ignore (exec and auth-provider plugins, passwords, impersonation, proxy-url, tls-server-name);
+/// ignore (auth-provider plugins, passwords, impersonation, proxy-url, tls-server-name);
 /// bad base64.
 MUST_USE int kubeconfig_decode(const struct json *doc, struct strview context, struct arena *arena,
                                struct kubeconfig *ret, struct err *err);

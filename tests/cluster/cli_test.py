@@ -206,6 +206,21 @@ class Status(ClusterTest):
         self.assertIn("../", self.status("../pods", check=2))
         self.assertIn("nowhere", self.status("--context=nowhere", check=2))
 
+    def test_a_credential_plugin_gives_the_token(self):
+        config = json.loads(shell("sluice_dev_kubectl config view --raw --flatten --minify -o json"))
+        for command, check in (("print-token", 0), ("no-such-plugin", 2)):
+            config["users"][0]["user"] = {"exec": {"apiVersion": "client.authentication.k8s.io/v1", "command": f"./{command}",
+                                                   "interactiveMode": "Never"}}
+            token = (FOLDER / "status-test.kubeconfig.token").read_text()
+            with tempfile.TemporaryDirectory() as folder:
+                (pathlib.Path(folder) / "config").write_text(json.dumps(config))
+                plugin = pathlib.Path(folder) / "print-token"
+                credential = {"apiVersion": "client.authentication.k8s.io/v1", "kind": "ExecCredential", "status": {"token": token}}
+                plugin.write_text(f"#!/bin/sh\ncat <<'END'\n{json.dumps(credential)}\nEND\n")
+                plugin.chmod(0o755)
+                text = self.status(f"--kubeconfig={folder}/config", check=check)
+            self.assertIn("no-such-plugin" if check else "", text)
+
     def test_watch_prints_what_changes_and_ends_with_the_cluster(self):
         self.apply(session("seen"))
         self.wait_condition("seen", "Ready", "True")

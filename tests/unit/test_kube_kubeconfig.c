@@ -55,7 +55,6 @@ END_TEST
 START_TEST(kubeconfig__what_we_cannot_do_is_said_and_not_ignored)
 {
     static const char *const users[] = {
-        "{\"exec\":{\"command\":\"aws\"}}",
         "{\"auth-provider\":{\"name\":\"gcp\"}}",
         "{\"username\":\"u\"}",
         "{\"as\":\"root\"}",
