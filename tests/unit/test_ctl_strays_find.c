@@ -7,7 +7,7 @@
 #define ALL_RECORDS "/apis/apps/v1/controllerrevisions"
 #define LOST(name, owner)                                                                          \
     "{\"metadata\":{\"name\":\"" name "\",\"namespace\":\"a\",\"uid\":\"" name "-uid\"," owner "}" \
-                                                                                               "}"
+    "}"
 #define LIST(next, items) "{\"metadata\":{\"continue\":\"" next "\"},\"items\":[" items "]}"
 
 static struct strays *strays;
