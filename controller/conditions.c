@@ -267,8 +267,8 @@ static struct condition derive_ready(const struct facts *f, const struct conditi
                               SV("suspended: no pods, as the spec says"));
     }
     // What nobody knows keeps nobody waiting: the pods' own probes say that they are ready.
-    if (job->value == CONDITION_FALSE) {
-        return *job;
+    if (job->value == CONDITION_FALSE || condition_has(job, REASON_NO_LEADER)) {
+        return as_false(job);
     }
     return condition_make(CONDITION_TRUE, REASON_PODS_READY, ready_text(f));
 }

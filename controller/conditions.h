@@ -74,7 +74,7 @@ enum condition_type {
     R(SUSPENDED, "Suspended", "Ready, Available, JobRunning", "No pods are wanted.")               \
     R(SESSION_CLUSTER, "SessionCluster", "JobRunning", "It has no job of its own.")                \
     R(NOT_OBSERVED, "NotObserved", "JobRunning", "No JobManager of this run has answered yet.")    \
-    R(NO_LEADER, "NoLeader", "JobRunning", "No JobManager leads at the moment.")                   \
+    R(NO_LEADER, "NoLeader", "JobRunning, Ready", "No JobManager leads at the moment.")            \
     R(LOST, "Lost", "JobRunning",                                                                  \
       "The leader did not answer several times in a row; what the job does is not known.")         \
     R(NOT_SUBMITTED, "NotSubmitted", "JobRunning, Ready",                                          \

@@ -74,14 +74,26 @@ static struct condition not_observed(void)
                           SV("no JobManager of this run has answered yet"));
 }
 
+/// When it has been so for so long that the job counts as lost. Not by `contact_ms`: JobManagers
+/// that come and go begin that anew.
+static int64_t leaderless_until(const struct reconcile *rc)
+{
+    const struct json *stored = condition_stored(rc, CONDITION_JOB_RUNNING);
+    int64_t since;
+    if (!sv_eq(json_get_string(stored, SV("reason")), reason_name(REASON_NO_LEADER)) ||
+        !timestamp_parse(json_get_string(stored, SV("lastTransitionTime")), &since)) {
+        since = rc->observed->now_ms;
+    }
+    return since + JOB_RECOVERY_MS;
+}
+
 static struct condition no_leader(struct steps *s, const struct job_view *job)
 {
     if (!job->seen) {
         return not_observed();
     }
-    const struct flink_observation *o = job->flink;
-    if (o != NULL && o->contact_ms + JOB_RECOVERY_MS > s->rc->observed->now_ms) {
-        steps_look_again(s, o->contact_ms + JOB_RECOVERY_MS);
+    if (leaderless_until(s->rc) > s->rc->observed->now_ms) {
+        steps_look_again(s, leaderless_until(s->rc));
     }
     return condition_make(CONDITION_UNKNOWN, REASON_NO_LEADER,
                           SV("no JobManager leads at the moment"));
@@ -322,8 +334,8 @@ void job_faults_add(struct steps *s, const struct situation *now, const struct c
     }
 }
 
-struct strview job_state_text(const struct situation *now, const struct condition *running,
-                              int64_t now_ms)
+struct strview job_state_text(const struct reconcile *rc, const struct situation *now,
+                              const struct condition *running)
 {
     const struct job_view *job = &now->job;
     const struct flink_observation *o = job->flink;
@@ -331,8 +343,8 @@ struct strview job_state_text(const struct situation *now, const struct conditio
         return sv_from(flink_job_state_name(job->state));
     }
     if (condition_has(running, REASON_LOST) || condition_has(running, REASON_NOT_FOUND) ||
-        (condition_has(running, REASON_NO_LEADER) && o != NULL &&
-         o->contact_ms + JOB_RECOVERY_MS <= now_ms)) {
+        (condition_has(running, REASON_NO_LEADER) &&
+         leaderless_until(rc) <= rc->observed->now_ms)) {
         return SV("Lost");
     }
     bool fresh = job->told != NULL && job->told->state != FLINK_JOB_STATE_UNKNOWN &&

@@ -24,7 +24,7 @@ void job_faults_add(struct steps *s, const struct situation *now, const struct c
 
 /// What status.job.state says: Flink's word, "Lost", or absent: nothing is known, or what is stored
 /// stays.
-struct strview job_state_text(const struct situation *now, const struct condition *running,
-                              int64_t now_ms);
+struct strview job_state_text(const struct reconcile *rc, const struct situation *now,
+                              const struct condition *running);
 
 #endif

@@ -19,11 +19,24 @@ static enum status_phase end_phase(enum flink_job_state end)
                                      : PHASE_CANCELED;
 }
 
-/// Of a job that does not run, or of which nobody knows.
-static enum status_phase job_phase(const struct situation *now, const struct condition *job)
+/// Whether this run's job ran at some time.
+static bool ran_before(const struct reconcile *rc, const struct situation *now)
 {
-    const struct job_view *view = &now->job;
+    const struct job_view *job = &now->job;
+    const struct json *revision = json_get_lit(rc->observed->cluster.status, "revision");
+    struct strview good = json_get_string(revision, SV("good"));
     int64_t restarts = 0;
+    (void)json_int(json_get_lit(job->stored, "restarts"), &restarts);
+    bool same = job->stored != NULL && good.len > 0 &&
+                sv_eq(good, json_get_string(revision, SV("current")));
+    return same || restarts > 0 || job->checkpointed ||
+           (job->told != NULL && job->told->restored.id >= 0);
+}
+
+/// Of a job that does not run, or of which nobody knows.
+static enum status_phase job_phase(const struct reconcile *rc, const struct situation *now,
+                                   const struct condition *job)
+{
     if (condition_has(job, REASON_LOST) || condition_has(job, REASON_NOT_FOUND)) {
         return PHASE_LOST;
     }
@@ -33,15 +46,13 @@ static enum status_phase job_phase(const struct situation *now, const struct con
     bool again = condition_has(job, REASON_RESTARTING) || condition_has(job, REASON_FAILING) ||
                  condition_has(job, REASON_NO_LEADER) || condition_has(job, REASON_RECOVERING) ||
                  condition_has(job, REASON_JOB_SUSPENDED) ||
-                 condition_has(job, REASON_JOB_RECONCILING) ||
-                 (json_int(json_get_lit(view->stored, "restarts"), &restarts) && restarts > 0) ||
-                 (view->told != NULL && view->told->restored.id >= 0);
-    return again ? PHASE_RESTARTING : PHASE_STARTING;
+                 condition_has(job, REASON_JOB_RECONCILING);
+    return again || ran_before(rc, now) ? PHASE_RESTARTING : PHASE_STARTING;
 }
 
 /// Of a run that is wanted, when no pod of an older revision is left.
-static enum status_phase run_phase(const struct situation *now, const struct condition *all,
-                                   bool complete)
+static enum status_phase run_phase(const struct reconcile *rc, const struct situation *now,
+                                   const struct condition *all, bool complete)
 {
     const struct condition *job = &all[CONDITION_JOB_RUNNING];
     bool session = now->acceptance->last.effective.session;
@@ -52,7 +63,7 @@ static enum status_phase run_phase(const struct situation *now, const struct con
         return PHASE_FAILING;
     }
     if (!runs) {
-        return session ? PHASE_STARTING : job_phase(now, job);
+        return session ? PHASE_STARTING : job_phase(rc, now, job);
     }
     if (degraded) {
         return PHASE_DEGRADED;
@@ -77,5 +88,5 @@ enum status_phase phase_derive(const struct reconcile *rc, const struct situatio
     if (st.ended) {
         return end_phase(now->job.state);
     }
-    return now->census.old > 0 ? PHASE_UPDATING : run_phase(now, conditions, st.complete);
+    return now->census.old > 0 ? PHASE_UPDATING : run_phase(rc, now, conditions, st.complete);
 }

@@ -112,8 +112,18 @@ static struct strview stored_revision(const struct reconcile *rc, const char *ke
     return json_string(json_get_path(stored_status(rc), "revision", key, NULL));
 }
 
+/// Whether the run of the accepted revision did what it is for.
+static bool is_good(const struct situation *now, const struct condition *conditions)
+{
+    const struct condition *job = &conditions[CONDITION_JOB_RUNNING];
+    return now->acceptance->last.effective.session
+               ? conditions[CONDITION_AVAILABLE].value == CONDITION_TRUE
+               : job->value == CONDITION_TRUE || condition_has(job, REASON_FINISHED);
+}
+
 static void put_revision(const struct reconcile *rc, const struct situation *now,
-                         struct strview name, struct json_out *o)
+                         const struct condition *conditions, struct strview name,
+                         struct json_out *o)
 {
     bool rolling = now->census.old > 0;
     struct strview current = stored_revision(rc, "current");
@@ -122,6 +132,9 @@ static void put_revision(const struct reconcile *rc, const struct situation *now
     put_or_null(o, "current", rolling ? current : name);
     put_or_null(o, "updating", rolling ? name : SV_NONE);
     put_or_null(o, "previous", rolled ? current : stored_revision(rc, "previous"));
+    if (is_good(now, conditions)) {
+        json_out_kv_string(o, "good", name);
+    }
     json_out_end_object(o);
 }
 
@@ -161,7 +174,7 @@ static void put_record(const struct reconcile *rc, const struct situation *now,
     if (sv_present(r->job_id)) {
         status_job_put(rc, now, &conditions[CONDITION_JOB_RUNNING], o);
     }
-    put_revision(rc, now, name, o);
+    put_revision(rc, now, conditions, name, o);
 }
 
 static struct strview status_text(const struct reconcile *rc, const struct situation *now,

@@ -71,7 +71,7 @@ static void add_job(struct steps *s, const struct situation *now, const struct c
 {
     const struct job_view *view = &now->job;
     struct strview was = json_get_string(view->stored, SV("state"));
-    struct strview is = job_state_text(now, job, s->rc->observed->now_ms);
+    struct strview is = job_state_text(s->rc, now, job);
     int64_t restarts = 0;
     if (view->ended && !flink_job_state_terminal(flink_job_state_parse(was))) {
         enum controller_event end = view->state == FLINK_JOB_FINISHED ? EVENT_JOB_FINISHED

@@ -115,7 +115,7 @@ void status_job_put(const struct reconcile *rc, const struct situation *now,
     if (!record_runs(&now->acceptance->last) && !job->ended) {
         put_null("state", o);
     } else {
-        put_text(job, "state", job_state_text(now, running, rc->observed->now_ms), o);
+        put_text(job, "state", job_state_text(rc, now, running), o);
     }
     // Flink's own start begins anew with each JobManager; the first one is the job's.
     put_time(job, "startTime", started == 0 && told != NULL ? told->started_ms : started, o);

@@ -242,13 +242,23 @@ START_TEST(job__without_a_leader_nobody_knows)
     world_step(&w);
     assert_sv(world_condition(&w, "JobRunning", "status"), "Unknown");
     assert_sv(world_condition(&w, "JobRunning", "reason"), "NoLeader");
+    assert_sv(world_condition(&w, "Ready", "reason"), "NoLeader");
     assert_sv(world_phase(&w), "Restarting");
     // A takeover takes seconds: no alarm yet.
     assert_sv(job_text("state"), "RUNNING");
     ck_assert_int_eq(world_plan(&w)->requeue_after_ms, JOB_RECOVERY_MS);
     w.now_ms += JOB_RECOVERY_MS;
+    // JobManagers that come and go don't begin that anew.
+    flink.contact = FLINK_CONTACT_NO_LEADER;
+    flink.contact_ms = w.now_ms;
     world_step(&w);
     assert_sv(job_text("state"), "Lost");
+    // A job that ran before is not starting when it is taken up again.
+    tell(FLINK_JOB_INITIALIZING);
+    world_step(&w);
+    assert_sv(world_condition(&w, "JobRunning", "reason"), "Initializing");
+    assert_sv(world_phase(&w), "Restarting");
+    assert_sv(json_string(json_get_path(world_status(&w), "revision", "good", NULL)), "fraud-r1");
 }
 END_TEST
 
