@@ -368,4 +368,7 @@ void conditions_derive(struct steps *s, const struct situation *now, struct cond
     ret[CONDITION_READY] = derive_ready(&f, ret);
     ret[CONDITION_AVAILABLE] = derive_available(&f, job);
     ret[CONDITION_DEGRADED] = derive_degraded(&f, job);
+    for (int i = 0; i < CONDITION_COUNT; i++) {
+        ret[i].message = text_line(s->rc->arena, ret[i].message);
+    }
 }

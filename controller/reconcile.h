@@ -23,6 +23,10 @@ struct reconcile {
 /// at the end is enough.
 struct strview text_take(struct arena *arena, struct strbuf *b);
 
+/// TEXT in one line, without what a terminal would obey: API servers, webhooks and users put into
+/// their words what they like. In ARENA.
+struct strview text_line(struct arena *arena, struct strview text);
+
 /// The sticky answer: 0, or -1 with E_NOMEM when ARENA is full.
 int arena_check(const struct arena *arena, struct err *err);
 

@@ -53,7 +53,7 @@ void steps_event(struct steps *s, enum controller_event event, struct strview me
     steps_add(s, (struct action){.verb = ACTION_EVENT,
                                  .event = {.type = EVENT_INFO[event].type,
                                            .reason = EVENT_INFO[event].reason,
-                                           .message = message}});
+                                           .message = text_line(s->rc->arena, message)}});
 }
 
 void steps_look_again(struct steps *s, int64_t time_ms)

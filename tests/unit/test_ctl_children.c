@@ -270,6 +270,33 @@ START_TEST(children__a_refused_first_record_is_told)
 }
 END_TEST
 
+START_TEST(children__what_a_webhook_says_is_told_in_one_harmless_line)
+{
+    const struct refused_child refused = {.kind = CHILD_SERVICE,
+                                          .name = SV("fraud-rest"),
+                                          .message = SV("denied:\n  \x1b[2Jlook\xe2\x80\xae")};
+    world_remove(&w, world_find(&w, CHILD_SERVICE, "fraud-rest"));
+    w.refused = &refused;
+    w.n_refused = 1;
+    const struct actions *plan = world_plan(&w);
+    bool told = false;
+    for (size_t i = 0; i < plan->n; i++) {
+        const struct action *a = &plan->items[i];
+        if (a->verb == ACTION_EVENT && sv_eq_lit(sv_from(a->event.reason), "ChildRefused")) {
+            assert_sv(a->event.message, "Service fraud-rest: denied: [2Jlook");
+            told = true;
+        }
+    }
+    ck_assert(told);
+    world_step(&w);
+    assert_sv(world_condition(&w, "Stalled", "message"), "Service fraud-rest: denied: [2Jlook");
+    // And that is no news the next time.
+    ck_assert_uint_eq(world_actions(&w, ACTION_STATUS), 1);
+    (void)world_plan(&w);
+    ck_assert_uint_eq(world_actions(&w, ACTION_STATUS), 0);
+}
+END_TEST
+
 START_TEST(children__another_way_to_a_role_waits_for_another_run)
 {
     struct observed observed;
@@ -304,4 +331,5 @@ UNIT_MAIN(start, done, children__another_way_to_a_role_waits_for_another_run,
           children__an_account_of_the_user_s_is_bound_and_not_made,
           children__another_s_object_under_our_name_is_reported_and_left,
           children__a_refused_record_is_told_and_holds_nothing_back,
-          children__a_refused_first_record_is_told)
+          children__a_refused_first_record_is_told,
+          children__what_a_webhook_says_is_told_in_one_harmless_line)
