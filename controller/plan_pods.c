@@ -149,19 +149,41 @@ static int repair_labels(struct pod_planner *pp, const struct pod_view *p)
     return 0;
 }
 
-/// Whether the TaskManager P is to be given up before its node's tolerations end (5 minutes): it is
-/// not ready any more, and the JobManager, which is well, has lost it, too.
+/// A TaskManager's process that was started again in its pod has the address of the one before.
+/// When it and the JobManager call each other in the same moment, each may keep another connection
+/// and throw away what comes by it, until Flink's registration time-out of 5 minutes ends the
+/// process
+/// ("Discarding inbound message … in read-only association", seen with 2.3). Another pod has
+/// another address. Long after its start it is none of that.
+static bool is_mute(const struct reconcile *rc, const struct pod_view *p)
+{
+    return p->restarts > 0 && rc->observed->now_ms < p->started_ms + POD_MUTE_MAX_MS;
+}
+
+/// The JobManager itself must have answered for that long.
+static int64_t mute_due_ms(const struct pod_view *p, const struct flink_observation *flink)
+{
+    int64_t since = p->started_ms > flink->contact_ms ? p->started_ms : flink->contact_ms;
+    return since + POD_MUTE_MS;
+}
+
+/// Whether the TaskManager P is to be given up before its node's tolerations end (5 minutes): the
+/// JobManager, which is well, has lost it, and it is not ready any more, or can't come back.
 static bool is_lost(struct pod_planner *pp, const struct pod_view *p)
 {
     const struct reconcile *rc = pp->s->rc;
     const struct flink_observation *flink = places_fresh_flink(rc);
-    if (p->id.role != POD_TASK_MANAGER || p->ready || p->unready_ms == 0 || flink == NULL ||
+    if (p->id.role != POD_TASK_MANAGER || flink == NULL ||
         flink->contact != FLINK_CONTACT_ANSWERS || flink->task_managers_cut ||
         flink_observation_task_manager(flink, p->name) != NULL) {
         return false;
     }
-    if (rc->observed->now_ms < p->unready_ms + POD_LOST_MS) {
-        steps_look_again(pp->s, p->unready_ms + POD_LOST_MS);
+    if (p->ready ? !is_mute(rc, p) : p->unready_ms == 0) {
+        return false;
+    }
+    int64_t due = p->ready ? mute_due_ms(p, flink) : p->unready_ms + POD_LOST_MS;
+    if (rc->observed->now_ms < due) {
+        steps_look_again(pp->s, due);
         return false;
     }
     return true;
@@ -185,8 +207,9 @@ static int keep_place(struct pod_planner *pp, const struct place *at)
     }
     if (is_lost(pp, at->keeper)) {
         steps_event(pp->s, EVENT_POD_LOST,
-                    arena_printf(rc->arena, "%.*s: not ready, and not registered at the JobManager",
-                                 SV_ARG(at->keeper->name)));
+                    arena_printf(rc->arena, "%.*s: %s, and not registered at the JobManager",
+                                 SV_ARG(at->keeper->name),
+                                 at->keeper->ready ? "ready after a restart" : "not ready"));
         delete_pod(pp, at->keeper);
         return 0;
     }

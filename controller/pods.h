@@ -25,6 +25,10 @@
 #define POD_STUCK_MS 60000
 /// How long a TaskManager that Flink lost may stay unready before it is given up.
 #define POD_LOST_MS 30000
+/// How long after its restart by the kubelet a TaskManager may be ready and yet not registered, and
+/// until when that counts as the restart's fault.
+#define POD_MUTE_MS     60000
+#define POD_MUTE_MAX_MS 600000
 
 struct pod_view {
     const struct json *object;

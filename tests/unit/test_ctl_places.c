@@ -226,6 +226,35 @@ START_TEST(places__a_task_manager_that_is_still_starting_is_not_lost)
 }
 END_TEST
 
+START_TEST(places__a_task_manager_that_was_restarted_and_does_not_register_gets_another_address)
+{
+    static const int64_t FREE[] = {0};
+    static const int64_t START = 1767225600000 + 3600000; // 01:00
+    start(SESSION(2));
+    register_all(FREE, 1);
+    struct world_object *mute = world_pod(&w, POD_TASK_MANAGER, 1);
+    mute->told = "{'phase':'Running','conditions':[{'type':'Ready','status':'True',"
+                 "'lastTransitionTime':'2026-01-01T01:00:00Z'}],'containerStatuses':[{'name':"
+                 "'flink-main-container','ready':true,'restartCount':1,'state':{'running':"
+                 "{'startedAt':'2026-01-01T01:00:00Z'}}}]}";
+    w.now_ms = START + POD_MUTE_MAX_MS;
+    world_settle(&w, 4);
+    ck_assert_int_eq(mute->deleted_ms, 0);
+    w.now_ms = START + POD_MUTE_MS - 1000;
+    world_settle(&w, 4);
+    ck_assert_int_eq(w.plan.requeue_after_ms, 1000);
+    // A JobManager that leads since a moment may not have heard of it yet.
+    flink.contact_ms = START + 30000;
+    w.now_ms = START + POD_MUTE_MS;
+    world_settle(&w, 4);
+    ck_assert_int_eq(w.plan.requeue_after_ms, 30000);
+    w.now_ms += 30000;
+    world_step(&w);
+    ck_assert(world_event(&w, "PodLost"));
+    ck_assert_int_ne(mute->deleted_ms, 0);
+}
+END_TEST
+
 UNIT_MAIN(setup, done, places__idle_task_managers_go_first,
           places__then_those_that_flink_does_not_know_then_the_highest,
           places__a_pod_that_never_came_to_work_goes_before_an_idle_one,
@@ -234,4 +263,5 @@ UNIT_MAIN(setup, done, places__idle_task_managers_go_first,
           places__a_failed_one_that_waits_is_the_first_to_be_given_up,
           places__the_leader_is_the_job_manager_that_stays,
           places__a_task_manager_that_flink_lost_is_given_up_when_it_is_not_ready_either,
-          places__a_task_manager_that_is_still_starting_is_not_lost)
+          places__a_task_manager_that_is_still_starting_is_not_lost,
+          places__a_task_manager_that_was_restarted_and_does_not_register_gets_another_address)
