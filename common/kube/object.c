@@ -124,17 +124,38 @@ static struct strview bare_member(struct strview object, const char *key)
     return bare(span_member(object, sv_from(key)));
 }
 
-static void find_owner(struct kube_object *o, struct strview metadata)
+static void find_owner(struct kube_object *o, struct strview owners)
 {
-    struct strview rest = span_member(metadata, SV("ownerReferences"));
     struct strview owner;
     bool broken = false;
-    while (sv_present(rest) && span_next(&rest, &owner, &broken)) {
+    while (span_next(&owners, &owner, &broken)) {
         if (sv_eq_lit(span_member(owner, SV("controller")), "true")) {
             o->owner_uid = bare_member(owner, "uid");
             o->owner_kind = bare_member(owner, "kind");
             o->owner_name = bare_member(owner, "name");
             return;
+        }
+    }
+}
+
+/// One walk over the metadata: this is done for every object of every list.
+static void find_identity(struct kube_object *o, struct strview metadata)
+{
+    struct strview key;
+    struct strview value;
+    while (span_next_member(&metadata, &key, &value)) {
+        if (sv_eq_lit(key, "namespace")) {
+            o->ns = bare(value);
+        } else if (sv_eq_lit(key, "name")) {
+            o->name = bare(value);
+        } else if (sv_eq_lit(key, "uid")) {
+            o->uid = bare(value);
+        } else if (sv_eq_lit(key, "resourceVersion")) {
+            o->resource_version = bare(value);
+        } else if (sv_eq_lit(key, "deletionTimestamp")) {
+            o->deleting = true;
+        } else if (sv_eq_lit(key, "ownerReferences")) {
+            find_owner(o, value);
         }
     }
 }
@@ -151,13 +172,7 @@ static struct kube_object *packed_new(struct strview text, bool unreadable)
     *o = (struct kube_object){.text = sv_make(copy, text.len), .unreadable = unreadable};
     atomic_init(&s->refs, 1);
     s->packed = true;
-    struct strview metadata = span_member(o->text, SV("metadata"));
-    o->ns = bare_member(metadata, "namespace");
-    o->name = bare_member(metadata, "name");
-    o->uid = bare_member(metadata, "uid");
-    o->resource_version = bare_member(metadata, "resourceVersion");
-    o->deleting = sv_present(span_member(metadata, SV("deletionTimestamp")));
-    find_owner(o, metadata);
+    find_identity(o, span_member(o->text, SV("metadata")));
     return o;
 }
 

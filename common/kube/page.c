@@ -88,6 +88,9 @@ int page_feed(struct page *p, struct strview bytes, page_item_fn *fn, void *ctx,
     struct piece piece = {.from = bytes.ptr,
                           .is_item = p->where == PAGE_ITEMS && p->depth > ITEMS_DEPTH};
     for (const char *at = bytes.ptr; at != end; at++) {
+        while (p->in_string && !p->escaped && *at != '"' && *at != '\\' && at + 1 != end) {
+            at++; // most bytes
+        }
         int rc = step(p, *at) ? turn(p, &piece, at, fn, ctx) : 0;
         if (rc != 0) {
             return rc;

@@ -12,14 +12,22 @@ static const char *skip_space(const char *p, const char *end)
     return p;
 }
 
-/// P at the opening quote; behind the closing one, or NULL.
+/// P at the opening quote; behind the closing one, or NULL. Most strings have no escapes.
 static const char *skip_string(const char *p, const char *end)
 {
+    const char *open = p;
     for (p++; p < end; p++) {
-        if (*p == '"') {
+        p = memchr(p, '"', (size_t)(end - p));
+        if (p == NULL) {
+            return NULL;
+        }
+        const char *slash = p;
+        while (slash - 1 > open && slash[-1] == '\\') {
+            slash--;
+        }
+        if ((p - slash) % 2 == 0) {
             return p + 1;
         }
-        p += *p == '\\' ? 1 : 0;
     }
     return NULL;
 }
@@ -100,27 +108,48 @@ static bool next_member(const char **p, const char *end, struct member *ret)
     return true;
 }
 
+/// The next member of the object whose text, or what is left of it, is *REST: it stands behind a
+/// '{' or a ','. *REST moves behind the value.
+static bool walk(struct strview *rest, struct member *ret)
+{
+    if (rest->len == 0) {
+        return false;
+    }
+    const char *end = rest->ptr + rest->len;
+    const char *p = skip_space(rest->ptr, end);
+    if (p == end || (*p != '{' && *p != ',')) {
+        return false;
+    }
+    p++;
+    if (!next_member(&p, end, ret)) {
+        return false;
+    }
+    *rest = sv_make(p, (size_t)(end - p));
+    return true;
+}
+
 static bool find_member(struct strview text, struct strview key, struct member *ret)
 {
-    if (text.len == 0) {
+    if (text.len == 0 || *skip_space(text.ptr, text.ptr + text.len - 1) != '{') {
         return false;
     }
-    const char *end = text.ptr + text.len;
-    const char *p = skip_space(text.ptr, end);
-    if (p == end || *p != '{') {
-        return false;
-    }
-    do {
-        p++; // '{' or ','
-        if (!next_member(&p, end, ret)) {
-            return false;
-        }
+    while (walk(&text, ret)) {
         if (sv_eq(ret->key, key)) {
             return true;
         }
-        p = skip_space(p, end);
-    } while (p < end && *p == ',');
+    }
     return false;
+}
+
+bool span_next_member(struct strview *rest, struct strview *key, struct strview *value)
+{
+    struct member m;
+    if (!walk(rest, &m)) {
+        return false;
+    }
+    *key = m.key;
+    *value = m.value;
+    return true;
 }
 
 struct strview span_member(struct strview text, struct strview key)

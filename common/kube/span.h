@@ -14,6 +14,10 @@
 /// object TEXT; SV_NONE when TEXT is no object or has no such member. The first one counts.
 struct strview span_member(struct strview text, struct strview key);
 
+/// Walks the members of an object: *REST starts as its text. False at the end, and where the text
+/// is none.
+bool span_next_member(struct strview *rest, struct strview *key, struct strview *value);
+
 /// Walks the elements of an array: *REST starts as its text. False at the end; *BROKEN (set to
 /// false by the caller before) becomes true where the text is no array.
 bool span_next(struct strview *rest, struct strview *element, bool *broken);
