@@ -157,7 +157,7 @@ static int read_output(int fd, struct strbuf *out, struct err *err)
 
 static int run(char **argv, char **env, struct strbuf *out, struct err *err)
 {
-    pid_t pid;
+    pid_t pid = -1;
     int fd = -1, status = 0;
     if (start(argv, env, &pid, &fd, err) != 0) {
         return -1;
