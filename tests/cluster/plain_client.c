@@ -126,6 +126,13 @@ static struct creation creation;
 static struct samples pods = {.lock = PTHREAD_MUTEX_INITIALIZER};
 static struct samples all = {.lock = PTHREAD_MUTEX_INITIALIZER};
 
+static void copy_text(struct strview text, char *ret, size_t size)
+{
+    size_t n = text.len < size ? text.len : size - 1;
+    memcpy(ret, text.ptr, n);
+    ret[n] = '\0';
+}
+
 static void read_template(const char *path)
 {
     static struct arena arena = {.max = (size_t)4 << 20};
@@ -141,7 +148,7 @@ static void read_template(const char *path)
         struct strview line = sv_sub(text, 0, end);
         size_t tab = sv_find_char(line, '\t');
         struct line *l = &creation.lines[creation.n_lines++];
-        snprintf(l->method, sizeof(l->method), "%.*s", SV_ARG(sv_sub(line, 0, tab)));
+        copy_text(sv_sub(line, 0, tab), l->method, sizeof(l->method));
         line = sv_from_pos(line, tab + 1);
         tab = sv_find_char(line, '\t');
         l->path = sv_sub(line, 0, tab);
@@ -191,7 +198,7 @@ static void create_one(struct kube *k, size_t number, struct strbuf *path, struc
         }
         if (i == 0) {
             struct strview got = json_string(json_get_path(answer, "metadata", "uid", NULL));
-            snprintf(uid_text, sizeof(uid_text), "%.*s", SV_ARG(got));
+            copy_text(got, uid_text, sizeof(uid_text));
             uid = sv_from(uid_text);
         }
         arena_reset(arena, (size_t)1 << 20);
@@ -284,15 +291,15 @@ static void *edit_run(void *arg)
     (void)arg;
     struct kube *k = connect_api();
     struct arena arena = ARENA(ARENA_SIZE);
-    char path[256], body[128];
+    char path[256], body[128], ns[64];
+    copy_text(edits.ns, ns, sizeof(ns));
     for (size_t i; (i = atomic_fetch_add(&edits.next, 1)) < edits.total;) {
         int64_t due = edits.start_ns + (int64_t)(i * 1000000000U / edits.rate);
         struct timespec at = {.tv_sec = due / 1000000000, .tv_nsec = due % 1000000000};
         clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &at, NULL);
         size_t number = i % edits.clusters;
         snprintf(path, sizeof(path),
-                 "/apis/sluice.dev/v1beta1/namespaces/%.*s/flinkclusters/" NAME_FORMAT,
-                 SV_ARG(edits.ns), number);
+                 "/apis/sluice.dev/v1beta1/namespaces/%s/flinkclusters/" NAME_FORMAT, ns, number);
         snprintf(body, sizeof(body), "{\"spec\":{\"taskManager\":{\"replicas\":%zu}}}",
                  4 + i / edits.clusters);
         int64_t start = clock_mono_ns();
