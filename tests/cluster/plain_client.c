@@ -129,7 +129,9 @@ static struct samples all = {.lock = PTHREAD_MUTEX_INITIALIZER};
 static void copy_text(struct strview text, char *ret, size_t size)
 {
     size_t n = text.len < size ? text.len : size - 1;
-    memcpy(ret, text.ptr, n);
+    if (n > 0) {
+        memcpy(ret, text.ptr, n);
+    }
     ret[n] = '\0';
 }
 
