@@ -27,6 +27,20 @@ static uint64_t process_of(const struct pod_list *pods, struct strview uid)
     return 0;
 }
 
+/// Another value whenever a pod comes, goes, or is ready otherwise: then Flink has news, too.
+static uint64_t hint_of(const struct pod_list *pods)
+{
+    uint64_t hash = 14695981039346656037U; // FNV-1a
+    for (size_t i = 0; i < pods->n; i++) {
+        const struct pod_view *p = &pods->items[i];
+        for (size_t c = 0; c < p->uid.len; c++) {
+            hash = (hash ^ (unsigned char)p->uid.ptr[c]) * 1099511628211U;
+        }
+        hash = (hash ^ (p->ready ? 1U : 2U) ^ (pod_is_live(p) ? 4U : 8U)) * 1099511628211U;
+    }
+    return hash;
+}
+
 void ask_make(const struct reconcile *rc, const struct situation *now, struct probe_target *ret)
 {
     const struct observed *o = rc->observed;
@@ -40,6 +54,7 @@ void ask_make(const struct reconcile *rc, const struct situation *now, struct pr
         .job_id = r->job_id,
         .task_managers = now->desired.pods[POD_TASK_MANAGER],
         .process = process_of(&now->pods, ha->leader_uid),
+        .hint = hint_of(&now->pods),
     };
     if (ret->https) {
         ret->tls_name = arena_printf(rc->arena, "%.*s.%.*s.svc", SV_ARG(rest_service_name(rc)),

@@ -74,8 +74,14 @@ void probe_set_address(struct probe *p, const struct probe_address *at, int64_t 
     bool process = !probe_address_same_process(at, was);
     bool job = strcmp(at->job_id, was->job_id) != 0;
     *ret_drop = false;
-    p->changed_ms = at->task_managers != was->task_managers ? now_ms : p->changed_ms;
+    bool soon = at->task_managers != was->task_managers || at->hint != was->hint;
     p->at = *at;
+    if (soon && !process) {
+        int64_t by_ms = now_ms + p->settings.fast_ms;
+        p->changed_ms = now_ms;
+        p->hinted_ms = now_ms;
+        p->next_ms = p->next_ms > by_ms && at->ip[0] != '\0' ? by_ms : p->next_ms;
+    }
     if (!process && !job) {
         return;
     }
@@ -134,7 +140,7 @@ static int64_t pause_of(const struct probe *p, int64_t now_ms)
     if (misses > 0) {
         return clamp(s->fast_ms << (misses < 16 ? misses : 16), s->fast_ms, most);
     }
-    if (probe_settled(p) && now_ms >= p->details_ms) {
+    if (probe_settled(p) && now_ms >= p->details_ms && now_ms - p->hinted_ms >= PROBE_HINT_MS) {
         return s->slow_ms;
     }
     return clamp((now_ms - p->changed_ms) / PROBE_EASE, s->fast_ms, s->slow_ms);

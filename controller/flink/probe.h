@@ -28,6 +28,9 @@
 /// After a change that nothing has followed for T, an unsettled cluster is asked again after T / 16
 /// (at least fast_ms, at most slow_ms): each second for 16 s, each 4 s after a minute.
 #define PROBE_EASE 16
+/// So long after a hint from outside even a settled cluster counts as unsettled: Flink may learn of
+/// it later than Kubernetes (a TaskManager's heartbeats).
+#define PROBE_HINT_MS 15000
 /// The Nth miss in a row waits fast_ms · 2^N, at most slow_ms; when lost, at most PROBE_LOST_MS.
 #define PROBE_LOST_MS 30000
 /// A process that has not answered yet is lost by misses only after this: a JVM takes its time.
@@ -91,6 +94,7 @@ struct probe {
     unsigned rounds;
     int64_t target_ms;   // since when this process is asked
     bool answered;       // this process did at least once
+    int64_t hinted_ms;   // the last hint from outside
     int64_t changed_ms;  // when something last changed
     int64_t details_ms;  // job details are fresh from here on: the job changed, and Flink's cache
                          // of it has run out
@@ -105,7 +109,8 @@ MUST_USE int probe_init(struct probe *p, const struct probe_settings *settings, 
 void probe_done(struct probe *p);
 
 /// Another pod or process is asked at once, and a request that is under way to the old one must be
-/// dropped (*RET_DROP); another job id forgets the job.
+/// dropped (*RET_DROP); another job id forgets the job; another number of TaskManagers or hint asks
+/// within fast_ms, and goes on like that for a while.
 void probe_set_address(struct probe *p, const struct probe_address *at, int64_t now_ms,
                        int64_t wall_ms, bool *ret_drop);
 

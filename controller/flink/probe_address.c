@@ -79,6 +79,7 @@ int probe_address_make(struct probe_address *ret, const struct probe_target *t, 
     ret->https = t->https;
     ret->task_managers = t->task_managers;
     ret->process = t->process;
+    ret->hint = t->hint;
     return 0;
 }
 
@@ -92,5 +93,5 @@ bool probe_address_same_process(const struct probe_address *a, const struct prob
 bool probe_address_equal(const struct probe_address *a, const struct probe_address *b)
 {
     return probe_address_same_process(a, b) && strcmp(a->job_id, b->job_id) == 0 &&
-           a->task_managers == b->task_managers;
+           a->task_managers == b->task_managers && a->hint == b->hint;
 }

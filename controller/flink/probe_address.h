@@ -25,6 +25,7 @@ struct probe_target {
     int64_t task_managers;   // so many are wanted; FLINK_UNKNOWN
     uint64_t process;        // of the pod: another value (container restarts, say) is another
                              // process, which is asked at once and may take its time to start
+    uint64_t hint;           // another value: something around it changed, ask soon
 };
 
 /// The same with texts of its own.
@@ -34,7 +35,7 @@ struct probe_address {
     uint16_t port;
     bool https;
     int64_t task_managers;
-    uint64_t process;
+    uint64_t process, hint;
 };
 
 /// E_INVALID: a text is too long, the id is no job's, the TLS name no DNS name, or IP is no literal

@@ -97,8 +97,9 @@ static bool drip(const struct connection *c, const char *bytes, size_t n)
 
 static bool endless(const struct connection *c)
 {
-    static const char BLANKS[4096] = "{                                       ";
-    while (!atomic_load(&c->stub->stop) && put(c->fd, BLANKS, 40)) {
+    char blanks[16384];
+    memset(blanks, ' ', sizeof(blanks));
+    while (!atomic_load(&c->stub->stop) && put(c->fd, blanks, sizeof(blanks))) {
     }
     return false;
 }

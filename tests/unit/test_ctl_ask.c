@@ -46,6 +46,10 @@ START_TEST(ask__the_only_jobmanager_is_asked_at_its_own_address)
     uint64_t process = t->process;
     world_pod(&w, POD_JOB_MANAGER, 0)->told = RUNNING("10.244.0.5", "2026-01-01T00:00:09Z");
     ck_assert_uint_ne(world_plan(&w)->ask.process, process);
+    uint64_t hint = world_plan(&w)->ask.hint;
+    ck_assert_uint_eq(world_plan(&w)->ask.hint, hint);
+    world_fail(&w, world_pod(&w, POD_TASK_MANAGER, 0), "killed");
+    ck_assert_uint_ne(world_plan(&w)->ask.hint, hint);
 }
 END_TEST
 

@@ -290,6 +290,32 @@ START_TEST(probe__missing_task_managers_make_it_unsettled)
 }
 END_TEST
 
+START_TEST(probe__a_hint_from_outside_makes_it_ask_soon_and_for_a_while)
+{
+    settle();
+    (void)next_round();
+    struct probe_address at = p.at;
+    bool drop;
+    at.hint++; // a pod went
+    probe_set_address(&p, &at, now, wall, &drop);
+    ck_assert(!drop);
+    ck_assert_int_eq(seen()->contact, FLINK_CONTACT_ANSWERS);
+    int64_t start = now;
+    ck_assert_int_le(next_round(), 1100);
+    ck_assert_int_le(now - start, 1000);
+    while (now - start < PROBE_HINT_MS) {
+        ck_assert_int_le(next_round(), 1100 + 10000 * (now - start >= PROBE_HINT_MS));
+    }
+    ck_assert_int_ge(next_round(), 9000);
+    at.hint++;
+    at.ip[0] = '\0';
+    probe_set_address(&p, &at, now, wall, &drop); // nobody leads: nobody is asked
+    enum rest_endpoint e;
+    int64_t when;
+    ck_assert(!probe_next(&p, now + 100000, &e, &when));
+}
+END_TEST
+
 START_TEST(probe__one_miss_loses_nothing_and_n_do)
 {
     settle();
@@ -670,8 +696,10 @@ END_TEST
 UNIT_MAIN(setup, teardown, probe__a_first_round_asks_all_and_knows_all,
           probe__a_settled_cluster_is_asked_little_and_rarely,
           probe__an_unsettled_cluster_is_asked_each_second_then_more_and_more_rarely,
-          probe__missing_task_managers_make_it_unsettled, probe__one_miss_loses_nothing_and_n_do,
-          probe__a_lost_one_is_asked_ever_more_rarely, probe__a_process_that_starts_is_not_lost,
+          probe__missing_task_managers_make_it_unsettled,
+          probe__a_hint_from_outside_makes_it_ask_soon_and_for_a_while,
+          probe__one_miss_loses_nothing_and_n_do, probe__a_lost_one_is_asked_ever_more_rarely,
+          probe__a_process_that_starts_is_not_lost,
           probe__another_process_is_asked_at_once_and_keeps_the_facts_until_it_answers,
           probe__no_target_asks_nobody_and_forgets_nothing,
           probe__a_request_to_the_old_pod_is_to_be_dropped, probe__503_is_no_miss_but_no_leader,

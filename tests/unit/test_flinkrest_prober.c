@@ -41,7 +41,7 @@ static void setup(void)
     ck_assert_int_eq(kube_global_init(NULL), 0);
     settings = (struct prober_settings){
         .probe = {.fast_ms = 20, .slow_ms = 100, .misses_lost = 3},
-        .timeout_ms = 400,
+        .timeout_ms = 800,
         .requests = 8,
         .allow_loopback = true,
         .changed = on_changed,
@@ -154,9 +154,9 @@ START_TEST(prober__faults_of_all_kinds_make_it_lost_and_a_good_answer_mends_it)
         struct flink_stub_answer a;
         const char *trouble;
     } FAULTS[] = {
-        {{.fault = FLINK_STUB_SILENT}, "overview: no answer within 400 ms"},
-        {{.fault = FLINK_STUB_DRIP}, "overview: no answer within 400 ms"},
-        {{.delay_ms = 600}, "overview: no answer within 400 ms"},
+        {{.fault = FLINK_STUB_SILENT}, "overview: no answer within 800 ms"},
+        {{.fault = FLINK_STUB_DRIP}, "overview: no answer within 800 ms"},
+        {{.delay_ms = 1200}, "overview: no answer within 800 ms"},
         {{.fault = FLINK_STUB_HALF}, "overview: "},
         {{.fault = FLINK_STUB_RESET}, "overview: "},
         {{.fault = FLINK_STUB_GARBAGE}, "overview: "},
