@@ -13,7 +13,7 @@
 #define FLINK_PORT_RPC    6123
 #define FLINK_PORT_BLOB   6124
 #define FLINK_PORT_REST   8081
-#define FLINK_PORT_TM_RPC 6122
+#define FLINK_PORT_TM_RPC 6122 // of render format 1
 #define FLINK_PORT_DATA   6121
 
 /// What stands at the head of every child. Absent texts are left out.

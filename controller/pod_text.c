@@ -87,6 +87,12 @@ struct pod_port {
     int number;
 };
 
+/// Whether the RPC port is another one at each start (see conf_keys.def).
+static bool moves(const struct writer *w)
+{
+    return w->d->record->format > 1 && (!is_job_manager(w) || w->d->ha);
+}
+
 static void put_ports(const struct writer *w)
 {
     static const struct pod_port JM[] = {
@@ -95,7 +101,7 @@ static void put_ports(const struct writer *w)
     const struct pod_port *ports = is_job_manager(w) ? JM : TM;
     size_t n = is_job_manager(w) ? ARRAY_LEN(JM) : ARRAY_LEN(TM);
     json_out_key_array(w->out, "ports");
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = moves(w) ? 1 : 0; i < n; i++) {
         json_out_begin_object(w->out);
         json_out_kv_str(w->out, "name", ports[i].name);
         json_out_kv_int(w->out, "containerPort", ports[i].number);
@@ -133,14 +139,16 @@ static void put_probe(const struct writer *w, const struct probe *p)
 static void put_probes(const struct writer *w)
 {
     bool jm = is_job_manager(w);
+    int rpc = jm ? FLINK_PORT_RPC : FLINK_PORT_TM_RPC;
+    int other = jm ? FLINK_PORT_REST : FLINK_PORT_DATA;
     put_probe(w, &(struct probe){.name = "readinessProbe",
-                                 .port = jm ? FLINK_PORT_REST : FLINK_PORT_TM_RPC,
+                                 .port = jm || moves(w) ? other : rpc,
                                  .delay = 5,
                                  .period = 5,
                                  .timeout = 5,
                                  .failures = 3});
     put_probe(w, &(struct probe){.name = "livenessProbe",
-                                 .port = jm ? FLINK_PORT_RPC : FLINK_PORT_TM_RPC,
+                                 .port = moves(w) ? other : rpc,
                                  .delay = 60,
                                  .period = 30,
                                  .timeout = 10,

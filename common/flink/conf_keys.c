@@ -100,6 +100,17 @@ TO(value_job_store)
     return in->format_1 ? SV_NONE : sv_from(row->text);
 }
 
+/// In the first format they were the same at each start.
+TO(value_job_manager_rpc)
+{
+    return in->format_1 ? SV("6123") : sv_from(row->text);
+}
+
+TO(value_task_manager_rpc)
+{
+    return in->format_1 ? SV("6122") : sv_from(row->text);
+}
+
 TO(value_parallelism)
 {
     return in->parallelism > 0 ? arena_printf(arena, "%d", in->parallelism) : SV_NONE;

@@ -61,7 +61,7 @@ WRITTEN = {
     "parallelism.default": "5",
     "jobmanager.bind-host": "0.0.0.0",
     "rest.bind-address": "0.0.0.0",
-    "taskmanager.rpc.port": "6122",
+    "taskmanager.rpc.port": "0",
     "jobmanager.memory.process.size": "704m",
     "taskmanager.memory.process.size": "1g",
     "execution.checkpointing.externalized-checkpoint-retention": "RETAIN_ON_CANCELLATION",

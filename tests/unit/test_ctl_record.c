@@ -105,6 +105,9 @@ START_TEST(record__a_newer_sluice_restarts_nothing)
     w.render_format = 1;
     world_converge(&w);
     ck_assert(!is_in_format_2(world_pod(&w, POD_JOB_MANAGER, 0)));
+    // The TaskManagers' RPC port did not change at each start, and the probes called there.
+    ck_assert(has(config_map()->body, "taskmanager.rpc.port: 6122"));
+    ck_assert(has(world_pod(&w, POD_TASK_MANAGER, 0)->body, "\"port\":6122"));
     w.render_format = RENDER_FORMAT;
     ck_assert_uint_eq(world_plan(&w)->n, 0);
 }
@@ -144,6 +147,8 @@ START_TEST(record__the_next_run_is_in_the_newest_format)
     world_converge(&w);
     ck_assert(is_in_format_2(world_pod(&w, POD_JOB_MANAGER, 0)));
     ck_assert(is_in_format_2(config_map()));
+    ck_assert(has(config_map()->body, "taskmanager.rpc.port: 0"));
+    ck_assert(!has(world_pod(&w, POD_TASK_MANAGER, 0)->body, "6122"));
 }
 END_TEST
 
