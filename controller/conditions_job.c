@@ -198,15 +198,18 @@ static const struct state_words {
     enum condition_reason reason;
     const char *text;
     bool cause; // a failure led to it
+    bool slots; // it may wait for TaskManagers
 } NOT_RUNNING[FLINK_JOB_STATE_COUNT] = {
-    [FLINK_JOB_INITIALIZING] = {REASON_INITIALIZING, "the job is being initialised", false},
-    [FLINK_JOB_CREATED] = {REASON_CREATED, "the job has no slots yet", false},
-    [FLINK_JOB_RUNNING] = {REASON_TASKS_STARTING, "not every task runs yet", false},
-    [FLINK_JOB_RESTARTING] = {REASON_RESTARTING, "Flink restarts the job", true},
-    [FLINK_JOB_FAILING] = {REASON_FAILING, "the job is failing", true},
-    [FLINK_JOB_CANCELLING] = {REASON_CANCELLING, "the job is being cancelled in Flink", false},
-    [FLINK_JOB_SUSPENDED] = {REASON_JOB_SUSPENDED, "its JobManager let go of the job", false},
-    [FLINK_JOB_RECONCILING] = {REASON_JOB_RECONCILING, "the job is being reconciled", false},
+    [FLINK_JOB_INITIALIZING] = {REASON_INITIALIZING, "the job is being initialised", false, false},
+    [FLINK_JOB_CREATED] = {REASON_CREATED, "the job has no slots yet", false, true},
+    [FLINK_JOB_RUNNING] = {REASON_TASKS_STARTING, "not every task runs yet", false, true},
+    [FLINK_JOB_RESTARTING] = {REASON_RESTARTING, "Flink restarts the job", true, false},
+    [FLINK_JOB_FAILING] = {REASON_FAILING, "the job is failing", true, false},
+    [FLINK_JOB_CANCELLING] = {REASON_CANCELLING, "the job is being cancelled in Flink", false,
+                              false},
+    [FLINK_JOB_SUSPENDED] = {REASON_JOB_SUSPENDED, "its JobManager let go of the job", false,
+                             false},
+    [FLINK_JOB_RECONCILING] = {REASON_JOB_RECONCILING, "the job is being reconciled", false, false},
 };
 
 static struct condition told_condition(struct steps *s, const struct situation *now)
@@ -224,8 +227,14 @@ static struct condition told_condition(struct steps *s, const struct situation *
         return condition_make(CONDITION_UNKNOWN, REASON_UNKNOWN_STATE,
                               SV("Flink told a state of the job that Sluice doesn't know"));
     }
-    return condition_make(CONDITION_FALSE, w->reason,
-                          w->cause ? with_cause(s, job, w->text) : sv_from(w->text));
+    int64_t wanted = now->desired.pods[POD_TASK_MANAGER];
+    struct strview text = w->cause ? with_cause(s, job, w->text) : sv_from(w->text);
+    if (w->slots && job->flink->task_manager_count >= 0 &&
+        job->flink->task_manager_count < wanted) {
+        text = arena_printf(s->rc->arena, "%s: %lld of %lld TaskManagers are registered", w->text,
+                            (long long)job->flink->task_manager_count, (long long)wanted);
+    }
+    return condition_make(CONDITION_FALSE, w->reason, text);
 }
 
 struct condition job_condition(struct steps *s, const struct situation *now)

@@ -52,7 +52,7 @@ static enum status_phase job_phase(const struct reconcile *rc, const struct situ
 
 /// Of a run that is wanted, when no pod of an older revision is left.
 static enum status_phase run_phase(const struct reconcile *rc, const struct situation *now,
-                                   const struct condition *all, bool complete)
+                                   const struct condition *all)
 {
     const struct condition *job = &all[CONDITION_JOB_RUNNING];
     bool session = now->acceptance->last.effective.session;
@@ -68,7 +68,10 @@ static enum status_phase run_phase(const struct reconcile *rc, const struct situ
     if (degraded) {
         return PHASE_DEGRADED;
     }
-    return complete ? PHASE_RUNNING : PHASE_SCALING;
+    const struct pod_census *c = &now->census;
+    bool scales =
+        c->surplus > 0 || c->ready[POD_TASK_MANAGER] < now->desired.pods[POD_TASK_MANAGER];
+    return scales ? PHASE_SCALING : PHASE_RUNNING;
 }
 
 enum status_phase phase_derive(const struct reconcile *rc, const struct situation *now,
@@ -88,5 +91,5 @@ enum status_phase phase_derive(const struct reconcile *rc, const struct situatio
     if (st.ended) {
         return end_phase(now->job.state);
     }
-    return now->census.old > 0 ? PHASE_UPDATING : run_phase(rc, now, conditions, st.complete);
+    return now->census.old > 0 ? PHASE_UPDATING : run_phase(rc, now, conditions);
 }

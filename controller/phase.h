@@ -12,7 +12,7 @@
     P(STARTING, "Starting", "Pods or the job are being started for the first time.")               \
     P(UPDATING, "Updating", "Pods of the revision before have not ended.")                         \
     P(RUNNING, "Running", "The job runs; of a session cluster: all pods are ready.")               \
-    P(SCALING, "Scaling", "It runs, and pods are being added or removed.")                         \
+    P(SCALING, "Scaling", "It runs, and TaskManagers are being added or removed.")                 \
     P(RESTARTING, "Restarting", "The job is on its way back after a failure or a lost leader.")    \
     P(DEGRADED, "Degraded", "It runs, and something is wrong.")                                    \
     P(FAILING, "Failing", "It can't run for what is wrong; it is being tried again.")              \

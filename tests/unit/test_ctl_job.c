@@ -345,6 +345,8 @@ START_TEST(job__slots_are_not_missed_while_taskmanagers_are)
     w.now_ms += 60 * MINUTE_MS;
     world_converge(&w);
     assert_sv(world_condition(&w, "JobRunning", "reason"), "Created");
+    assert_sv(world_condition(&w, "JobRunning", "message"),
+              "the job has no slots yet: 1 of 2 TaskManagers are registered");
     flink.task_manager_count = 2;
     world_converge(&w);
     assert_sv(world_condition(&w, "JobRunning", "reason"), "InsufficientSlots");
