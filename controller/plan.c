@@ -26,7 +26,6 @@ static int plan_record(struct steps *s, const struct acceptance *a, struct situa
     job_limit(s->rc, &now->pods, &now->job, &now->desired);
     pods_count(s->rc, &now->desired, &now->pods, &now->census);
     ask_make(s->rc, now, &s->out->ask);
-    plan_finalizer(s);
     if (status_plan(s, now, err) != 0 || plan_children(s, &now->desired, false, err) != 0) {
         return -1;
     }
@@ -34,12 +33,16 @@ static int plan_record(struct steps *s, const struct acceptance *a, struct situa
         plan_pods(s, &now->desired, &now->pods, &now->census, err) != 0) {
         return -1;
     }
-    plan_ha(s, &now->desired, &now->pods);
     plan_cleanup(s, &now->desired, &now->pods);
-    if (plan_record_labels(s, &a->last, err) != 0) {
+    if (plan_record_labels(s, &a->last, err) != 0 ||
+        plan_children(s, &now->desired, true, err) != 0) {
         return -1;
     }
-    return plan_children(s, &now->desired, true, err);
+    // Last: what fails here keeps no pod from being made. (A new cluster has its finalizer since
+    // before its first record; here it is for one of an older Sluice.)
+    plan_finalizer(s);
+    plan_ha(s, &now->desired, &now->pods);
+    return arena_check(s->rc->arena, err);
 }
 
 static bool is_record_refused(const struct observed *o)
