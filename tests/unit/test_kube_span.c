@@ -105,8 +105,32 @@ START_TEST(span__a_nul_in_a_string_becomes_a_replacement_character)
 }
 END_TEST
 
+START_TEST(span__members_are_walked_in_order)
+{
+    struct strview rest = SV(" {\"a\":1 , \"b\\\\\":{\"x\":\"}\\\"\"},\"c\":[] } ");
+    static const char *const EXPECTED[][2] = {
+        {"a", "1"}, {"b\\\\", "{\"x\":\"}\\\"\"}"}, {"c", "[]"}};
+    struct strview key;
+    struct strview value;
+    for (size_t i = 0; i < ARRAY_LEN(EXPECTED); i++) {
+        ck_assert(span_next_member(&rest, &key, &value));
+        ck_assert(sv_eq(key, sv_from(EXPECTED[i][0])));
+        ck_assert(sv_eq(value, sv_from(EXPECTED[i][1])));
+    }
+    ck_assert(!span_next_member(&rest, &key, &value));
+    static const char *const NONE[] = {"", "{}", "[1]", "{1:2}", "{\"a\"", "{\"a\":\"x", " "};
+    for (size_t i = 0; i < ARRAY_LEN(NONE); i++) {
+        rest = sv_from(NONE[i]);
+        ck_assert(!span_next_member(&rest, &key, &value));
+    }
+    rest = SV_NONE;
+    ck_assert(!span_next_member(&rest, &key, &value));
+}
+END_TEST
+
 UNIT_MAIN(NULL, NULL, span__a_member_is_found_with_its_whole_value,
           span__what_is_no_object_has_no_members, span__elements_come_one_by_one,
           span__a_broken_array_says_so, span__managed_fields_are_left_out,
           span__large_numbers_stay_as_they_are,
-          span__a_nul_in_a_string_becomes_a_replacement_character)
+          span__a_nul_in_a_string_becomes_a_replacement_character,
+          span__members_are_walked_in_order)
