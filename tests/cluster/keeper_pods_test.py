@@ -61,6 +61,13 @@ class PodsTest(ClusterTest):
             return pod if pod and is_live(pod) else None
         return wait_for(up, seconds, f"pod {name} is there")
 
+    def wait_replaced(self, old, seconds=20):
+        """Another pod stands in the place of OLD; under the same name when nobody saw the old one terminate."""
+        place = old["metadata"]["name"].rpartition("-")[0]
+        wait_for(lambda: any(p["metadata"]["name"].rpartition("-")[0] == place and is_live(p) and
+                             p["metadata"]["uid"] != old["metadata"]["uid"] for p in self.api.list("Pod", self.ns)),
+                 seconds, f"another pod in the place of {old['metadata']['name']}")
+
     def wait_message(self, name, kind, text, status="True", seconds=20):
         return wait_for(lambda: (lambda c: c if c.get("status") == status and text in c["message"] else None)(
             condition(self.stored(name), kind)), seconds,
@@ -157,10 +164,11 @@ class Troubles(PodsTest):
 class Nodes(PodsTest):
     def test_an_evicted_task_manager_is_replaced_at_once(self):
         self.apply(session("evict"))
-        pod = self.wait_pods("evict", 1, 1)[1]["metadata"]["name"]
+        old = self.wait_pods("evict", 1, 1)[1]
+        pod = old["metadata"]["name"]
         self.api.request("POST", self.api.path("Pod", self.ns, pod) + "/eviction",
                          {"apiVersion": "policy/v1", "kind": "Eviction", "metadata": {"name": pod}})
-        self.wait_new(pod[:-1] + "1", 10)
+        self.wait_replaced(old, 10)
         self.wait_pods("evict", 1, 1)
 
     def test_a_drain_leaves_a_job_manager_at_every_moment(self):
@@ -219,25 +227,27 @@ class Hands(PodsTest):
 
     def test_an_image_that_was_set_on_a_pod_is_set_back_by_replacement(self):
         self.apply(session("image"))
-        pods = [p["metadata"]["name"] for p in self.wait_pods("image", 1, 1)]
+        pods = self.wait_pods("image", 1, 1)
         recorder = Recorder(self.api, self.ns)
-        for pod in pods:
+        for old in pods:
+            pod = old["metadata"]["name"]
             shell(f"sluice_dev_kubectl set image -n {self.ns} pod/{pod} {MAIN}=flink:1.19")
-            self.wait_new(pod[:-1] + "1")
+            self.wait_replaced(old)
             self.wait_event("image", "PodChanged", f"{pod}: container {MAIN}: image flink:1.19 is not flink:1.20.1")
         self.wait_pods("image", 1, 1)
         self.assertEqual(breaches(recorder.history()), [])
 
     def test_a_pod_that_was_resized_in_place_is_replaced(self):
         self.apply(session("resize"))
-        pod = self.wait_pods("resize", 1, 1)[1]["metadata"]["name"]
+        old = self.wait_pods("resize", 1, 1)[1]
+        pod = old["metadata"]["name"]
         resources = {"limits": {"memory": "3Gi"}, "requests": {"memory": "3Gi"}}
         # Only where the kubelet tells what it has given a container does the API server take a resize.
         self.say(pod, {"running": {"startedAt": now()}}, "Running", "True", resources={"limits": {"memory": "1728Mi"}})
         self.api.request("PATCH", self.api.path("Pod", self.ns, pod) + "/resize",
                          {"spec": {"containers": [{"name": MAIN, "resources": resources}]}},
                          "application/strategic-merge-patch+json")
-        self.wait_new(pod[:-1] + "1")
+        self.wait_replaced(old)
         self.wait_event("resize", "PodChanged", "limits.memory 3Gi is not 1728Mi")
         self.wait_pods("resize", 1, 1)
 
