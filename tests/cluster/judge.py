@@ -1,11 +1,12 @@
 # SPDX-License-Identifier: Apache-2.0
 """What may never be seen of a FlinkCluster, at no moment: judged from the API server's own sequence of events, not from
 what a controller says."""
+import http.client
 import re
 import threading
 import time
 
-from lib import PATHS, condition, is_live
+from lib import PATHS, ApiError, condition, is_live
 
 KINDS = ("FlinkCluster", "ControllerRevision", "ConfigMap", "Pod")
 # Revision, role and index of a pod: its name, which nobody can change, tells them.
@@ -16,9 +17,10 @@ class Recorder:
     """Everything that happens to the FlinkClusters, pods, ConfigMaps and records of a namespace. The API server gives all
     kinds one sequence of versions, so their order among each other is known, too."""
 
-    def __init__(self, api, ns):
+    def __init__(self, api, ns, gaps=False):
+        """GAPS: the API server may be started again, and what happened in that moment shows in a list alone."""
         self.api, self.items, self.lock, self.done = api, [], threading.Lock(), threading.Event()
-        self.faults = []
+        self.faults, self.gaps = [], gaps
         for kind in KINDS:
             path = PATHS[kind].format(ns)
             listed = api.request("GET", path)
@@ -28,10 +30,39 @@ class Recorder:
             threading.Thread(target=self.run, args=(kind, path, version), daemon=True).start()
 
     def run(self, kind, path, version):
-        try:
-            self.api.watch(path, version, lambda event: self.add(kind, event), self.done)
-        except Exception as e:  # told by history()
-            self.faults.append(e)
+        while not self.done.is_set():
+            try:
+                self.api.watch(path, version, lambda event: self.add(kind, event), self.done)
+            except ApiError as e:
+                if not self.gaps:
+                    self.faults.append(e)
+                    return
+                version = self.bridge(kind, path)
+            except Exception as e:  # told by history()
+                self.faults.append(e)
+                return
+
+    def bridge(self, kind, path):
+        """Puts the difference to a new list into the history; its version. None when the recording ends before."""
+        listed = None
+        while listed is None and not self.done.is_set():
+            try:
+                listed = self.api.request("GET", path)
+            except (ApiError, OSError, http.client.HTTPException):
+                time.sleep(0.5)
+        if listed is None:
+            return None
+        version = listed["metadata"]["resourceVersion"]
+        there = {obj["metadata"]["uid"] for obj in listed["items"]}
+        with self.lock:
+            known = {}
+            for _, of, change, obj in self.items:
+                if of == kind:
+                    known[obj["metadata"]["uid"]] = (change, obj)
+            gone = [obj for uid, (change, obj) in known.items() if change != "DELETED" and uid not in there]
+            self.items += [(int(version), kind, "DELETED", obj) for obj in gone]
+            self.items += [(int(version), kind, "LISTED", obj) for obj in listed["items"]]
+        return version
 
     def add(self, kind, event):
         with self.lock:
