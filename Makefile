@@ -23,6 +23,9 @@ demo-flink: ## the same with real Flink on a real node of this machine; as root
 test: deps ## run every test: units, fuzz replay, sanitizers, a real control plane
 	@dev/test-all.sh
 
+test-flink: build ## run the tests with real Flink on a real node of this machine; as root
+	@dev/test-flink.sh
+
 test-unit: build ## run the unit tests alone
 	@ctest --test-dir build --output-on-failure -LE 'cluster|flink'
 
@@ -50,4 +53,4 @@ down: ## end what demo and tests started
 clean: ## remove build/
 	@rm -rf build
 
-.PHONY: help deps build demo demo-flink test test-unit generate bench scale lint down clean
+.PHONY: help deps build demo demo-flink test test-unit test-flink generate bench scale lint down clean

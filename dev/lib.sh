@@ -76,10 +76,10 @@ apply_webhooks() {
     done
 }
 
-# audit_forbidden: every request of a program of ours (ServiceAccounts in sluice-system) that was answered 403; one line
-# each. Empty output is what a test wants. Three kinds don't count: an API server that was started again refuses everybody
-# until it has read the roles, nobody may create in a namespace that is being deleted, and quota and Pod Security refuse
-# what is made, not who makes it.
+# audit_forbidden: every request of a program of ours (ServiceAccounts in sluice-system), or for ConfigMaps of a Flink pod,
+# that was answered 403; one line each. Empty output is what a test wants. Three kinds don't count: an API server that was
+# started again refuses everybody until it has read the roles, nobody may create in a namespace that is being deleted, and
+# quota and Pod Security refuse what is made, not who makes it.
 audit_forbidden() {
     need_commands jq=jq
     local starts
@@ -87,7 +87,8 @@ audit_forbidden() {
     jq -r --arg starts "$starts" '
         ($starts | split("\n") | map(split(" ") | select(length == 2))) as $starts |
         .requestReceivedTimestamp as $at |
-        select(.responseStatus.code == 403 and (.user.username | startswith("system:serviceaccount:sluice-system:"))) |
+        select(.responseStatus.code == 403 and
+            (.user.username | test("^system:serviceaccount:(sluice-system:|[^:]*:[^:]*-flink$)"))) |
         select([.responseStatus.details.causes[]?.reason] | index("NamespaceTerminating") | not) |
         select(.responseStatus.message // "" | test("exceeded quota: |violates PodSecurity ") | not) |
         select($starts | any(.[0] <= $at and $at <= .[1]) | not) |

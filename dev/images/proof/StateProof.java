@@ -28,6 +28,7 @@ import org.apache.flink.util.Collector;
  * --rate N          numbers a second, 200
  * --max N           ends after N numbers; else it runs on
  * --fail-at N       number N throws, again after each restart
+ * --parallelism N   else that of the cluster
  * --checkpoint MS   else execution.checkpointing.interval, which must then be set</pre>
  */
 public final class StateProof {
@@ -45,6 +46,10 @@ public final class StateProof {
         long checkpoint = options.number("checkpoint", 0);
         if (checkpoint > 0) {
             env.enableCheckpointing(checkpoint);
+        }
+        long parallelism = options.number("parallelism", 0);
+        if (parallelism > 0) {
+            env.setParallelism((int) parallelism);
         }
         long last = options.number("max", Long.MAX_VALUE) - 1;
         FileSink<String> files =
