@@ -329,7 +329,10 @@ static void free_watch(struct watch *w)
 static void setup_easy(struct watch *w)
 {
     kube_config_setup(w->owner->config, w->easy);
-    curl_easy_setopt(w->easy, CURLOPT_PIPEWAIT, 1L);
+    // Streams that share an HTTP/2 connection stall each other in libcurl 7.88 (Debian 12): what
+    // one transfer's read leaves behind for another waits for the next byte on the wire, for
+    // seconds.
+    curl_easy_setopt(w->easy, CURLOPT_HTTP_VERSION, (long)CURL_HTTP_VERSION_1_1);
     curl_easy_setopt(w->easy, CURLOPT_PRIVATE, w);
     curl_easy_setopt(w->easy, CURLOPT_HEADERFUNCTION, on_header);
     curl_easy_setopt(w->easy, CURLOPT_HEADERDATA, w);

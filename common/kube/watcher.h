@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// Runs any number of watches (watch_core) in one thread over one libcurl multi handle: all of them
-// share one HTTP/2 connection where the server speaks it. Handlers are called in that thread and
-// must be quick: decode, store, queue a key. Shell; logs nothing.
+// Runs any number of watches (watch_core) in one thread over one libcurl multi handle, each on an
+// HTTP/1.1 connection of its own, so that none waits for another. Handlers are called in that
+// thread and must be quick: decode, store, queue a key. Shell; logs nothing.
 #ifndef SLUICE_KUBE_WATCHER_H
 #define SLUICE_KUBE_WATCHER_H
 
