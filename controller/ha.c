@@ -101,9 +101,6 @@ static void read_data(const struct json *data, struct ha_map *ret)
             read_address(json_string(member), ret);
         } else if (sv_starts(key, SV(KEY_CHECKPOINT))) {
             ret->checkpoint = true;
-        } else if (sv_eq_lit(key, "counter") &&
-                   (!parse_i64(json_string(member), &ret->counter) || ret->counter < 0)) {
-            ret->counter = 0;
         }
     }
 }

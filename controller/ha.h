@@ -32,7 +32,6 @@ struct ha_map {
     struct strview host; // where the leader's REST server listens; absent: no leader is told
     int64_t port;
     bool checkpoint; // a completed checkpoint's pointer stands in it
-    int64_t counter; // the next checkpoint's number; 0: not told
 };
 
 /// Reads the ConfigMap OBJECT; false when its name is not of that form. Never fails on what the

@@ -167,6 +167,13 @@ static int64_t mute_due_ms(const struct pod_view *p, const struct flink_observat
     return since + POD_MUTE_MS;
 }
 
+/// Whether FLINK's list has all that are registered: one that can't be read (too long) stays as it
+/// was.
+static bool lists_all(const struct flink_observation *flink)
+{
+    return flink->task_manager_count == (int64_t)flink->n_task_managers;
+}
+
 /// Whether the TaskManager P is to be given up before its node's tolerations end (5 minutes): the
 /// JobManager, which is well, has lost it, and it is not ready any more, or can't come back.
 static bool is_lost(struct pod_planner *pp, const struct pod_view *p)
@@ -174,7 +181,7 @@ static bool is_lost(struct pod_planner *pp, const struct pod_view *p)
     const struct reconcile *rc = pp->s->rc;
     const struct flink_observation *flink = places_fresh_flink(rc);
     if (p->id.role != POD_TASK_MANAGER || flink == NULL ||
-        flink->contact != FLINK_CONTACT_ANSWERS || flink->task_managers_cut ||
+        flink->contact != FLINK_CONTACT_ANSWERS || !lists_all(flink) ||
         flink_observation_task_manager(flink, p->name) != NULL) {
         return false;
     }

@@ -114,7 +114,7 @@ void probe_done(struct probe *p);
 void probe_set_address(struct probe *p, const struct probe_address *at, int64_t now_ms,
                        int64_t wall_ms, bool *ret_drop);
 
-/// What to ask now: true, and *RET_ENDPOINT; the path by probe_path_put(). False: nothing before
+/// What to ask now: true, and *RET_ENDPOINT; its URL by probe_url_put(). False: nothing before
 /// *RET_AT_MS (INT64_MAX: nobody is asked). One request at a time: none is named again before its
 /// reply.
 bool probe_next(struct probe *p, int64_t now_ms, enum rest_endpoint *ret_endpoint,

@@ -137,16 +137,13 @@ START_TEST(ha__an_address_that_is_none_is_no_leader)
 }
 END_TEST
 
-START_TEST(ha__checkpoints_are_seen_and_counted)
+START_TEST(ha__checkpoints_are_seen)
 {
     ck_assert(read_with("f-a1b2-" JOB "-config-map", "",
                         "{'checkpointID-0000000000000000032':'rO0','counter':'33'}"));
     ck_assert(map.checkpoint);
-    ck_assert_int_eq(map.counter, 33);
-    ck_assert(read_with("f-a1b2-" JOB "-config-map", "", "{'counter':'-1'}"));
+    ck_assert(read_with("f-a1b2-" JOB "-config-map", "", "{'counter':'33'}"));
     ck_assert(!map.checkpoint);
-    ck_assert_int_eq(map.counter, 0);
-    ck_assert(read_with("f-a1b2-" JOB "-config-map", "", "{'counter':{}}"));
     ck_assert(read_with("f-a1b2-" JOB "-config-map", "", "null"));
     ck_assert(read_with("f-a1b2-" JOB "-config-map", "", "['counter']"));
 }
@@ -297,7 +294,7 @@ END_TEST
 
 UNIT_MAIN(setup, teardown, ha__names_tell_cluster_run_and_job, ha__other_names_are_not_read,
           ha__the_leader_s_address_is_where_its_rest_server_listens,
-          ha__an_address_that_is_none_is_no_leader, ha__checkpoints_are_seen_and_counted,
+          ha__an_address_that_is_none_is_no_leader, ha__checkpoints_are_seen,
           ha__a_renewal_and_a_next_checkpoint_are_no_news, ha__what_matters_is_news,
           ha__an_owner_that_is_no_controller_is_none,
           leader__is_the_pod_at_the_address_in_the_config_map,

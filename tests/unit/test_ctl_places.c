@@ -46,6 +46,7 @@ static void register_all(const int64_t *free_slots, size_t n)
     flink.task_managers_known = true;
     flink.task_managers = known;
     flink.n_task_managers = n;
+    flink.task_manager_count = (int64_t)n;
     w.flink = &flink;
 }
 
@@ -200,6 +201,11 @@ START_TEST(places__a_task_manager_that_flink_lost_is_given_up_when_it_is_not_rea
     world_settle(&w, 4);
     ck_assert_int_eq(lost->deleted_ms, 0);
     flink.contact = FLINK_CONTACT_ANSWERS;
+    // Nor from a list that lacks some of those that are registered.
+    flink.task_manager_count = 2;
+    world_settle(&w, 4);
+    ck_assert_int_eq(lost->deleted_ms, 0);
+    flink.task_manager_count = 1;
     world_step(&w);
     ck_assert(world_event(&w, "PodLost"));
     ck_assert_int_ne(lost->deleted_ms, 0);
