@@ -24,6 +24,8 @@ LANES = 4
 # Only told crashes count, on however busy a machine.
 PATIENT = ["--leader-election-lease-duration=120s", "--leader-election-renew-deadline=100s", "--leader-election-retry-period=5s"]
 CRASHED = 77
+STILL_SECONDS = 90  # without a death, and without an end
+DEATHS_MAX = 150  # of one life: each write is one, and none is made again and again
 # Pods end as those of Flink do: not at once.
 SLOW = {"podTemplate": {"metadata": {"annotations": {"dev.sluice.dev/terminate-after": "200ms"}}}}
 KINDS = {
@@ -126,12 +128,13 @@ class Life:
         controller.start(first)
         for step, do in self.steps():
             do()
-            end = time.monotonic() + 60
+            end = time.monotonic() + STILL_SECONDS
             while not self.done(step) or controller.crashed():
                 if controller.crashed():
                     deaths += 1
                     controller.start(then)
-                if time.monotonic() > end:
+                    end = time.monotonic() + STILL_SECONDS
+                if time.monotonic() > end or deaths > DEATHS_MAX:
                     obj = self.api.get("FlinkCluster", self.ns, self.name)
                     raise AssertionError(f"{self.kind} {self.name}, {first}, then {then}: {step} is not done after {deaths} deaths: "
                                          f"{obj and obj.get('status')}, {[(p['metadata']['name'], is_ready(p)) for p in self.pods()]}; "
