@@ -19,4 +19,4 @@ dev/node-test.sh
 say "Flink on it: each failover tells how long the output stood still"
 # Without what ctest says of how it runs each.
 ctest --test-dir build --verbose -L flink "$@" |
-    sed -u -E '/^(test [0-9]+|Test command|Working Directory|Environment variables|Test timeout)/d; s/^[0-9]+: ?//; /^$/d'
+    sed -u -E 's/^[0-9]+: ?//; /^(Test command|Working Directory|Environment variables|Test timeout| SLUICE_| PYTHON)/d; /^$/d'

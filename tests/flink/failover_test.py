@@ -8,13 +8,15 @@ import threading
 import time
 import unittest
 
-from node import START, Controllers, NodeTest, Recorder, breaches, is_ready, life, manifest, restart_api_server, say, versions, wait_for
+from node import (START, Controllers, NodeTest, Recorder, breaches, is_ready, life, manifest, restart_api_server, say,
+                  versions)
 
 RATE = 200
 CONTROLLER_DEATHS = int(os.environ.get("SLUICE_CONTROLLER_DEATHS", "20"))
-# To compare: SLUICE_FLINK_LEASE="15 s,15 s,5 s", the lease's duration, the deadline of its renewal and the time between tries.
-LEASE = {f"high-availability.kubernetes.leader-election.{key}": value for key, value in
-         zip(("lease-duration", "renew-deadline", "retry-period"), filter(None, os.environ.get("SLUICE_FLINK_LEASE", "").split(",")))}
+# To compare: SLUICE_FLINK_LEASE="15 s,15 s,5 s" is Flink's own; empty: Sluice's.
+LEASE_KEYS = ("lease-duration", "renew-deadline", "retry-period")
+LEASE = {f"high-availability.kubernetes.leader-election.{key}": value
+         for key, value in zip(LEASE_KEYS, filter(None, os.environ.get("SLUICE_FLINK_LEASE", "").split(",")))}
 # The output may stand still for so long. A pod that is deleted ends within its grace period, a new JVM starts on two busy
 # cores, and the job restores its state: seconds each.
 PATIENCE = 90
@@ -75,8 +77,14 @@ class Failover(NodeTest):
         self.api_server_restarted(name)
         return pod
 
-    def survive(self, _, version, death):
+    def survive(self, death):
         """One death; the job must go on, and all pods come back."""
+        def check(_, version):
+            self.survive_one(version, death)
+        check.__name__ = death.__name__
+        self.for_versions(check)
+
+    def survive_one(self, version, death):
         name = name_of(version)
         output, began = self.outputs[version], time.time()
         before = output.lines()
@@ -121,7 +129,7 @@ class Failover(NodeTest):
         killer.start()
         try:
             for death in DEATHS:
-                self.for_versions(self.survive, death.__get__(self))
+                self.survive(death.__get__(self))
             killer.join()
         finally:
             stop.set()

@@ -44,7 +44,8 @@ class Faults(NodeTest):
     def task_throws(self, short, version):
         name = name_of("task", short)
         self.apply(manifest(name, version, "Thrower", ["--when", "run"], conf={"restart-strategy.type": "none"}))
-        self.look(name, version, "Stalled", "True", "Failed", ["IllegalStateException: number", "was told to throw"], ["Failed"])
+        self.look(name, version, "Stalled", "True", "Failed", ["IllegalStateException: number", "was told to throw"],
+                  ["Failed"])
 
     def too_little_memory(self, short, version):
         """Flink's own sum is right, but the process takes more than that: what nobody can see before it runs."""
@@ -67,18 +68,15 @@ class Faults(NodeTest):
         self.apply(manifest(name, version, "StateProof", ["--out", self.out_url(name)], taskManager=manager))
         self.look(name, version, "Reconciling", "True", "StartingPods", ["-tm-", "Insufficient cpu"], ["Starting"])
 
-    def test_what_the_image_lacks(self):
-        self.for_versions(self.wrong_image)
-        self.for_versions(self.wrong_entry_class)
+    # No more than eight pods at a time.
 
-    def test_a_job_that_throws(self):
-        self.for_versions(self.main_throws)
-        self.for_versions(self.task_throws)
+    def test_what_fails_at_its_start_or_later(self):
+        self.for_versions(self.main_throws, self.wrong_image)
+        self.for_versions(self.task_throws, self.no_room)
 
     def test_what_is_too_little(self):
+        self.for_versions(self.too_few_slots, self.wrong_entry_class)
         self.for_versions(self.too_little_memory)
-        self.for_versions(self.too_few_slots)
-        self.for_versions(self.no_room)
 
 
 def name_of(fault, short):

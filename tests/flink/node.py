@@ -25,7 +25,6 @@ PROGRAM = pathlib.Path(os.environ.get("SLUICE_BIN_DIR") or ROOT / "build/bin") /
 MAIN = "flink-main-container"
 PROOF = "local:///opt/flink/usrlib/proof.jar"
 LEADER_KEY = "org.apache.flink.k8s.leader.dispatcher"
-MIB = 1 << 20
 # A JVM costs five seconds of CPU time to start, and there may be eight at once on two cores.
 START = 300
 
@@ -116,6 +115,7 @@ class NodeTest(ClusterTest):
 
     @classmethod
     def setUpClass(cls):
+        cls.addClassCleanup(cls.disconnect)
         super().setUpClass()
         shell(f"flink_namespace {cls.ns}")
         cls.addClassCleanup(cls.api.request, "DELETE", f"/api/v1/persistentvolumes/flink-data-{cls.ns}")
@@ -139,31 +139,33 @@ class NodeTest(ClusterTest):
 
     # ---- both versions at once
 
-    def for_versions(self, check, *args):
-        """check(short, version, *args) for each version, side by side; what a person needs when one fails."""
-        failed = {}
+    def for_versions(self, *checks):
+        """Each check(short, version) for each version, all side by side; what a person needs when one fails."""
+        failed = []
 
-        def run(short, version):
+        def run(check, short, version):
             try:
-                check(short, version, *args)
+                check(short, version)
             except Exception:
-                failed[short] = traceback.format_exc()
-                say(f"FAILED with Flink {version}")
+                failed.append(f"{check.__name__} with Flink {version}: {traceback.format_exc()}")
+                say(f"FAILED: {failed[-1]}")
             finally:
                 self.disconnect()
-        threads = [threading.Thread(target=run, args=pair, daemon=True) for pair in versions().items()]
+        threads = [threading.Thread(target=run, args=(check, *pair), daemon=True)
+                   for check in checks for pair in versions().items()]
         for thread in threads:
             thread.start()
         for thread in threads:
             thread.join()
         if failed:
             self.explain()
-            self.fail("\n".join(f"Flink {short}: {text}" for short, text in failed.items()))
+            self.fail("\n".join(failed))
 
-    def disconnect(self):
+    @classmethod
+    def disconnect(cls):
         """Of this thread, which ends."""
-        if getattr(self.api.local, "connection", None):
-            self.api.local.connection.close()
+        if getattr(cls.api.local, "connection", None):
+            cls.api.local.connection.close()
 
     def explain(self):
         """Everything that one looks at first."""
@@ -172,7 +174,8 @@ class NodeTest(ClusterTest):
                 print(self.status_text(obj["metadata"]["name"]))
                 print(json.dumps(obj.get("status", {}), indent=1))
             print(shell(f"sluice_dev_kubectl get pods,configmaps --namespace={self.ns} -o wide"))
-            print(shell(f"sluice_dev_kubectl get events --namespace={self.ns} --sort-by=.metadata.creationTimestamp | tail -n 60"))
+            print(shell(f"sluice_dev_kubectl get events --namespace={self.ns} --sort-by=.metadata.creationTimestamp | "
+                        "tail -n 60"))
             for folder in sorted((LOGS / "pods").glob(f"{self.ns}_*")):
                 for log in sorted(folder.glob("*/*.log"))[-2:]:
                     print(f"--- {folder.name.split('_')[1]} {log.parent.name}/{log.name}")
@@ -238,7 +241,7 @@ class NodeTest(ClusterTest):
         def look():
             obj = self.stored(name)
             return obj if right(obj) else None
-        return wait_for(look, seconds, lambda: f"{name}: {what}; status: {json.dumps(self.stored(name).get('status'), indent=1)}")
+        return wait_for(look, seconds, lambda: f"{name}: {what}; it has {json.dumps(self.stored(name).get('status'), indent=1)}")
 
     # ---- deaths
 
