@@ -367,12 +367,33 @@ static bool may_pass(const struct act *a, const struct action *x)
            *a->is_refused && a->refused->kind == x->kind && sv_eq(a->refused->name, x->name);
 }
 
-int act_run(const struct act *a, const struct actions *plan, size_t *ret_done, struct err *err)
+/// Whether X makes a TaskManager where none was: nobody's failure is to be told before it.
+static bool is_growth(const struct act *a, const struct action *x)
+{
+    struct pod_name id;
+    return x->verb == ACTION_CREATE && x->kind == CHILD_POD && !x->live_read &&
+           pod_name_parse(a->observed->cluster.name, x->name, &id) && id.role == POD_TASK_MANAGER &&
+           id.attempt == 0;
+}
+
+/// Whether PLAN is a status and new TaskManagers, for which somebody waits longer than for it.
+static bool may_tell_later(const struct act *a, const struct actions *plan)
+{
+    for (size_t i = 1; i < plan->n; i++) {
+        if (!is_growth(a, &plan->items[i])) {
+            return false;
+        }
+    }
+    return plan->n > 1 && plan->items[0].verb == ACTION_STATUS;
+}
+
+static int run_list(const struct act *a, const struct action *items, size_t n, size_t *ret_done,
+                    struct err *err)
 {
     struct err refusal;
     int rc = 0;
-    for (size_t i = 0; i < plan->n; i++) {
-        const struct action *x = &plan->items[i];
+    for (size_t i = 0; i < n; i++) {
+        const struct action *x = &items[i];
         if (run_one(a, x, err) == 0) {
             if (ret_done != NULL && x->verb != ACTION_EVENT) {
                 ++*ret_done;
@@ -388,4 +409,19 @@ int act_run(const struct act *a, const struct actions *plan, size_t *ret_done, s
         *err = refusal;
     }
     return rc;
+}
+
+int act_run(const struct act *a, const struct actions *plan, size_t *ret_done, struct err *err)
+{
+    if (!may_tell_later(a, plan)) {
+        return run_list(a, plan->items, plan->n, ret_done, err);
+    }
+    struct err why = {.code = E_OK};
+    int made = run_list(a, plan->items + 1, plan->n - 1, ret_done, &why);
+    // What could not be made doesn't keep back what is told.
+    int told = run_list(a, plan->items, 1, ret_done, err);
+    if (made != 0 && err != NULL) {
+        *err = why;
+    }
+    return made != 0 ? -1 : told;
 }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Executes a plan against the API server, from first to last, and stops at the first error; but a
-// child that is refused doesn't keep back the rest, or two of them would by turns. One worker's
+// child that is refused doesn't keep back the rest, or two of them would by turns, and new
+// TaskManagers go before a status that stands with nothing else in the plan. One worker's
 // thread; blocks for as long as the handle's deadlines allow.
 #ifndef SLUICE_CONTROLLER_ACT_H
 #define SLUICE_CONTROLLER_ACT_H

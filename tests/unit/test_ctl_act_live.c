@@ -141,6 +141,59 @@ START_TEST(act__a_stray_pod_that_nobody_can_tell_of_is_not_gone)
 }
 END_TEST
 
+// ---- what is told before, and what after --------------------------------------------------------
+
+static struct action pod_named(const char *name)
+{
+    return (struct action){.verb = ACTION_CREATE,
+                           .kind = CHILD_POD,
+                           .name = sv_from(name),
+                           .body = SV("{\"kind\":\"Pod\"}")};
+}
+
+static const struct action TELL = {.verb = ACTION_STATUS, .body = SV_INIT("{\"status\":{}}")};
+
+START_TEST(act__new_task_managers_go_before_a_status)
+{
+    struct action items[] = {TELL, pod_named("c-tm-0ff48f55-3-0"), pod_named("c-tm-0ff48f55-4-0")};
+    answer("POST", PODS, 201, "{}");
+    answer("PATCH", CLUSTER "/status", 200, "{}");
+    ck_assert_int_eq(run(items, 3), 0);
+    ck_assert_uint_eq(done, 3);
+    asked(0, "POST", PODS);
+    asked(1, "POST", PODS);
+    asked(2, "PATCH", CLUSTER "/status");
+}
+END_TEST
+
+START_TEST(act__a_status_is_told_when_new_task_managers_are_refused)
+{
+    struct action items[] = {TELL, pod_named("c-tm-0ff48f55-3-0"), pod_named("c-tm-0ff48f55-4-0")};
+    answer("POST", PODS, 403, STATUS("403", "Forbidden", "exceeded quota"));
+    answer("PATCH", CLUSTER "/status", 200, "{}");
+    ck_assert_int_eq(run(items, 3), -1);
+    ck_assert_int_eq(err.code, E_DENIED);
+    ck_assert(is_refused);
+    asked(0, "POST", PODS);
+    asked(1, "PATCH", CLUSTER "/status");
+    ck_assert_uint_eq(stub_count(stub), 2);
+}
+END_TEST
+
+START_TEST(act__a_failure_is_told_before_it_is_mended)
+{
+    static const char *const names[] = {"c-tm-0ff48f55-3-1", "c-jm-0ff48f55-0-0", "another"};
+    answer("POST", PODS, 201, "{}");
+    answer("PATCH", CLUSTER "/status", 200, "{}");
+    for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+        struct action items[] = {TELL, pod_named(names[i])};
+        ck_assert_int_eq(run(items, 2), 0);
+        asked(2 * i, "PATCH", CLUSTER "/status");
+        asked(2 * i + 1, "POST", PODS);
+    }
+}
+END_TEST
+
 UNIT_MAIN(setup, teardown, act__a_pod_that_still_runs_is_not_replaced,
           act__a_pod_that_runs_without_its_label_is_made_visible,
           act__a_pod_that_is_gone_is_replaced, act__a_pod_that_ended_or_is_anothers_is_replaced,
@@ -148,4 +201,7 @@ UNIT_MAIN(setup, teardown, act__a_pod_that_still_runs_is_not_replaced,
           act__behind_a_closed_fence_a_label_is_not_put_back,
           act__a_stray_pod_is_gone_when_it_is_not_there_or_anothers,
           act__a_stray_pod_that_runs_gets_its_label_back,
-          act__a_stray_pod_that_nobody_can_tell_of_is_not_gone)
+          act__a_stray_pod_that_nobody_can_tell_of_is_not_gone,
+          act__new_task_managers_go_before_a_status,
+          act__a_status_is_told_when_new_task_managers_are_refused,
+          act__a_failure_is_told_before_it_is_mended)
