@@ -3,7 +3,7 @@
 `kubectl get` and `sluice status`."""
 import unittest
 
-from node import PROOF, START, NodeTest, condition, manifest, memory, say
+from node import PROOF, NodeTest, condition, manifest, memory, say
 
 # Pods fail again and again with back-off in between, so a cause is looked for as long as a pod may need to fail twice.
 PATIENCE = 150
