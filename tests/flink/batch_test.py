@@ -46,7 +46,8 @@ class Batch(NodeTest):
     def job_manager_deleted(self, short, version):
         name = name_of(short)
         self.delete_pod(self.pods(name, "jobmanager")[0])
-        wait_for(lambda: not self.pods(name), 60, "its JobManager is gone")
+        # A kubelet whose API server was away more than once within two minutes looks again after up to a minute.
+        wait_for(lambda: not self.pods(name), 150, "its JobManager is gone")
         self.stays(short, version)
 
     def nothing_comes(self, short, version):
