@@ -53,4 +53,4 @@ down: ## end what demo and tests started
 clean: ## remove build/
 	@rm -rf build
 
-.PHONY: help deps build demo demo-flink test test-unit test-flink generate bench scale lint down clean
+.PHONY: help deps build demo demo-flink test test-unit test-flink test-crash generate bench scale lint down clean
