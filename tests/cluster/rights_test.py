@@ -3,7 +3,7 @@
 was used that is not granted. What was used is told by the API server's audit log, request by request.
 
     rights_test.py                 the accounts of the webhook and the controller, after all tests of this control plane
-    rights_test.py flink LOG       the role of Flink's pods, in the audit log of a control plane that real Flink used"""
+    rights_test.py flink [LOG]     the role of Flink's pods, in the audit log of a control plane that real Flink used"""
 import json
 import pathlib
 import sys
@@ -79,12 +79,11 @@ class Rights(unittest.TestCase):
         seen = used(LOGS / "audit.log", ours)
         seen |= {right for right, sign in ASKED_WITH.items() if sign in seen}
         self.compare(given, seen)
-        print("the role sluice-flink-ha is held against real Flink by make test-flink")
 
 
 class FlinksRights(unittest.TestCase):
     compare = Rights.compare
-    log = None
+    log = LOGS / "audit.log"
 
     def test_what_is_granted_is_what_flink_used(self):
         self.compare(granted("flink-ha.yaml", "flink"), used(self.log, flinks))
@@ -92,6 +91,6 @@ class FlinksRights(unittest.TestCase):
 
 if __name__ == "__main__":
     if sys.argv[1:2] == ["flink"]:
-        FlinksRights.log = pathlib.Path(sys.argv[2])
+        FlinksRights.log = pathlib.Path(sys.argv[2]) if sys.argv[2:] else FlinksRights.log
         unittest.main(argv=[sys.argv[0], "FlinksRights"], warnings="ignore")
     unittest.main(argv=[sys.argv[0], "Rights"], warnings="ignore")
