@@ -28,6 +28,9 @@
 #define TICK_MS        200
 #define START_TICK_MS  10 // until the workers run: all wait for them
 #define EVENTS_WAIT_MS 2000
+// An API server that can't answer right after it told who leads is asked again.
+#define STRAYS_TRIES    10
+#define STRAYS_PAUSE_MS 1000
 
 struct controller {
     struct controller_settings settings;
@@ -40,6 +43,8 @@ struct controller {
     struct kube_lease *lease;
     _Atomic(struct prober *) prober; // the health thread looks at it
     struct workers *workers;
+    unsigned strays_failures;
+    int64_t work_at; // no sooner do the workers start
     atomic_bool leads;
 };
 
@@ -243,10 +248,25 @@ static int start_workers(struct controller *c, struct err *err)
                                  .plan = plan_settings_make(c->settings.ha_cluster_role)};
     s.plan.kube2iam = strcmp(c->settings.aws_identity, "kube2iam") == 0;
     s.plan.deletion_timeout_ms = c->settings.deletion_timeout;
-    if (find_strays(c, err) != 0 || workers_start(&s, &c->workers, err) != 0) {
+    if (workers_start(&s, &c->workers, err) != 0) {
         return -1;
     }
     log_info("workers started", KV_U("clusters", cache_cluster_count(c->cache)));
+    return 0;
+}
+
+/// Starts the workers, or has itself called again after a pause.
+static int begin_work(struct controller *c, struct err *err)
+{
+    if (find_strays(c, err) == 0) {
+        return start_workers(c, err);
+    }
+    if (!err_retryable(err->code) || ++c->strays_failures == STRAYS_TRIES) {
+        return -1;
+    }
+    log_warn("the workers wait", KV_ERR(err));
+    *err = (struct err){.code = E_OK};
+    c->work_at = clock_mono_ms() + STRAYS_PAUSE_MS;
     return 0;
 }
 
@@ -276,7 +296,7 @@ static int supervise(struct controller *c, struct err *err)
     int64_t resync_at = clock_mono_ms() + c->settings.resync;
     while (signals_wait(c->workers != NULL ? TICK_MS : START_TICK_MS) == 0) {
         if (c->workers == NULL && atomic_load(&c->leads) && cache_synced(c->cache) &&
-            start_workers(c, err) != 0) {
+            clock_mono_ms() >= c->work_at && begin_work(c, err) != 0) {
             return -1;
         }
         if (clock_mono_ms() >= resync_at) {

@@ -10,7 +10,7 @@
 #include "controller/strays.h"
 
 /// Notes them in S; of the N NAMESPACES alone, or of all when N is 0. Blocks for as long as the
-/// handle's deadlines allow. 0, or -1: nobody knows whether there are others.
+/// handle's deadlines allow. 0, or -1: nobody knows whether there are others. May be called again.
 MUST_USE int strays_find(struct strays *s, struct kube *kube, const char *const *namespaces,
                          size_t n, struct err *err);
 

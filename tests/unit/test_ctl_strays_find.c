@@ -65,11 +65,28 @@ START_TEST(strays_find__only_the_namespaces_that_are_kept_are_asked)
 }
 END_TEST
 
-START_TEST(strays_find__an_error_is_told)
+START_TEST(strays_find__an_error_that_passes_is_told_and_asked_again)
 {
+    struct stray *found;
     answer("GET", ALL_RECORDS, 200, LIST("", ""));
-    answer("GET", ALL_PODS, 503, STATUS("503", "ServiceUnavailable", "later"));
+    stub_add(stub, &(struct stub_answer){.method = "GET",
+                                         .path = ALL_PODS,
+                                         .times = 1,
+                                         .status = 503,
+                                         .body = SV(STATUS("503", "ServiceUnavailable", "later"))});
+    answer("GET", ALL_PODS, 200, LIST("", LOST("p", OWNED_BY("u1"))));
     ck_assert_int_eq(strays_find(strays, kube, NULL, 0, &err), -1);
+    ck_assert(err_retryable(err.code));
+    ck_assert_int_eq(strays_find(strays, kube, NULL, 0, &err), 0);
+    ck_assert_uint_eq(count(&found), 1);
+}
+END_TEST
+
+START_TEST(strays_find__a_refusal_does_not_pass)
+{
+    answer("GET", NULL, 403, STATUS("403", "Forbidden", "no"));
+    ck_assert_int_eq(strays_find(strays, kube, NULL, 0, &err), -1);
+    ck_assert(!err_retryable(err.code));
 }
 END_TEST
 
@@ -84,5 +101,6 @@ START_TEST(strays_find__a_list_without_end_ends)
 END_TEST
 
 UNIT_MAIN(begin, end, strays_find__children_without_the_label_are_noted,
-          strays_find__only_the_namespaces_that_are_kept_are_asked, strays_find__an_error_is_told,
-          strays_find__a_list_without_end_ends)
+          strays_find__only_the_namespaces_that_are_kept_are_asked,
+          strays_find__an_error_that_passes_is_told_and_asked_again,
+          strays_find__a_refusal_does_not_pass, strays_find__a_list_without_end_ends)
