@@ -13,7 +13,7 @@ say "programs of a Kubernetes node (built once, kept in a cache)"
 dev/deps.sh node
 dev/build-tools.sh node
 say "images: pause, Flink 1.20 and 2, Sluice's Release build"
-dev/images/build.sh pause flink-1.20 flink-2 sluice
+dev/images/build.sh pause flink-1.20 flink-2 sluice >/dev/null
 say "the node itself"
 dev/node-test.sh
 say "Flink on it: each failover tells how long the output stood still"
