@@ -40,10 +40,14 @@ node_network_up() {
 }
 
 node_network_down() {
-    local family
+    local family name
     for family in ip ip6; do
         nft delete table "$family" kube-proxy 2>/dev/null || true
     done
+    # The kernel takes those of ended pods away by itself, but later.
+    ip -o link show master cni0 2>/dev/null | sed 's/^[0-9]*: \([^:@]*\).*/\1/' | while read -r name; do
+        ip link delete "$name" 2>/dev/null || true
+    done || true # without a bridge
     ip link delete cni0 2>/dev/null || true
     [[ ! -f $CLUSTER_DIR/sysctl ]] || sysctl -q --load "$CLUSTER_DIR/sysctl" || true
 }
