@@ -10,16 +10,6 @@ from metadata import LEADER, make_map, map_name, maps, renewal, run_of
 
 JOB = "0123456789abcdef0123456789abcdef"
 MANAGED = {"metadata": {"labels": {"app.kubernetes.io/managed-by": None}}}
-controller = None
-
-
-def setUpModule():
-    global controller
-    controller = start_controller("metadata", lease=LONG_LEASE)
-
-
-def tearDownModule():
-    controller.stop()
 
 
 def slow(seconds):
@@ -30,7 +20,21 @@ def owners(obj):
     return [o["uid"] for o in obj["metadata"].get("ownerReferences", [])]
 
 
-class Metadata(ClusterTest):
+class Kept(ClusterTest):
+    """With a controller for its namespace alone: what other tests left doesn't wake it."""
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        cls.start()
+        cls.addClassCleanup(lambda: cls.controller.stop())
+
+    @classmethod
+    def start(cls):
+        cls.controller = start_controller("metadata", f"--namespaces={cls.ns}", lease=LONG_LEASE)
+
+
+class Metadata(Kept):
     def start_cluster(self, name, make=session, **spec):
         self.apply(make(name, **spec, **highly_available()))
         pods = self.wait_pods(name, 2, 1)
@@ -56,20 +60,23 @@ class Metadata(ClusterTest):
             reference = now["metadata"]["ownerReferences"][0]
             self.assertEqual((reference["kind"], reference["controller"]), ("FlinkCluster", True))
 
+    def reconciles(self):
+        return self.controller.metric("controller_runtime_reconcile_total{")
+
     def test_flink_s_own_writes_go_through_and_a_renewal_wakes_nobody(self):
         run = self.start_cluster("renew")
         name = make_map(self.api, self.ns, "renew", run)["metadata"]["name"]
         self.wait_adopted("renew", name)
         time.sleep(1)
-        before, began = controller.metric("controller_runtime_reconcile_total{"), time.time()
+        before, began = self.reconciles(), time.time()
         for count in range(30):  # as Flink does: the object that it read, replaced under its version
             seen = self.get(name)
             seen["metadata"]["annotations"][LEADER] = renewal(count)
             self.api.request("PUT", self.api.path("ConfigMap", self.ns, name), seen)
             time.sleep(0.05)
         time.sleep(0.5)
-        self.assertEqual(writes(audit(began, controller.credential), leases=False), [])
-        self.assertLessEqual(controller.metric("controller_runtime_reconcile_total{") - before, 2)
+        self.assertEqual(writes(audit(began, self.controller.credential), leases=False), [])
+        self.assertLessEqual(self.reconciles() - before, 2)
         self.wait_adopted("renew", name)
 
     def test_a_leader_is_told_by_its_address(self):
@@ -109,20 +116,19 @@ class Metadata(ClusterTest):
         self.assertIsNotNone(self.get(map_name("foreign", run)))
 
 
-class Strays(ClusterTest):
+class Strays(Kept):
     def test_children_that_lost_their_label_while_nobody_watched_are_found(self):
-        global controller
         self.apply(session("lost", 2))
         # Later attempts: a new pod of theirs would not simply meet the old one's name.
         for pod in self.wait_pods("lost", 1, 2):
             self.api.delete("Pod", self.ns, pod["metadata"]["name"])
         wait_for(lambda: all(p.endswith("-1") for p in self.pod_names("lost")), 15, "all pods are second attempts")
         uids = {p["metadata"]["uid"] for p in self.wait_pods("lost", 1, 2)}
-        controller.stop()
+        self.controller.stop()
         for pod in self.pods("lost"):
             self.api.merge("Pod", self.ns, pod["metadata"]["name"], MANAGED)
         self.api.merge("ControllerRevision", self.ns, "lost-r1", MANAGED)
-        controller = start_controller("metadata", lease=LONG_LEASE)
+        type(self).start()
 
         def found():
             selector = "app.kubernetes.io/managed-by=sluice,sluice.dev/cluster=lost"
