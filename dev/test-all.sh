@@ -31,4 +31,4 @@ configure_and_build tsan build/tsan
 say "unit tests under ThreadSanitizer"
 ctest --test-dir build/tsan --output-on-failure --parallel "$jobs" -LE 'cluster|flink|single' --quiet
 say "unit tests, fuzz corpora, cluster tests"
-ctest --test-dir build --output-on-failure -LE flink
+ctest --test-dir build --output-on-failure -LE flink --repeat "until-pass:${SLUICE_TEST_TRIES:-1}"

@@ -18,5 +18,5 @@ say "the node itself"
 dev/node-test.sh
 say "Flink on it: each failover tells how long the output stood still"
 # Without what ctest says of how it runs each.
-ctest --test-dir build --verbose -L flink "$@" |
+ctest --test-dir build --verbose -L flink --repeat "until-pass:${SLUICE_TEST_TRIES:-1}" "$@" |
     sed -u -E 's/^[0-9]+: ?//; /^(Test command|Working Directory|Environment variables|Test timeout| SLUICE_| PYTHON)/d; /^$/d'
