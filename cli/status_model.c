@@ -12,12 +12,6 @@ static struct strview text_at(const struct json *v, const char *a, const char *b
     return json_string(json_get_path(v, a, b, NULL));
 }
 
-static int64_t time_of(struct strview text)
-{
-    int64_t ms;
-    return timestamp_parse(text, &ms) ? ms : 0;
-}
-
 static int64_t number_of(const struct json *v)
 {
     int64_t n;
@@ -73,7 +67,7 @@ static void read_conditions(struct arena *arena, struct status_cluster *c)
             .status = json_get_string(item, SV("status")),
             .reason = json_get_string(item, SV("reason")),
             .message = json_get_string(item, SV("message")),
-            .since_ms = time_of(json_get_string(item, SV("lastTransitionTime")))};
+            .since_ms = timestamp_or_zero(json_get_string(item, SV("lastTransitionTime")))};
         to->good = sv_eq_lit(to->status, is_positive(to->type) ? "True" : "False") ||
                    (c->session && sv_eq_lit(to->type, "JobRunning"));
     }
@@ -117,7 +111,7 @@ static struct status_wait wait_of_deletion(const struct json *object, struct are
     struct strview text = arena_copy(arena, strbuf_view(&b));
     strbuf_done(&b);
     return wait_for("BeingDeleted", text,
-                    time_of(json_get_string(metadata, SV("deletionTimestamp"))));
+                    timestamp_or_zero(json_get_string(metadata, SV("deletionTimestamp"))));
 }
 
 static struct status_wait wait_of(const struct json *object, const struct status_cluster *c,
@@ -154,12 +148,12 @@ static struct status_wait wait_of(const struct json *object, const struct status
 
 void status_view(const struct json *object, struct arena *arena, struct status_cluster *ret)
 {
-    *ret = (struct status_cluster){.ns = text_at(object, "metadata", "namespace"),
-                                   .name = text_at(object, "metadata", "name"),
-                                   .created_ms =
-                                       time_of(text_at(object, "metadata", "creationTimestamp")),
-                                   .status = json_get_lit(object, "status"),
-                                   .session = json_get_path(object, "spec", "job", NULL) == NULL};
+    *ret = (struct status_cluster){
+        .ns = text_at(object, "metadata", "namespace"),
+        .name = text_at(object, "metadata", "name"),
+        .created_ms = timestamp_or_zero(text_at(object, "metadata", "creationTimestamp")),
+        .status = json_get_lit(object, "status"),
+        .session = json_get_path(object, "spec", "job", NULL) == NULL};
     ret->phase = json_get_string(ret->status, SV("phase"));
     ret->leader = text_at(ret->status, "jobManager", "leader");
     read_conditions(arena, ret);
@@ -184,10 +178,10 @@ static struct status_event read_event(const struct json *e)
     ret.warning = sv_eq_lit(ret.type, "Warning");
     if (series != NULL) {
         ret.count = number_of(json_get_lit(series, "count"));
-        ret.last_ms = time_of(json_get_string(series, SV("lastObservedTime")));
+        ret.last_ms = timestamp_or_zero(json_get_string(series, SV("lastObservedTime")));
     }
     for (size_t i = 0; i < ARRAY_LEN(TIMES) && ret.last_ms == 0; i++) {
-        ret.last_ms = time_of(json_get_string(e, sv_from(TIMES[i])));
+        ret.last_ms = timestamp_or_zero(json_get_string(e, sv_from(TIMES[i])));
     }
     ret.count = ret.count > 0 ? ret.count : 1;
     return ret;
@@ -201,7 +195,7 @@ static bool concerns(const struct json *object, const struct json *event,
     struct pod_name unused;
     if (sv_eq_lit(e->kind, "Pod")) {
         return pod_name_parse(name, e->name, &unused) &&
-               e->last_ms >= time_of(text_at(object, "metadata", "creationTimestamp"));
+               e->last_ms >= timestamp_or_zero(text_at(object, "metadata", "creationTimestamp"));
     }
     return sv_eq_lit(e->kind, "FlinkCluster") && sv_eq(e->name, name) &&
            sv_eq(text_at(event, "involvedObject", "uid"), text_at(object, "metadata", "uid"));

@@ -116,12 +116,6 @@ static struct strview controller_of(const struct json *metadata)
     return SV_NONE;
 }
 
-static int64_t time_at(const struct json *metadata, const char *key)
-{
-    int64_t ms;
-    return timestamp_parse(json_get_string(metadata, sv_from(key)), &ms) ? ms : 0;
-}
-
 bool ha_map_read(const struct json *object, struct ha_map *ret)
 {
     const struct json *metadata = json_get_lit(object, "metadata");
@@ -129,7 +123,7 @@ bool ha_map_read(const struct json *object, struct ha_map *ret)
         .name = json_get_string(metadata, SV("name")),
         .uid = json_get_string(metadata, SV("uid")),
         .owner_uid = controller_of(metadata),
-        .created_ms = time_at(metadata, "creationTimestamp"),
+        .created_ms = timestamp_or_zero(json_get_string(metadata, SV("creationTimestamp"))),
         .deleting = json_type(json_get_lit(metadata, "deletionTimestamp")) == JSON_STRING,
     };
     if (ret->uid.len == 0 || !read_name(ret)) {

@@ -29,8 +29,7 @@ static const struct flink_observation *of_this_run(const struct reconcile *rc,
 
 int64_t job_stored_time(const struct job_view *job, const char *key)
 {
-    int64_t ms;
-    return timestamp_parse(json_get_string(job->stored, sv_from(key)), &ms) ? ms : 0;
+    return timestamp_or_zero(json_get_string(job->stored, sv_from(key)));
 }
 
 static bool was_checkpointed(const struct reconcile *rc, const struct job_view *job)

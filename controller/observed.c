@@ -16,12 +16,6 @@ const struct child_kind_info CHILD_KIND_INFO[CHILD_KIND_COUNT] = {
 #undef X
 };
 
-static int64_t time_at(const struct json *metadata, const char *key)
-{
-    int64_t ms;
-    return timestamp_parse(json_get_string(metadata, sv_from(key)), &ms) ? ms : 0;
-}
-
 int observed_make(const struct json *object, const struct children *children, int64_t now_ms,
                   struct arena *arena, struct observed *ret, struct err *err)
 {
@@ -31,8 +25,8 @@ int observed_make(const struct json *object, const struct children *children, in
         .uid = json_get_string(metadata, SV("uid")),
         .resource_version = json_get_string(metadata, SV("resourceVersion")),
         .deleting = json_type(json_get_lit(metadata, "deletionTimestamp")) == JSON_STRING,
-        .created_ms = time_at(metadata, "creationTimestamp"),
-        .deleted_ms = time_at(metadata, "deletionTimestamp"),
+        .created_ms = timestamp_or_zero(json_get_string(metadata, SV("creationTimestamp"))),
+        .deleted_ms = timestamp_or_zero(json_get_string(metadata, SV("deletionTimestamp"))),
         .now_ms = now_ms,
     };
     if (!json_int(json_get_lit(metadata, "generation"), &ret->generation)) {

@@ -9,12 +9,6 @@
 
 #define MAIN_NAME "flink-main-container"
 
-static int64_t time_at(const struct json *object, const char *key)
-{
-    int64_t ms;
-    return timestamp_parse(json_get_string(object, sv_from(key)), &ms) ? ms : 0;
-}
-
 static const struct json *main_status(const struct json *status)
 {
     json_each(c, json_get_lit(status, "containerStatuses")) {
@@ -66,7 +60,7 @@ static int64_t failures_of(const struct json *notes)
 /// When the deletion was asked for: deletionTimestamp is that plus the grace period.
 static int64_t deleted_at(const struct json *metadata)
 {
-    int64_t at = time_at(metadata, "deletionTimestamp");
+    int64_t at = timestamp_or_zero(json_get_string(metadata, SV("deletionTimestamp")));
     int64_t grace;
     if (at > 0 && json_int(json_get_lit(metadata, "deletionGracePeriodSeconds"), &grace) &&
         grace > 0 && grace < 86400) {
@@ -192,7 +186,7 @@ static void read_container(const struct json *status, bool init, struct pod_view
     if (t.kind != TROUBLE_NONE && (p->trouble.kind == TROUBLE_NONE || t.kind < p->trouble.kind)) {
         p->trouble = t;
         p->recovered = recovered;
-        p->recovered_ms = time_at(running, "startedAt");
+        p->recovered_ms = timestamp_or_zero(json_get_string(running, SV("startedAt")));
     }
 }
 
@@ -234,7 +228,7 @@ static void read_trouble(const struct json *status, struct pod_view *p)
 /// The condition of a pod that is still starting dates from before its container.
 static void read_readiness(const struct json *ready, struct pod_view *p)
 {
-    int64_t since_ms = time_at(ready, "lastTransitionTime");
+    int64_t since_ms = timestamp_or_zero(json_get_string(ready, SV("lastTransitionTime")));
     p->ready = !p->deleting && !p->ended && condition_is(ready, "True");
     if (!condition_is(ready, "True") && p->started_ms != 0 && since_ms > p->started_ms) {
         p->unready_ms = since_ms;
@@ -246,11 +240,12 @@ static void read_times(const struct json *metadata, const struct json *main, str
     const struct json *state = json_get_lit(main, "state");
     const struct json *running = json_get_lit(state, "running");
     const struct json *terminated = json_get_lit(state, "terminated");
-    p->created_ms = time_at(metadata, "creationTimestamp");
-    p->started_ms = time_at(running != NULL ? running : terminated, "startedAt");
-    p->gone_by_ms = time_at(metadata, "deletionTimestamp");
+    p->created_ms = timestamp_or_zero(json_get_string(metadata, SV("creationTimestamp")));
+    p->started_ms =
+        timestamp_or_zero(json_get_string(running != NULL ? running : terminated, SV("startedAt")));
+    p->gone_by_ms = timestamp_or_zero(json_get_string(metadata, SV("deletionTimestamp")));
     if (p->ended) {
-        p->ended_ms = time_at(terminated, "finishedAt");
+        p->ended_ms = timestamp_or_zero(json_get_string(terminated, SV("finishedAt")));
     }
     int64_t deleted_ms = deleted_at(metadata);
     // Seconds are all that Kubernetes tells.

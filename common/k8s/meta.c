@@ -50,12 +50,6 @@ static bool read_finalizers(const struct json *list, struct arena *arena, struct
     return true;
 }
 
-static int64_t time_of(const struct json *meta, struct strview key)
-{
-    int64_t ms;
-    return timestamp_parse(json_get_string(meta, key), &ms) ? ms : 0;
-}
-
 int meta_read(const struct json *object, struct arena *arena, struct meta *ret, struct err *err)
 {
     const struct json *o = json_get_lit(object, "metadata");
@@ -67,8 +61,8 @@ int meta_read(const struct json *object, struct arena *arena, struct meta *ret, 
         .uid = json_get_string(o, SV("uid")),
         .resource_version = json_get_string(o, SV("resourceVersion")),
         .generation = json_int(json_get_lit(o, "generation"), &generation) ? generation : 0,
-        .creation_ms = time_of(o, SV("creationTimestamp")),
-        .deletion_ms = time_of(o, SV("deletionTimestamp")),
+        .creation_ms = timestamp_or_zero(json_get_string(o, SV("creationTimestamp"))),
+        .deletion_ms = timestamp_or_zero(json_get_string(o, SV("deletionTimestamp"))),
         .deleting = json_type(json_get_lit(o, "deletionTimestamp")) == JSON_STRING,
     };
     if (!labels_read(json_get_lit(o, "labels"), arena, &ret->labels) ||

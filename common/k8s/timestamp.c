@@ -149,6 +149,12 @@ bool timestamp_parse(struct strview s, int64_t *ret_ms)
     return true;
 }
 
+int64_t timestamp_or_zero(struct strview s)
+{
+    int64_t ms;
+    return timestamp_parse(s, &ms) ? ms : 0;
+}
+
 /// Date and time without fraction and zone.
 static void put_seconds(struct strbuf *b, int64_t seconds)
 {

@@ -16,6 +16,9 @@
 bool timestamp_parse_us(struct strview s, int64_t *ret_us);
 bool timestamp_parse(struct strview s, int64_t *ret_ms);
 
+/// Milliseconds since 1970; 0 for what is absent or no time, as in an object where it isn't told.
+int64_t timestamp_or_zero(struct strview s);
+
 /// "2026-01-02T03:04:05Z": metav1.Time. The fraction is dropped. Times out of range fail B.
 void timestamp_put(struct strbuf *b, int64_t unix_ms);
 

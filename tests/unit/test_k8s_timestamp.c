@@ -100,6 +100,14 @@ START_TEST(timestamp__a_time_out_of_range_fails_the_buffer)
 }
 END_TEST
 
+START_TEST(timestamp__what_is_no_time_is_zero)
+{
+    ck_assert_int_eq(timestamp_or_zero(SV_NONE), 0);
+    ck_assert_int_eq(timestamp_or_zero(SV("soon")), 0);
+    ck_assert_int_eq(timestamp_or_zero(SV("2026-01-02T03:04:05Z")), INT64_C(1767323045000));
+}
+END_TEST
+
 UNIT_MAIN(NULL, NULL, timestamp__good_times_are_read, timestamp__bad_times_are_refused,
           timestamp__what_is_written_reads_back, timestamp__forms_are_those_of_time_and_micro_time,
-          timestamp__a_time_out_of_range_fails_the_buffer)
+          timestamp__a_time_out_of_range_fails_the_buffer, timestamp__what_is_no_time_is_zero)
