@@ -8,7 +8,9 @@
 /// How soon to look whether a foreign ConfigMap is gone, in case nothing else wakes us.
 #define FOREIGN_LOOK_MS 10000
 
-bool ha_map_is_foreign(const struct observed *o, const struct ha_map *m)
+/// Whether M was certainly made for another: another controller owns it, or it is older than the
+/// cluster.
+static bool is_foreign(const struct observed *o, const struct ha_map *m)
 {
     if (m->owner_uid.len > 0) {
         return !sv_eq(m->owner_uid, o->uid);
@@ -19,7 +21,7 @@ bool ha_map_is_foreign(const struct observed *o, const struct ha_map *m)
 bool ha_map_is_ours(const struct reconcile *rc, const struct ha_map *m)
 {
     const struct observed *o = rc->observed;
-    if (ha_map_is_foreign(o, m)) {
+    if (is_foreign(o, m)) {
         return false;
     }
     int64_t number = run_id_number(rc->settings->hash, o->uid, m->run);
@@ -29,7 +31,7 @@ bool ha_map_is_ours(const struct reconcile *rc, const struct ha_map *m)
 bool ha_run_is_foreign(const struct observed *o, struct strview run)
 {
     for (size_t i = 0; i < o->ha.n; i++) {
-        if (sv_eq(o->ha.maps[i].run, run) && ha_map_is_foreign(o, &o->ha.maps[i])) {
+        if (sv_eq(o->ha.maps[i].run, run) && is_foreign(o, &o->ha.maps[i])) {
             return true;
         }
     }

@@ -8,10 +8,6 @@
 #include "controller/pods.h"
 #include "controller/steps.h"
 
-/// Whether M was certainly made for another: another controller owns it, or it is older than the
-/// cluster.
-bool ha_map_is_foreign(const struct observed *o, const struct ha_map *m);
-
 /// Whether M belongs to a run of the cluster: owned by it, or nobody's, not foreign, and its run is
 /// one that the cluster's records had.
 bool ha_map_is_ours(const struct reconcile *rc, const struct ha_map *m);
