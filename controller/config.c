@@ -2,7 +2,7 @@
 #include "controller/config.h"
 
 #include "common/flink/plugins.h"
-#include "common/policy/role.h"
+#include "common/refs/role.h"
 #include "controller/logging.h"
 #include "controller/objects.h"
 

@@ -2,7 +2,7 @@
 #include "controller/drift.h"
 
 #include "common/json/out.h"
-#include "common/policy/role.h"
+#include "common/refs/role.h"
 
 static bool holds(const struct json *wanted, const struct json *observed);
 

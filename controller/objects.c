@@ -2,7 +2,7 @@
 #include "controller/objects.h"
 
 #include "common/k8s/meta.h"
-#include "common/policy/role.h"
+#include "common/refs/role.h"
 
 static void put_labels(const struct labels *labels, struct json_out *o)
 {

@@ -2,7 +2,7 @@
 #include "controller/pod_text.h"
 
 #include "common/flink/plugins.h"
-#include "common/policy/role.h"
+#include "common/refs/role.h"
 #include "controller/config.h"
 #include "controller/objects.h"
 #include "controller/pod_args.h"

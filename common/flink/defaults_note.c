@@ -3,7 +3,7 @@
 
 #include "common/base/macros.h"
 #include "common/json/out.h"
-#include "common/policy/image.h"
+#include "common/refs/image.h"
 
 #define VERSION_MAX  16 // the schema's bound of flinkVersion
 #define LAST_APPLIED "kubectl.kubernetes.io/last-applied-configuration"

@@ -6,7 +6,7 @@
 
 #include "common/flink/law.h"
 #include "common/flink/version.h"
-#include "common/policy/image.h"
+#include "common/refs/image.h"
 
 static bool users(const struct defaults_problem *p, enum flink_noted field)
 {

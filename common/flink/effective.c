@@ -6,7 +6,7 @@
 #include "common/base/macros.h"
 #include "common/flink/defaults_note.h"
 #include "common/k8s/quantity.h"
-#include "common/policy/image.h"
+#include "common/refs/image.h"
 
 int64_t flink_effective_slots(const struct flink_cluster *c)
 {

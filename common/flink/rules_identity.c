@@ -3,7 +3,7 @@
 #include "common/flink/rules_run.h"
 
 #include "common/k8s/names.h"
-#include "common/policy/role.h"
+#include "common/refs/role.h"
 
 void rule_iam_role_form(struct rule_run *r)
 {

@@ -11,7 +11,7 @@
 #include "common/flink/cluster.h"
 #include "common/flink/effective.h"
 #include "common/k8s/violation.h"
-#include "common/policy/image.h"
+#include "common/refs/image.h"
 
 struct rule_run {
     const char *id; // of the rule at work

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The fields of a cloud identity, put together again, are its text.
 #include "common/base/strbuf.h"
-#include "common/policy/role.h"
+#include "common/refs/role.h"
 #include "tests/fuzz/fuzz.h"
 
 static void put(struct strbuf *b, const struct role *r)

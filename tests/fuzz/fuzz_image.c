@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What is read as an image reference names the same image after it was written out in full.
-#include "common/policy/image.h"
+#include "common/refs/image.h"
 #include "tests/fuzz/fuzz.h"
 
 #define TEXT_BYTES ((size_t)4 << 20)

@@ -10,9 +10,9 @@ import sys
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 
 # A folder may use itself and what stands above it.
-ORDER = ["common/base", "common/json", "common/yaml", "common/http", "common/k8s", "common/policy", "common/flink",
+ORDER = ["common/base", "common/json", "common/yaml", "common/http", "common/k8s", "common/refs", "common/kind", "common/flink", "common/policy",
          "common/kube", "certs", "webhook", "controller/flink", "controller", "cli"]
-PURE_FOLDERS = {"common/json", "common/k8s", "common/policy", "common/flink"}
+PURE_FOLDERS = {"common/json", "common/k8s", "common/refs", "common/kind", "common/flink", "common/policy"}
 PURE_FILES = {"webhook/review.c", "webhook/review.h", "certs/policy.c", "certs/policy.h", "cli/judge.c",
               "cli/status_json.c", "cli/status_model.c", "cli/status_pods.c", "cli/status_text.c", "cli/text.c"}
 SHELL_BASE = {"clock", "log", "metrics", "metrics_process", "options", "options_main", "options_print", "os_file", "signals"}

@@ -4,5 +4,5 @@ foreach(test IN ITEMS admission labels lease meta names quantity status timestam
     sluice_add_test(test_k8s_${test} DEPS sluice_k8s)
 endforeach()
 foreach(test IN ITEMS image role)
-    sluice_add_test(test_policy_${test} DEPS sluice_policy)
+    sluice_add_test(test_refs_${test} DEPS sluice_refs)
 endforeach()
