@@ -36,12 +36,14 @@ enum cause_reason {
 enum severity {
     SEVERITY_DENY,
     SEVERITY_WARN,
+    SEVERITY_AUDIT, // only noted: audit annotation, metric, the policy's status
 };
 
 struct violation {
     enum severity severity;
     enum cause_reason reason;
     const char *rule;       // id of the rule ("schema.type", "parallelism_fits_slots"); static
+    struct strview policy;  // the policy that asks for it; absent: a rule of Sluice itself
     struct strview path;    // "spec.image"
     struct strview value;   // the offending value as shown, for the ratchet; may be absent
     struct strview message; // for a denial without the field, see above; for a warning, plain words

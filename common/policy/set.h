@@ -1,0 +1,120 @@
+// SPDX-License-Identifier: Apache-2.0
+// Policies in the form in which they are evaluated: decoded, patterns compiled, sorted; made once
+// for each change of the policies. Pure; a set is immutable once made and may be read by many
+// threads at once.
+#ifndef SLUICE_POLICY_SET_H
+#define SLUICE_POLICY_SET_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "common/base/arena.h"
+#include "common/base/err.h"
+#include "common/flink/version.h"
+#include "common/k8s/labels.h"
+#include "common/k8s/quantity.h"
+#include "common/policy/pattern.h"
+#include "common/policy/policy.h"
+
+/// X(id, "as written"): ENFORCE_ALLOW stands in `pods` alone.
+#define POLICY_ENFORCEMENT_LIST(X)                                                                 \
+    X(DENY, "Deny")                                                                                \
+    X(WARN, "Warn")                                                                                \
+    X(AUDIT, "Audit")                                                                              \
+    X(ALLOW, "Allow")
+
+enum enforcement {
+#define X(id, text) ENFORCE_##id,
+    POLICY_ENFORCEMENT_LIST(X)
+#undef X
+        ENFORCE_COUNT
+};
+
+/// A policy with at most this many in a set; further ones are refused by their own admission.
+#define POLICY_SET_MAX 1000
+
+struct policy_versions { // inclusive; "2.x" has no upper minor
+    struct flink_version from, to;
+};
+
+struct policy_quantity {
+    struct strview name; // "cpu", "memory"
+    struct strview text; // as written
+    struct quantity value;
+};
+
+struct policy_quantities {
+    const struct policy_quantity *items;
+    size_t n;
+};
+
+struct policy_exemption {
+    const struct pattern *ns, *name;
+    struct field_strings rules; // none: all
+    int64_t until_ms;           // INT64_MAX: for ever
+    struct strview reason;
+};
+
+/// One policy, compiled. Texts and trees are those of `decoded`'s JSON.
+struct policy {
+    struct strview name;
+    int64_t priority;
+    int64_t generation; // metadata.generation, 0 when it has none
+    struct policy_spec spec;
+    struct {
+        struct patterns namespaces, exclude;
+        bool has_selector;
+        struct label_selector selector;
+    } match;
+    struct {
+        enum enforcement images, roles, parallelism, job_manager, task_manager, resources, conf,
+            storage, pods, job; // each block's own, else the policy's
+        enum enforcement host_path, privileged, host_network, host_pid, host_ipc;
+    } enforce;
+    struct patterns images_allowed, tags_denied;
+    const struct pattern *tag_pattern; // NULL: none
+    const struct policy_versions *versions;
+    size_t n_versions;
+    struct patterns roles_allowed;
+    struct policy_quantities jm_max, tm_max, jm_default, tm_default;
+    struct patterns conf_denied;
+    struct patterns storage_allowed;
+    struct patterns service_accounts;
+    const struct policy_exemption *exempt;
+    size_t n_exempt;
+};
+
+struct policy_set {
+    const struct policy *const *items; // by priority, highest first, then by name
+    size_t n;
+    bool needs_labels;  // a policy selects namespaces by label
+    bool needs_roles;   // a policy asks for unique roles
+    bool needs_totals;  // a policy has a namespaceTotal
+};
+
+/// Compiles one decoded policy into ARENA. What can't be compiled (a pattern, a range, a selector, a
+/// time, a quantity) becomes violations of FAULTS (rules "policy.…"), and that part is left out: a
+/// set made of stored policies uses what is good of a bad one, in its stricter reading where there
+/// is a choice. NULL: the arena is full.
+const struct policy *policy_compile(const struct flink_policy *p, struct arena *arena,
+                                    struct violations *faults);
+
+/// Sorts POLICIES (N; borrowed, and they must outlive the set) into a set. -1: the arena is full.
+MUST_USE int policy_set_make(const struct policy *const *policies, size_t n, struct arena *arena,
+                             struct policy_set *ret, struct err *err);
+
+/// Whether P is for that namespace. LABELS: of the namespace; NULL: not known, then a policy with a
+/// selector matches (stricter).
+bool policy_matches(const struct policy *p, struct strview ns, const struct labels *labels);
+
+/// Whether P lets cluster NS/NAME off RULE ("images.tags.denied") at NOW_MS (Unix time).
+bool policy_exempts(const struct policy *p, struct strview ns, struct strview name,
+                    const char *rule, int64_t now_ms);
+
+const char *enforcement_name(enum enforcement e);
+
+/// The text under which a role is compared and indexed: Azure's in lower case, others as they are.
+/// S when it is no role at all (a fault of another rule). Borrowed from S or ARENA.
+struct strview policy_role_key(struct strview s, struct arena *arena);
+
+#endif
