@@ -147,6 +147,15 @@ int kube_curl_err(CURLcode code, const char *what, struct err *err)
     return -1;
 }
 
+/// No answer: whoever reads it must learn which server did not give one.
+static int unanswered(const struct kube *k, const struct kube_request *rq, CURLcode code,
+                      struct err *err)
+{
+    kube_curl_err(code, rq->method, err);
+    struct strview server = kube_config_server(k->config);
+    return err_wrap(err, "%.*s", SV_ARG(sv_sub(server, 0, server.len < 128 ? server.len : 128)));
+}
+
 static int refused_by_fence(struct err *err)
 {
     return err_set(err, E_DENIED, "not sent: this process does not hold the lease (any more)");
@@ -232,7 +241,7 @@ static int transfer(struct kube *k, const struct kube_request *rq, bool reread, 
     if (k->cancelled) {
         return err_set(err, E_TIMEOUT, "%s: given up", rq->method);
     }
-    return code == CURLE_OK ? 0 : kube_curl_err(code, rq->method, err);
+    return code == CURLE_OK ? 0 : unanswered(k, rq, code, err);
 }
 
 /// Sends one request to k->url; a 401 once more with a token that was read anew. 0 for any 2xx,
