@@ -56,7 +56,7 @@ int cli_review(int argc, char *const *argv)
         return CLI_USAGE;
     }
     struct review_result result;
-    review_run(strbuf_view(&body), kind, &arena, &out, &result);
+    review_run(&(struct review_context){0}, strbuf_view(&body), kind, &arena, &out, &result);
     if (result.http_status != 200) {
         fprintf(stderr, "sluice review: HTTP %d: %s", result.http_status, strbuf_view(&out).ptr);
         return CLI_USAGE;

@@ -114,7 +114,7 @@ void request_append(struct request *r, struct strview piece, struct budget *budg
     }
 }
 
-bool request_review(struct request *r, const struct review_scope *scope, struct strbuf *out,
+bool request_review(struct request *r, const struct review_context *context, struct strbuf *out,
                     struct review_result *ret)
 {
     struct arena *arena = thread_arena();
@@ -128,7 +128,7 @@ bool request_review(struct request *r, const struct review_scope *scope, struct 
         return false;
     }
     arena_reset(arena, ARENA_KEEP);
-    review_run_within(scope, strbuf_view(&r->body), r->kind, arena, out, ret);
+    review_run(context, strbuf_view(&r->body), r->kind, arena, out, ret);
     if (is_large) {
         // The names in *ret live in the arena's first chunks no longer than this.
         ret->uid = ret->ns = ret->name = ret->username = SV_NONE;

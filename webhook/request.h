@@ -36,8 +36,8 @@ void request_append(struct request *r, struct strview piece, struct budget *budg
 
 /// Runs the review on the whole body. OUT gets the answer; *RET stays valid until the next review
 /// of this thread. False: rejected (r->reject tells), nothing in OUT. At most one large body is
-/// reviewed at once: its tree costs several times its size. SCOPE as in review_run_within().
-bool request_review(struct request *r, const struct review_scope *scope, struct strbuf *out,
+/// reviewed at once: its tree costs several times its size. CONTEXT as in review_run().
+bool request_review(struct request *r, const struct review_context *context, struct strbuf *out,
                     struct review_result *ret);
 
 #endif

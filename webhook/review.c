@@ -18,7 +18,7 @@ struct review {
     struct strbuf *out;
     struct review_result *result;
     enum review_kind kind;
-    const struct review_scope *scope; // NULL: everywhere
+    const struct review_context *context;
     struct admission_request request;
     struct admission_response response;
     struct violations violations;
@@ -43,6 +43,16 @@ const char *review_verdict_name(enum review_verdict v)
 #undef X
     };
     return NAMES[v];
+}
+
+const char *review_object_name(enum review_object o)
+{
+    static const char *const NAMES[] = {
+#define X(id, name) [REVIEW_OBJECT_##id] = name,
+        REVIEW_OBJECTS(X)
+#undef X
+    };
+    return NAMES[o];
 }
 
 // ---- answers ----------------------------------------------------------------------------------
@@ -207,7 +217,7 @@ static bool is_ours(const struct admission_request *q)
 
 static bool is_within(const struct review_scope *scope, struct strview ns)
 {
-    if (scope == NULL || scope->count == 0) {
+    if (scope->count == 0) {
         return true;
     }
     for (size_t i = 0; i < scope->count; i++) {
@@ -220,13 +230,15 @@ static bool is_within(const struct review_scope *scope, struct strview ns)
 
 static void dispatch(struct review *r)
 {
-    if (!is_ours(&r->request)) {
+    bool is_cluster = is_ours(&r->request);
+    r->result->object = is_cluster ? REVIEW_OBJECT_CLUSTER : REVIEW_OBJECT_UNKNOWN;
+    if (!is_cluster) {
         refuse(r, REVIEW_MALFORMED, 400, "BadRequest",
                "this webhook judges FlinkClusters of sluice.dev/v1beta1 alone: its configuration "
                "sends it something else");
         return;
     }
-    if (!is_within(r->scope, r->request.namespace_)) {
+    if (!is_within(&r->context->scope, r->request.namespace_)) {
         allow(r);
         return;
     }
@@ -274,21 +286,45 @@ static void write_answer(struct review *r)
     }
 }
 
-void review_run(struct strview body, enum review_kind kind, struct arena *arena, struct strbuf *out,
-                struct review_result *ret)
+/// One more finding of a rule.
+static void count_finding(struct review_result *ret, const struct violation *v)
 {
-    review_run_within(NULL, body, kind, arena, out, ret);
+    size_t i = 0;
+    while (i < ret->finding_count && (ret->findings[i].severity != v->severity ||
+                                      strcmp(ret->findings[i].rule, v->rule) != 0 ||
+                                      !sv_eq(ret->findings[i].policy, v->policy))) {
+        i++;
+    }
+    if (i == REVIEW_FINDINGS_MAX) {
+        return;
+    }
+    if (i == ret->finding_count) {
+        ret->findings[ret->finding_count++] =
+            (struct review_finding){.policy = v->policy, .rule = v->rule, .severity = v->severity};
+    }
+    ret->findings[i].count++;
 }
 
-void review_run_within(const struct review_scope *scope, struct strview body, enum review_kind kind,
-                       struct arena *arena, struct strbuf *out, struct review_result *ret)
+static void count_findings(const struct violations *v, struct review_result *ret)
+{
+    for (size_t i = 0; i < v->count; i++) {
+        size_t *const by_severity[] = {[SEVERITY_DENY] = &ret->causes,
+                                       [SEVERITY_WARN] = &ret->warnings,
+                                       [SEVERITY_AUDIT] = &ret->audits};
+        (*by_severity[v->items[i].severity])++;
+        count_finding(ret, &v->items[i]);
+    }
+}
+
+void review_run(const struct review_context *context, struct strview body, enum review_kind kind,
+                struct arena *arena, struct strbuf *out, struct review_result *ret)
 {
     *ret = (struct review_result){.verdict = REVIEW_ERROR, .http_status = 200};
     struct review r = {.arena = arena,
                        .out = out,
                        .result = ret,
                        .kind = kind,
-                       .scope = scope,
+                       .context = context,
                        .violations = VIOLATIONS(arena, REVIEW_CAUSES_MAX),
                        .patch = JSON_PATCH(PATCH_MAX_BYTES)};
     struct err err = {.code = E_OK};
@@ -307,10 +343,9 @@ void review_run_within(const struct review_scope *scope, struct strview body, en
         dispatch(&r);
     }
     write_answer(&r);
-    for (size_t i = 0; i < r.violations.count; i++) {
-        r.violations.items[i].severity == SEVERITY_DENY ? ret->causes++ : ret->warnings++;
-    }
+    count_findings(&r.violations, ret);
     ret->code = r.response.allowed ? 0 : r.response.code;
+    ret->dry_run = r.request.dry_run;
     ret->operation = r.request.operation;
     ret->uid = r.response.uid;
     ret->ns = r.request.namespace_;

@@ -131,7 +131,8 @@ static enum MHD_Result answer(struct server *s, struct MHD_Connection *connectio
 {
     struct strbuf out = STRBUF(REVIEW_RESPONSE_MAX);
     struct review_result res;
-    if (r->reject != REJECT_COUNT || !request_review(r, &s->scope, &out, &res)) {
+    const struct review_context context = {.scope = s->scope};
+    if (r->reject != REJECT_COUNT || !request_review(r, &context, &out, &res)) {
         return send_reject(s, connection, r->reject, r->reject == REJECT_TOO_LARGE);
     }
     int64_t took_ns = clock_mono_ns() - r->start_ns;

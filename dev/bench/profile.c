@@ -44,7 +44,7 @@ int main(int argc, char **argv)
     for (uint64_t i = 0; i < rounds; i++) {
         arena_reset(&arena, ARENA_KEEP);
         strbuf_reset(&out);
-        review_run(strbuf_view(&body), kind, &arena, &out, &result);
+        review_run(&(struct review_context){0}, strbuf_view(&body), kind, &arena, &out, &result);
         used = arena.used;
     }
     printf("%8.2f us a review, %zu bytes of arena: %s\n", (cpu_us() - begin) / (double)rounds, used,

@@ -75,7 +75,7 @@ void case_review(struct strview body, enum review_kind kind, struct arena *arena
     CLEANUP(strbuf_done) struct strbuf out = STRBUF(REVIEW_RESPONSE_MAX);
     CLEANUP(arena_done) struct arena own = ARENA(REVIEW_ARENA_MAX);
     *ret = (struct case_answer){.code = 0};
-    review_run(body, kind, &own, &out, &ret->result);
+    review_run(&(struct review_context){0}, body, kind, &own, &out, &ret->result);
     ASSERT(strbuf_ok(&out));
     ret->text = arena_copy(arena, strbuf_view(&out));
     ASSERT(sv_present(ret->text));

@@ -388,11 +388,12 @@ START_TEST(review__outside_the_namespaces_everything_passes_as_it_is)
     for (size_t i = 0; i <= ARRAY_LEN(elsewhere); i++) {
         bool among = i == ARRAY_LEN(elsewhere);
         const char *const names[] = {"first", among ? "ns" : elsewhere[i]};
-        const struct review_scope scope = {.namespaces = names, .count = ARRAY_LEN(names)};
+        const struct review_context context = {
+            .scope = {.namespaces = names, .count = ARRAY_LEN(names)}};
         for (enum review_kind k = REVIEW_MUTATE; k < REVIEW_KIND_COUNT; k++) {
             CLEANUP(strbuf_done) struct strbuf out = STRBUF(REVIEW_RESPONSE_MAX);
             struct review_result ret;
-            review_run_within(&scope, bad, k, &arena, &out, &ret);
+            review_run(&context, bad, k, &arena, &out, &ret);
             ck_assert_int_eq(ret.code, among ? 422 : 0);
             ck_assert_int_eq(ret.verdict, among ? REVIEW_DENIED : REVIEW_ALLOWED);
         }

@@ -161,7 +161,7 @@ static bool review_short_of_memory(struct strview body, enum review_kind kind, s
     CLEANUP(arena_done) struct arena own = ARENA(REVIEW_ARENA_MAX);
     struct review_result result;
     mem_fail_after(n);
-    review_run(body, kind, &own, &out, &result);
+    review_run(&(struct review_context){0}, body, kind, &own, &out, &result);
     size_t taken = mem_fail_after(0);
     struct strview text = strbuf_view(&out);
     if (sv_eq(text, right)) {
@@ -223,7 +223,7 @@ START_TEST(review__a_small_arena_never_gives_a_verdict_that_is_not_whole)
         CLEANUP(strbuf_done) struct strbuf out = STRBUF(REVIEW_RESPONSE_MAX);
         CLEANUP(arena_done) struct arena own = ARENA(max);
         struct review_result result;
-        review_run(body, REVIEW_VALIDATE, &own, &out, &result);
+        review_run(&(struct review_context){0}, body, REVIEW_VALIDATE, &own, &out, &result);
         bool whole = sv_eq(strbuf_view(&out), right);
         ck_assert(whole || result.verdict == REVIEW_ERROR);
         right_ones += whole;

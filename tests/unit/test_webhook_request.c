@@ -127,7 +127,7 @@ START_TEST(request__a_review_leaves_its_answer_and_its_names)
     request_append(r, SV("\"u-1\"}}"), &budget);
     CLEANUP(strbuf_done) struct strbuf out = STRBUF(REVIEW_RESPONSE_MAX);
     struct review_result result;
-    ck_assert(request_review(r, NULL, &out, &result));
+    ck_assert(request_review(r, &(struct review_context){0}, &out, &result));
     ck_assert_int_eq(result.verdict, REVIEW_MALFORMED);
     ck_assert(sv_eq_lit(result.uid, "u-1"));
     ck_assert(sv_find(strbuf_view(&out), SV("\"uid\":\"u-1\"")) != SIZE_MAX);
@@ -146,7 +146,7 @@ START_TEST(request__large_reviews_come_one_after_another)
         }
         CLEANUP(strbuf_done) struct strbuf out = STRBUF(REVIEW_RESPONSE_MAX);
         struct review_result result;
-        ck_assert(request_review(r, NULL, &out, &result));
+        ck_assert(request_review(r, &(struct review_context){0}, &out, &result));
         ck_assert_int_eq(result.http_status, 400);
         ck_assert(!sv_present(result.uid));
         request_free(r, &budget);
