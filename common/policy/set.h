@@ -10,6 +10,7 @@
 
 #include "common/base/arena.h"
 #include "common/base/err.h"
+#include "common/flink/conf.h"
 #include "common/flink/version.h"
 #include "common/k8s/labels.h"
 #include "common/k8s/quantity.h"
@@ -33,7 +34,7 @@ enum enforcement {
 /// A policy with at most this many in a set; further ones are refused by their own admission.
 #define POLICY_SET_MAX 1000
 
-struct policy_versions { // inclusive; "2.x" has no upper minor
+struct policy_versions { // inclusive; "2.x" has no upper minor; none is in it when from > to
     struct flink_version from, to;
 };
 
@@ -77,6 +78,7 @@ struct policy {
     size_t n_versions;
     struct patterns roles_allowed;
     struct policy_quantities jm_max, tm_max, jm_default, tm_default;
+    struct flink_conf conf_defaults, conf_required; // flat, by canonical key
     struct patterns conf_denied;
     struct patterns storage_allowed;
     struct patterns service_accounts;
@@ -87,15 +89,19 @@ struct policy {
 struct policy_set {
     const struct policy *const *items; // by priority, highest first, then by name
     size_t n;
-    bool needs_labels;  // a policy selects namespaces by label
-    bool needs_roles;   // a policy asks for unique roles
-    bool needs_totals;  // a policy has a namespaceTotal
+    bool needs_labels; // a policy selects namespaces by label
+    bool needs_roles;  // a policy asks for unique roles
+    bool needs_totals; // a policy has a namespaceTotal
 };
 
-/// Compiles one decoded policy into ARENA. What can't be compiled (a pattern, a range, a selector, a
-/// time, a quantity) becomes violations of FAULTS (rules "policy.…"), and that part is left out: a
-/// set made of stored policies uses what is good of a bad one, in its stricter reading where there
-/// is a choice. NULL: the arena is full.
+/// Compiles one decoded policy into ARENA. What can't be compiled becomes violations of FAULTS, at
+/// its exact path, of the rules "policy.pattern", "policy.range", "policy.selector", "policy.time",
+/// "policy.quantity" (and conf.h's own for flinkConfiguration). Admission refuses such a policy;
+/// one that is stored all the same is read so that it lets in less: a bad entry of a list of what
+/// is allowed admits nothing, a bad `match.namespaces` or selector is for every namespace, a bad
+/// exclusion excludes nothing, a bad exemption exempts nothing, an unknown enforcement is Deny.
+/// Only where the stricter reading would refuse everything (a bad entry of a `denied` list, a bad
+/// quantity) it is left out. NULL: the arena is full.
 const struct policy *policy_compile(const struct flink_policy *p, struct arena *arena,
                                     struct violations *faults);
 
@@ -107,7 +113,9 @@ MUST_USE int policy_set_make(const struct policy *const *policies, size_t n, str
 /// selector matches (stricter).
 bool policy_matches(const struct policy *p, struct strview ns, const struct labels *labels);
 
-/// Whether P lets cluster NS/NAME off RULE ("images.tags.denied") at NOW_MS (Unix time).
+/// Whether P lets cluster NS/NAME off RULE ("images.tags.denied") at NOW_MS (Unix time). An
+/// exemption from `images.tags` is one from `images.tags.denied`, not from `images.tagsx`; it has
+/// ended at its `until`. Absent NAME (generateName): only an exemption for every name (`*`) counts.
 bool policy_exempts(const struct policy *p, struct strview ns, struct strview name,
                     const char *rule, int64_t now_ms);
 
