@@ -7,38 +7,28 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "certs/dir_store.h"
-#include "certs/names.h"
-#include "certs/secret_store.h"
 #include "certs/serving.h"
-#include "certs/webhook_publisher.h"
 #include "common/base/clock.h"
 #include "common/base/log.h"
-#include "common/base/os_file.h"
 #include "common/base/signals.h"
 #include "common/http/health.h"
-#include "common/json/view.h"
 #include "common/kube/client.h"
+#include "webhook/certificates.h"
 #include "webhook/metrics.h"
 #include "webhook/server.h"
 #include "webhook/settings.h"
 #include "webhook/tls.h"
 
-#define STOP_WAIT_MS  10000
-#define RETRY_MS      1000
-#define CLIENT_CA_MAX ((size_t)1 << 20)
+#define STOP_WAIT_MS 10000
+#define RETRY_MS     1000
 
 struct webhook {
     struct webhook_settings settings;
     struct metrics *metrics;
     struct health *health;
     struct tls *tls;
-    struct strbuf client_ca;
     struct kube_config *config; // NULL: no API server is needed
-    struct kube *kube;          // of the certificates' thread
-    struct dir_store dir;
-    struct secret_store secret;
-    struct webhook_publisher publisher;
+    struct certificates *certificates;
     struct certs_serving *serving;
     _Atomic(struct server *) server; // NULL until there is a certificate
     atomic_bool stopping;            // no longer ready
@@ -66,13 +56,7 @@ static bool check_stopping(void *arg, struct strbuf *why)
 static void collect(struct metrics *m, void *arg)
 {
     struct webhook *w = arg;
-    struct certs_serving_stats certs;
-    certs_serving_stats(w->serving, &certs);
-    double reads = metrics_read(m, M_certificate_reads, METRIC_AT(0));
-    double errors = metrics_read(m, M_certificate_errors, METRIC_AT(0));
-    metrics_add(m, M_certificate_reads, METRIC_AT(0), certs.reads - (uint64_t)reads);
-    metrics_add(m, M_certificate_errors, METRIC_AT(0), certs.read_errors - (uint64_t)errors);
-    metrics_set(m, M_certificate_expiry, METRIC_AT(0), (double)certs.not_after_ms / 1000);
+    certificates_collect(w->certificates, m);
     struct server *server = atomic_load(&w->server);
     if (server != NULL) {
         metrics_set(m, M_connections, METRIC_AT(0), server_connections(server));
@@ -82,19 +66,6 @@ static void collect(struct metrics *m, void *arg)
 
 // ---- certificates -----------------------------------------------------------------------------
 
-static bool on_pair(void *arg, struct certs_pair *pair)
-{
-    struct webhook *w = arg;
-    struct err err;
-    struct strview client_ca =
-        w->settings.client_ca_file[0] != '\0' ? strbuf_view(&w->client_ca) : SV_NONE;
-    if (tls_set(w->tls, pair->cert_pem, pair->key_pem, client_ca, &err) != 0) {
-        log_error("certificate refused", KV_ERR(&err));
-        return false;
-    }
-    return true;
-}
-
 /// A kube_cancel_fn: the end of the program need not wait for a slow API server.
 static bool is_ending(void *arg)
 {
@@ -102,7 +73,6 @@ static bool is_ending(void *arg)
     return atomic_load(&w->ending);
 }
 
-/// The API server: for a CA in a Secret, and for publishing its bundle.
 static int open_cluster(struct webhook *w, struct err *err)
 {
     const struct webhook_settings *s = &w->settings;
@@ -110,60 +80,24 @@ static int open_cluster(struct webhook *w, struct err *err)
                                             s->kubeconfig[0] != '\0' ? s->kubeconfig : NULL,
                                         .context = s->context[0] != '\0' ? s->context : NULL,
                                         .user_agent = "sluice-webhook"};
-    const struct kube_options opt = {.cancel = is_ending, .cancel_ctx = w};
-    if (kube_global_init(err) != 0 || kube_config_load(&source, &w->config, err) != 0 ||
-        kube_open(w->config, &opt, &w->kube, err) != 0) {
-        return -1;
-    }
-    secret_store_init(&w->secret, w->kube, sv_from(s->service_namespace), sv_from(s->cert_secret));
-    webhook_publisher_init(&w->publisher, w->kube, sv_from(s->mutating_configuration),
-                           sv_from(s->validating_configuration));
-    return 0;
+    return kube_global_init(err) != 0 ? -1 : kube_config_load(&source, &w->config, err);
 }
 
 static int open_certificates(struct webhook *w, struct arena *arena, struct err *err)
 {
-    const struct webhook_settings *s = &w->settings;
-    bool mounted = s->tls_cert_file[0] != '\0';
-    bool folder = s->cert_dir[0] != '\0';
-    bool publish = s->mutating_configuration[0] != '\0' || s->validating_configuration[0] != '\0';
-    if (mounted != (s->tls_key_file[0] != '\0')) {
-        return err_set(err, E_INVALID, "--tls-cert-file and --tls-key-file go together");
-    }
-    if (s->client_ca_file[0] != '\0' &&
-        os_file_read(s->client_ca_file, CLIENT_CA_MAX, &w->client_ca, err) != 0) {
-        return err_wrap(err, "--client-ca-file");
-    }
-    if (s->client_ca_file[0] != '\0' && w->client_ca.len == 0) {
-        return err_set(err, E_INVALID, "--client-ca-file: %.150s is empty", s->client_ca_file);
-    }
-    // With a folder the API server is only needed when there is something to publish, and a way.
-    bool in_cluster = !mounted && (!folder || (publish && s->kubeconfig[0] != '\0'));
-    if (in_cluster && open_cluster(w, err) != 0) {
+    if (certificates_need_cluster(&w->settings) && open_cluster(w, err) != 0) {
         return -1;
     }
-    if (folder && dir_store_init(&w->dir, s->cert_dir, err) != 0) {
+    const struct certificates_options o = {.settings = &w->settings,
+                                           .tls = w->tls,
+                                           .config = w->config,
+                                           .cancel = is_ending,
+                                           .cancel_ctx = w};
+    if (certificates_open(&o, arena, &w->certificates, err) != 0) {
         return -1;
     }
-    const char *const *names = NULL;
-    size_t name_count = 0;
-    if (!mounted && certs_names_make(s->service_name, s->service_namespace, s->extra_names.items,
-                                     s->extra_names.count, arena, &names, &name_count, err) != 0) {
-        return -1;
-    }
-    struct certs_serving_options o = {
-        .cert_file = s->tls_cert_file,
-        .key_file = s->tls_key_file,
-        .ca_file = s->tls_ca_file,
-        .store = folder ? &w->dir.store : &w->secret.store,
-        .publisher = in_cluster && publish ? &w->publisher.publisher : NULL,
-        .names = names,
-        .name_count = name_count,
-        .on_pair = on_pair,
-        .arg = w,
-    };
-    w->serving = certs_serving_new(&o);
-    return w->serving != NULL ? 0 : err_set(err, E_NOMEM, "no memory for the certificates");
+    w->serving = certificates_serving(w->certificates);
+    return 0;
 }
 
 /// Waits until there is a pair to serve: the CA's Secret or the API server may come later than we
@@ -207,7 +141,6 @@ static int start_server(struct webhook *w, const struct certs_pair *pair, struct
 /// What ARENA is given lives as long as W.
 static int prepare(struct webhook *w, struct arena *arena, struct err *err)
 {
-    w->client_ca = STRBUF(CLIENT_CA_MAX);
     w->metrics = metrics_new(WEBHOOK_METRICS, M_COUNT, err);
     w->tls = tls_new();
     w->health = w->metrics != NULL ? health_new(w->metrics) : NULL;
@@ -252,14 +185,12 @@ static void stop(struct webhook *w)
     health_stop(w->health);
     server_stop(w->server, STOP_WAIT_MS);
     atomic_store(&w->ending, true);
-    certs_serving_stop(w->serving);
-    kube_close(w->kube);
+    certificates_close(w->certificates);
     if (w->config != NULL) {
         kube_config_free(w->config);
     }
     tls_free(w->tls);
     metrics_free(w->metrics);
-    strbuf_done(&w->client_ca);
 }
 
 int main(int argc, char **argv)
