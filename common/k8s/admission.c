@@ -274,18 +274,39 @@ static void blank_controls(struct strbuf *b)
     }
 }
 
+/// The end of a policy's warning that stays when the rest is cut: " (policy NAME, RULE)", unless it
+/// is so long that nothing else would.
+static struct strview tail_of(struct strview text, bool of_policy)
+{
+    size_t at = SIZE_MAX;
+    for (size_t from = 0; of_policy && from < text.len;) {
+        size_t next = sv_find(sv_from_pos(text, from), SV(" (policy "));
+        if (next == SIZE_MAX) {
+            break;
+        }
+        at = from + next;
+        from = at + 1;
+    }
+    struct strview tail = at == SIZE_MAX ? SV("") : sv_from_pos(text, at);
+    return tail.len <= ADMISSION_WARNING_MAX / 2 ? tail : SV("");
+}
+
 /// One warning of PATH (may be absent) and TEXT.
-static void put_warning(struct warnings *w, struct strview path, struct strview text)
+static void put_warning(struct warnings *w, struct strview path, struct strview text,
+                        bool of_policy)
 {
     CLEANUP(strbuf_done) struct strbuf b = STRBUF(path.len + text.len + 8);
     strbuf_put(&b, path);
     strbuf_put_str(&b, path.len != 0 ? ": " : "");
     strbuf_put(&b, text);
-    blank_controls(&b);
     if (count_chars(strbuf_view(&b)) > ADMISSION_WARNING_MAX) {
-        strbuf_truncate(&b, end_of_chars(strbuf_view(&b), ADMISSION_WARNING_MAX - 1));
+        struct strview tail = tail_of(text, of_policy);
+        size_t room = ADMISSION_WARNING_MAX - 1 - count_chars(tail);
+        strbuf_truncate(&b, end_of_chars(strbuf_view(&b), room));
         strbuf_put_str(&b, "…");
+        strbuf_put(&b, tail);
     }
+    blank_controls(&b);
     size_t chars = count_chars(strbuf_view(&b));
     if (w->unsaid != 0 || chars > w->left || !strbuf_ok(&b)) {
         w->unsaid++;
@@ -295,14 +316,15 @@ static void put_warning(struct warnings *w, struct strview path, struct strview 
     json_out_string(w->out, strbuf_view(&b));
 }
 
-/// Warnings that the list had no room for: what was not kept, without the denials of that.
+/// Warnings that the list had no room for: what was not kept, without the denials and the audit
+/// findings of that.
 static size_t warnings_not_kept(const struct violations *v)
 {
-    size_t kept_denials = 0;
+    size_t kept = 0;
     for (size_t i = 0; i < v->count; i++) {
-        kept_denials += v->items[i].severity == SEVERITY_DENY;
+        kept += v->items[i].severity != SEVERITY_WARN;
     }
-    return v->dropped - (v->denials - kept_denials);
+    return v->dropped - (v->denials + v->audits - kept);
 }
 
 static bool has_warning(const struct admission_response *r)
@@ -323,11 +345,12 @@ static void put_warnings(struct json_out *o, const struct admission_response *r)
     json_out_key_array(o, "warnings");
     for (size_t i = 0; v != NULL && i < v->count; i++) {
         if (v->items[i].severity == SEVERITY_WARN) {
-            put_warning(&w, v->items[i].path, v->items[i].message);
+            const struct violation *it = &v->items[i];
+            put_warning(&w, it->path, it->message, sv_present(it->policy));
         }
     }
     for (size_t i = 0; i < r->warning_count; i++) {
-        put_warning(&w, SV_NONE, r->warnings[i]);
+        put_warning(&w, SV_NONE, r->warnings[i], false);
     }
     w.unsaid += v != NULL ? warnings_not_kept(v) : 0;
     if (w.unsaid != 0) {

@@ -25,24 +25,34 @@ const char *cause_reason_name(enum cause_reason r)
     return (unsigned)r < CAUSE_COUNT ? REASONS[r].name : "FieldValueInvalid";
 }
 
-/// The last warning that is kept, or NULL.
-static struct violation *last_warning(const struct violations *v)
+/// The last kept one of SEVERITY, or NULL.
+static struct violation *last_of(const struct violations *v, enum severity severity)
 {
     for (size_t i = v->count; i > 0; i--) {
-        if (v->items[i - 1].severity == SEVERITY_WARN) {
+        if (v->items[i - 1].severity == severity) {
             return &v->items[i - 1];
         }
     }
     return NULL;
 }
 
+/// What a denial takes the place of in a full list: a warning, which is cut short anyway where there
+/// are many, before a note for the audit, which nobody else keeps.
+static struct violation *displaced(const struct violations *v)
+{
+    struct violation *warning = last_of(v, SEVERITY_WARN);
+    return warning != NULL ? warning : last_of(v, SEVERITY_AUDIT);
+}
+
 /// Room for one more, or NULL: then it is only counted. In a full list a denial takes the place of
-/// a warning, so that no refusal is without a cause.
+/// another, so that no refusal is without a cause.
 static struct violation *add(struct violations *v, enum severity severity)
 {
+    v->denials += severity == SEVERITY_DENY;
+    v->audits += severity == SEVERITY_AUDIT;
     if (v->count >= v->max) {
         v->dropped++;
-        return severity == SEVERITY_DENY ? last_warning(v) : NULL;
+        return severity == SEVERITY_DENY ? displaced(v) : NULL;
     }
     if (v->count == v->cap) {
         size_t cap = v->cap != 0 ? v->cap * 2 : 16;
@@ -62,7 +72,6 @@ static struct violation *add(struct violations *v, enum severity severity)
 
 void violation_add(struct violations *v, const struct violation *it)
 {
-    v->denials += it->severity == SEVERITY_DENY;
     struct violation *to = add(v, it->severity);
     if (to != NULL) {
         *to = *it;
@@ -92,17 +101,21 @@ static struct strview render_message(struct violations *v, struct strview lead, 
     return arena_printf(v->arena, "%.*s: %.*s", SV_ARG(lead), (int)len, text);
 }
 
+/// "Invalid value: "x"", which a denial begins with.
+static struct strview head_of(struct violations *v, enum cause_reason reason, struct strview value)
+{
+    const char *lead = REASONS[reason].lead;
+    return sv_present(value) ? arena_printf(v->arena, "%s: %.*s", lead, SV_ARG(value))
+                             : sv_from(lead);
+}
+
 void violation_deny(struct violations *v, const char *rule, enum cause_reason reason,
                     const struct path *path, struct strview value, const char *fmt, ...)
 {
-    v->denials++;
     struct violation *it = add(v, SEVERITY_DENY);
     if (it == NULL) {
         return;
     }
-    const char *lead = REASONS[reason].lead;
-    struct strview head =
-        sv_present(value) ? arena_printf(v->arena, "%s: %.*s", lead, SV_ARG(value)) : sv_from(lead);
     va_list args;
     va_start(args, fmt);
     *it = (struct violation){.severity = SEVERITY_DENY,
@@ -110,7 +123,7 @@ void violation_deny(struct violations *v, const char *rule, enum cause_reason re
                              .rule = rule,
                              .path = render_path(v->arena, path),
                              .value = value,
-                             .message = render_message(v, head, fmt, args)};
+                             .message = render_message(v, head_of(v, reason, value), fmt, args)};
     va_end(args);
 }
 
@@ -129,6 +142,30 @@ void violation_warn(struct violations *v, const char *rule, const struct path *p
                              .path = render_path(v->arena, path),
                              .message = render_message(v, SV_NONE, fmt, args)};
     va_end(args);
+}
+
+void violation_report(struct violations *v, enum severity severity, const char *rule,
+                      struct strview policy, enum cause_reason reason, const struct path *path,
+                      struct strview value, const char *fmt, ...)
+{
+    struct violation *it = add(v, severity);
+    if (it == NULL) {
+        return;
+    }
+    va_list args;
+    va_start(args, fmt);
+    struct strview text = render_message(v, head_of(v, reason, value), fmt, args);
+    va_end(args);
+    if (policy.len != 0) {
+        text = arena_printf(v->arena, "%.*s (policy %.*s, %s)", SV_ARG(text), SV_ARG(policy), rule);
+    }
+    *it = (struct violation){.severity = severity,
+                             .reason = reason,
+                             .rule = rule,
+                             .policy = policy,
+                             .path = render_path(v->arena, path),
+                             .value = value,
+                             .message = text};
 }
 
 struct strview violation_quote(struct arena *a, struct strview s)

@@ -53,9 +53,12 @@ struct violations {
     struct arena *arena; // borrowed
     struct violation *items;
     size_t count, cap;
-    size_t max;     // further ones are counted, not kept; a denial then displaces a warning
+    // Further ones are counted, not kept. A denial then displaces a warning, or else an audit
+    // finding.
+    size_t max;
     size_t dropped; // how many were not kept
     size_t denials; // kept or not
+    size_t audits;  // kept or not
 };
 
 /// At most MAX are kept; all memory comes from ARENA.
@@ -72,6 +75,14 @@ void violation_deny(struct violations *v, const char *rule, enum cause_reason re
 PRINTF(4, 5)
 void violation_warn(struct violations *v, const char *rule, const struct path *path,
                     const char *fmt, ...);
+
+/// Notes what a policy finds, with the severity that it asks for. The message reads as a denial's
+/// whatever the severity, since a ratchet may make a warning of it, and ends in "(policy NAME,
+/// RULE)" when POLICY, which must live as long as V's arena, is not absent.
+PRINTF(8, 9)
+void violation_report(struct violations *v, enum severity severity, const char *rule,
+                      struct strview policy, enum cause_reason reason, const struct path *path,
+                      struct strview value, const char *fmt, ...);
 
 /// Notes a copy of IT, whose texts must live as long as V's arena.
 void violation_add(struct violations *v, const struct violation *it);

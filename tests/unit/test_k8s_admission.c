@@ -216,6 +216,28 @@ static size_t chars_of(struct strview s)
     return n;
 }
 
+START_TEST(admission__a_policys_warning_is_cut_before_the_name_of_the_policy)
+{
+    struct violations v = VIOLATIONS(&arena, 1);
+    const struct path at = PATH_FIELD_OF(NULL, SV("image"));
+    violation_report(&v, SEVERITY_WARN, "images.allowed", SV("prod"), CAUSE_INVALID, &at,
+                     SV("\"registry.example.com/team/(policy x)/a\""),
+                     "must match one of the patterns registry.example.com/flink/**, and others");
+    // An audit finding is no warning, also when there was no room for it.
+    violation_report(&v, SEVERITY_AUDIT, "images.allowed", SV("prod"), CAUSE_INVALID, &at, SV_NONE,
+                     "x");
+    struct admission_response r = ADMISSION_RESPONSE(SV("u"));
+    r.allowed = true;
+    r.violations = &v;
+    const struct json *warnings = json_get_lit(response_of(&r), "warnings");
+    ck_assert_uint_eq(json_count(warnings), 1);
+    struct strview text = json_string(json_first(warnings));
+    ck_assert(sv_starts(text, SV("image: Invalid value: \"registry.example.com/team")));
+    ck_assert(sv_ends(text, SV("… (policy prod, images.allowed)")));
+    ck_assert_uint_eq(text.len, ADMISSION_WARNING_MAX + 2);
+}
+END_TEST
+
 START_TEST(admission__warnings_are_cut_and_counted)
 {
     struct violations v = VIOLATIONS(&arena, 100);
@@ -280,5 +302,6 @@ UNIT_MAIN(setup, teardown, admission__every_member_is_read,
           admission__an_allowed_response_has_its_patch_in_base64,
           admission__a_refusal_never_carries_a_patch,
           admission__denials_become_causes_and_warnings_warnings,
+          admission__a_policys_warning_is_cut_before_the_name_of_the_policy,
           admission__warnings_are_cut_and_counted, admission__audit_annotations_are_bounded,
           admission__a_full_buffer_is_told)

@@ -105,6 +105,37 @@ START_TEST(violation__in_a_full_list_denials_take_the_place_of_warnings)
 }
 END_TEST
 
+START_TEST(violation__a_denial_takes_a_warnings_place_before_that_of_an_audit_finding)
+{
+    v.max = 2;
+    violation_report(&v, SEVERITY_AUDIT, "a", SV("p"), CAUSE_INVALID, &spec, SV_NONE, "audit");
+    violation_warn(&v, "w", &spec, "warning");
+    violation_report(&v, SEVERITY_AUDIT, "a", SV("p"), CAUSE_INVALID, &spec, SV_NONE, "late");
+    violation_deny(&v, "d", CAUSE_INVALID, &spec, SV_NONE, "first");
+    ck_assert_int_eq(v.items[0].severity, SEVERITY_AUDIT);
+    ck_assert_int_eq(v.items[1].severity, SEVERITY_DENY);
+    violation_deny(&v, "d", CAUSE_INVALID, &spec, SV_NONE, "second");
+    ck_assert_int_eq(v.items[0].severity, SEVERITY_DENY);
+    ck_assert_uint_eq(v.audits, 2);
+    ck_assert_uint_eq(v.denials, 2);
+    ck_assert_uint_eq(v.dropped, 3);
+}
+END_TEST
+
+START_TEST(violation__a_policys_finding_ends_in_the_policy_and_the_rule)
+{
+    violation_report(&v, SEVERITY_WARN, "images.allowed", SV("prod"), CAUSE_FORBIDDEN, &image,
+                     SV("\"x\""), "not among %s", "a");
+    ck_assert_str_eq(v.items[0].message.ptr,
+                     "Forbidden: \"x\": not among a (policy prod, images.allowed)");
+    ck_assert(sv_eq(v.items[0].policy, SV("prod")));
+    violation_report(&v, SEVERITY_DENY, "iamRoles.account", SV_NONE, CAUSE_FORBIDDEN, &image,
+                     SV_NONE, "is another's");
+    ck_assert_str_eq(v.items[1].message.ptr, "Forbidden: is another's");
+    ck_assert_uint_eq(v.denials, 1);
+}
+END_TEST
+
 START_TEST(violation__without_memory_a_denial_still_counts)
 {
     for (size_t n = 1; n < 10; n++) {
@@ -191,6 +222,8 @@ UNIT_MAIN(setup, teardown, violation__messages_read_as_the_api_server_writes_the
           violation__without_a_value_the_reason_leads, violation__warnings_are_no_denials,
           violation__beyond_the_limit_they_are_counted,
           violation__in_a_full_list_denials_take_the_place_of_warnings,
+          violation__a_denial_takes_a_warnings_place_before_that_of_an_audit_finding,
+          violation__a_policys_finding_ends_in_the_policy_and_the_rule,
           violation__without_memory_a_denial_still_counts,
           violation__long_messages_and_paths_are_cut, violation__quotes_show_what_cannot_be_seen,
           violation__quotes_are_cut_between_characters,
