@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // What policies fill in: for each field that a FlinkCluster leaves out, the default of the matching
-// policy with the highest priority, then of the first name. Set once, at the create; it changes only
-// by hand. Pure.
+// policy with the highest priority, then of the first name. Set once, at the create; it changes
+// only by hand. Pure.
 #ifndef SLUICE_POLICY_DEFAULTS_H
 #define SLUICE_POLICY_DEFAULTS_H
 
@@ -9,11 +9,13 @@
 #include "common/policy/set.h"
 #include "common/policy/world.h"
 
-/// Values with placeholders filled in; SV_NONE, 0 or NULL: no policy has one. `by` names the policy.
+/// Values with placeholders filled in; SV_NONE, 0 or NULL: no policy has one. `by` names the
+/// policy.
 struct policy_text {
     struct strview value;
     struct strview by;
-    struct strview missing; // the placeholder that could not be filled in ("name" under generateName)
+    struct strview
+        missing; // the placeholder that could not be filled in ("name" under generateName)
 };
 struct policy_number {
     int64_t value;

@@ -21,8 +21,8 @@ struct policy_world {
     const void *ctx;
     /// Labels of a namespace, borrowed. False: the namespace is not known.
     bool (*namespace_labels)(const void *ctx, struct strview ns, struct labels *ret);
-    /// A FlinkCluster other than SELF that has the role whose policy_role_key() is KEY. With several,
-    /// always the same one: the first by namespace, then name. False: there is none.
+    /// A FlinkCluster other than SELF that has the role whose policy_role_key() is KEY. With
+    /// several, always the same one: the first by namespace, then name. False: there is none.
     bool (*role_user)(const void *ctx, struct strview key, const struct policy_cluster_id *self,
                       struct policy_cluster_id *ret);
     /// Sum of the parallelism of the FlinkClusters in a namespace, without NAME.
