@@ -3,154 +3,144 @@
 
 #include <malloc.h>
 #include <pthread.h>
-#include <stdbool.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
-#include <time.h>
 
 #include "common/base/clock.h"
+#include "webhook/metrics.h"
+#include "webhook/tcp.h"
 
-#define REAP_EVERY_MS 1000
 /// So many closed connections leave enough free memory behind to be worth giving back.
 #define TRIM_AFTER_CLOSED 8
+/// Limits of a connection are up to a quarter below the set ones, so that connections that began
+/// together don't end together.
+#define JITTER_PART 4
+/// A request that came so soon after the handshake is what the peer came for.
+#define FIRST_WITHIN_MS 1000
+/// The kernel tells the time of a byte by its ticks, of 10 ms at most.
+#define TICK_MS 50
 
 struct conns {
-    pthread_mutex_t lock; // guards the list and count: an fd is shut down only while it is listed
-    pthread_cond_t stop_cond;
-    struct conn *first;
+    struct conns_limits limits;
+    struct metrics *metrics;
+    pthread_mutex_t lock; // guards what follows: an fd is shut down only while it stands here
+    struct conn **by_fd;
+    size_t fd_count;
     unsigned count;
-    unsigned closed; // since the last trim
-    bool stop;
-    pthread_t reaper;
+    unsigned closed;   // since memory was last given back
+    uint32_t sequence; // of the jitter
+    atomic_bool crowded;
 };
 
-static void set_deadline(struct conn *conn, int64_t ms)
-{
-    atomic_store_explicit(&conn->deadline_ms, clock_mono_ms() + ms, memory_order_relaxed);
-}
-
-static void reap(struct conns *c)
-{
-    int64_t now = clock_mono_ms();
-    for (struct conn *conn = c->first; conn != NULL; conn = conn->next) {
-        if (atomic_load_explicit(&conn->deadline_ms, memory_order_relaxed) < now) {
-            // The server's thread sees the end of the stream and closes it.
-            shutdown(conn->fd, SHUT_RDWR);
-        }
-    }
-}
-
-static void *reaper_run(void *arg)
-{
-    struct conns *c = arg;
-    pthread_mutex_lock(&c->lock);
-    while (!c->stop) {
-        int64_t until = clock_mono_ms() + REAP_EVERY_MS;
-        struct timespec at = {.tv_sec = until / 1000, .tv_nsec = (until % 1000) * 1000000};
-        pthread_cond_timedwait(&c->stop_cond, &c->lock, &at);
-        reap(c);
-        if (c->closed >= TRIM_AFTER_CLOSED) {
-            c->closed = 0;
-            pthread_mutex_unlock(&c->lock);
-            // TLS sessions and buffers of a burst are freed in the midst of the heap.
-            malloc_trim(0);
-            pthread_mutex_lock(&c->lock);
-        }
-    }
-    pthread_mutex_unlock(&c->lock);
-    return NULL;
-}
-
-struct conns *conns_new(struct err *err)
+struct conns *conns_new(const struct conns_limits *limits, struct metrics *metrics, struct err *err)
 {
     struct conns *c = calloc(1, sizeof(*c));
     if (c == NULL) {
         err_set(err, E_NOMEM, "no memory for the connection table");
         return NULL;
     }
-    pthread_condattr_t attr;
-    pthread_condattr_init(&attr);
-    pthread_condattr_setclock(&attr, CLOCK_MONOTONIC);
-    pthread_cond_init(&c->stop_cond, &attr);
-    pthread_condattr_destroy(&attr);
+    c->limits = *limits;
+    c->metrics = metrics;
     pthread_mutex_init(&c->lock, NULL);
-    int rc = pthread_create(&c->reaper, NULL, reaper_run, c);
-    if (rc != 0) {
-        err_set(err, E_IO, "cannot start the connection reaper");
-        free(c);
-        return NULL;
-    }
     return c;
 }
 
 void conns_free(struct conns *c)
 {
-    if (c == NULL) {
-        return;
+    if (c != NULL) {
+        pthread_mutex_destroy(&c->lock);
+        free(c->by_fd);
+        free(c);
     }
-    pthread_mutex_lock(&c->lock);
-    c->stop = true;
-    pthread_cond_signal(&c->stop_cond);
-    pthread_mutex_unlock(&c->lock);
-    pthread_join(c->reaper, NULL);
-    pthread_cond_destroy(&c->stop_cond);
-    pthread_mutex_destroy(&c->lock);
-    free(c);
+}
+
+static void set_state(struct conn *conn, enum conn_state state)
+{
+    atomic_store_explicit(&conn->since_ms, clock_mono_ms(), memory_order_relaxed);
+    atomic_store_explicit(&conn->state, state, memory_order_release);
 }
 
 static void handshake_done(struct tls_watch *w)
 {
     // The watch is the connection's first member.
     struct conn *conn = (struct conn *)w;
-    set_deadline(conn, CONNS_IDLE_MS);
+    set_state(conn, CONN_IDLE);
 }
 
-struct conn *conns_open(struct conns *c, int fd)
+/// LIMIT or up to a quarter less, by multiples of the golden section: each n in a row are spread
+/// evenly.
+static int64_t jittered(int64_t limit, uint32_t sequence)
+{
+    uint32_t turn = sequence * UINT32_C(2654435769);
+    return limit - (int64_t)((uint64_t)(limit / JITTER_PART) * turn >> 32);
+}
+
+/// Room for FD, under the lock.
+static bool reserve(struct conns *c, size_t fd)
+{
+    if (fd < c->fd_count) {
+        return true;
+    }
+    size_t count = (fd + 1) * 2;
+    struct conn **grown = reallocarray(c->by_fd, count, sizeof(*grown));
+    if (grown == NULL) {
+        return false;
+    }
+    memset(grown + c->fd_count, 0, (count - c->fd_count) * sizeof(*grown));
+    c->by_fd = grown;
+    c->fd_count = count;
+    return true;
+}
+
+int conns_open(struct conns *c, int fd, int64_t waited_ms)
 {
     struct conn *conn = calloc(1, sizeof(*conn));
     if (conn == NULL) {
-        return NULL;
+        return -1;
     }
     conn->watch.handshake_done = handshake_done;
     conn->fd = fd;
-    set_deadline(conn, CONNS_HANDSHAKE_MS);
+    set_state(conn, CONN_HANDSHAKE);
+    conn->opened_ms = clock_mono_ms() - waited_ms;
     pthread_mutex_lock(&c->lock);
-    conn->next = c->first;
-    if (c->first != NULL) {
-        c->first->prev = conn;
+    if (!reserve(c, (size_t)fd)) {
+        pthread_mutex_unlock(&c->lock);
+        free(conn);
+        return -1;
     }
-    c->first = conn;
-    c->count++;
+    uint32_t sequence = c->sequence++;
+    conn->max_requests = (unsigned)jittered(c->limits.max_requests, sequence);
+    conn->expires_ms = conn->opened_ms + jittered(c->limits.max_age_ms, sequence);
+    // Who already stands there is one that the server dropped before it served it.
+    struct conn *stale = c->by_fd[fd];
+    c->by_fd[fd] = conn;
+    c->count += stale == NULL;
+    pthread_mutex_unlock(&c->lock);
+    free(stale);
+    return 0;
+}
+
+struct conn *conns_find(struct conns *c, int fd)
+{
+    pthread_mutex_lock(&c->lock);
+    struct conn *conn = fd >= 0 && (size_t)fd < c->fd_count ? c->by_fd[fd] : NULL;
     pthread_mutex_unlock(&c->lock);
     return conn;
 }
 
 void conns_close(struct conns *c, struct conn *conn)
 {
+    if (conn == NULL) {
+        return;
+    }
     pthread_mutex_lock(&c->lock);
-    if (conn->prev != NULL) {
-        conn->prev->next = conn->next;
-    } else {
-        c->first = conn->next;
-    }
-    if (conn->next != NULL) {
-        conn->next->prev = conn->prev;
-    }
+    c->by_fd[conn->fd] = NULL;
     c->count--;
     c->closed++;
     pthread_mutex_unlock(&c->lock);
     tls_unpin(conn->credentials);
     free(conn);
-}
-
-void conn_request_begins(struct conn *conn)
-{
-    set_deadline(conn, CONNS_REQUEST_MS);
-}
-
-void conn_request_ends(struct conn *conn)
-{
-    set_deadline(conn, CONNS_IDLE_MS);
 }
 
 unsigned conns_count(struct conns *c)
@@ -159,4 +149,171 @@ unsigned conns_count(struct conns *c)
     unsigned n = c->count;
     pthread_mutex_unlock(&c->lock);
     return n;
+}
+
+bool conns_full(struct conns *c)
+{
+    return conns_count(c) >= c->limits.max;
+}
+
+// ---- requests ---------------------------------------------------------------------------------
+
+int64_t conn_request_begins(struct conn *conn)
+{
+    int64_t now = clock_mono_ms();
+    int64_t came = now - tcp_look(conn->fd).quiet_ms;
+    int64_t stood = atomic_load_explicit(&conn->since_ms, memory_order_relaxed);
+    bool is_first = conn->requests++ == 0;
+    conn->asked_ms = is_first && came < stood + FIRST_WITHIN_MS ? conn->opened_ms : came;
+    set_state(conn, CONN_REQUEST);
+    return now - conn->asked_ms;
+}
+
+void conn_request_ends(struct conn *conn)
+{
+    set_state(conn, CONN_IDLE);
+}
+
+static void count_end(struct conns *c, enum conn_end end)
+{
+    metrics_add(c->metrics, M_connection_ends, METRIC_AT(end), 1);
+}
+
+bool conn_gives_way(struct conns *c, const struct conn *conn)
+{
+    int64_t now = clock_mono_ms();
+    enum conn_end end = CONN_END_COUNT;
+    if (c->limits.max_requests != 0 && conn->requests >= conn->max_requests) {
+        end = CONN_END_REQUESTS;
+    } else if (c->limits.max_age_ms != 0 && now >= conn->expires_ms) {
+        end = CONN_END_AGE;
+    } else if (atomic_load_explicit(&c->crowded, memory_order_relaxed) &&
+               now - conn->opened_ms >= CONNS_CROWD_AGE_MS) {
+        end = CONN_END_CROWD;
+    }
+    if (end == CONN_END_COUNT) {
+        return false;
+    }
+    count_end(c, end);
+    return true;
+}
+
+void conns_set_crowded(struct conns *c, bool crowded)
+{
+    atomic_store_explicit(&c->crowded, crowded, memory_order_relaxed);
+}
+
+// ---- shutting down ----------------------------------------------------------------------------
+
+struct stay {
+    enum conn_state state;
+    int64_t ms;
+};
+
+/// What it is doing, for how long. By what the kernel tells, an idle connection from which bytes
+/// have come is in a request, though its first line may still be on its way or in a thread's hands.
+static struct stay stay_of(struct conn *conn)
+{
+    int64_t now = clock_mono_ms();
+    enum conn_state state = atomic_load_explicit(&conn->state, memory_order_acquire);
+    int64_t since = atomic_load_explicit(&conn->since_ms, memory_order_relaxed);
+    if (state != CONN_IDLE) {
+        return (struct stay){state, now - since};
+    }
+    int64_t last_byte = now - tcp_look(conn->fd).quiet_ms;
+    if (last_byte <= since + TICK_MS && !tcp_has_bytes(conn->fd)) {
+        return (struct stay){CONN_IDLE, now - since};
+    }
+    if (conn->line_ms < since) {
+        conn->line_ms = last_byte;
+    }
+    return (struct stay){CONN_REQUEST, now - conn->line_ms};
+}
+
+/// The server's thread sees the end of the stream and closes it.
+static void shut(struct conns *c, struct conn *conn, enum conn_end end)
+{
+    conn->is_shut = true;
+    shutdown(conn->fd, SHUT_RDWR);
+    count_end(c, end);
+}
+
+void conns_reap(struct conns *c)
+{
+    static const struct {
+        int64_t ms;
+        enum conn_end end;
+    } DEADLINES[] = {
+        [CONN_HANDSHAKE] = {CONNS_HANDSHAKE_MS, CONN_END_HANDSHAKE},
+        [CONN_IDLE] = {CONNS_IDLE_MS, CONN_END_IDLE},
+        [CONN_REQUEST] = {CONNS_REQUEST_MS, CONN_END_REQUEST},
+    };
+    pthread_mutex_lock(&c->lock);
+    for (size_t fd = 0; fd < c->fd_count; fd++) {
+        struct conn *conn = c->by_fd[fd];
+        if (conn != NULL && !conn->is_shut) {
+            struct stay stay = stay_of(conn);
+            if (stay.ms > DEADLINES[stay.state].ms) {
+                shut(c, conn, DEADLINES[stay.state].end);
+            }
+        }
+    }
+    bool trim = c->closed >= TRIM_AFTER_CLOSED;
+    c->closed = trim ? 0 : c->closed;
+    pthread_mutex_unlock(&c->lock);
+    if (trim) {
+        // TLS sessions and buffers of a burst are freed in the midst of the heap.
+        malloc_trim(0);
+    }
+}
+
+/// The one that has overstayed longest, under the lock. NULL: none has.
+static struct conn *longest(struct conns *c)
+{
+    static const int64_t STAYS[] = {[CONN_HANDSHAKE] = CONNS_CROWD_HANDSHAKE_MS,
+                                    [CONN_IDLE] = CONNS_CROWD_IDLE_MS,
+                                    [CONN_REQUEST] = CONNS_CROWD_REQUEST_MS};
+    struct conn *found = NULL;
+    int64_t most = 0;
+    for (size_t fd = 0; fd < c->fd_count; fd++) {
+        struct conn *conn = c->by_fd[fd];
+        if (conn == NULL || conn->is_shut) {
+            continue;
+        }
+        struct stay stay = stay_of(conn);
+        int64_t over = stay.ms - STAYS[stay.state];
+        // Bytes that wait are ours to read: the peer isn't the one who is slow.
+        if (over > most && !tcp_has_bytes(conn->fd)) {
+            most = over;
+            found = conn;
+        }
+    }
+    return found;
+}
+
+void conns_make_room(struct conns *c, unsigned n)
+{
+    pthread_mutex_lock(&c->lock);
+    struct conn *conn;
+    while (n-- != 0 && (conn = longest(c)) != NULL) {
+        shut(c, conn, CONN_END_PLACE);
+    }
+    pthread_mutex_unlock(&c->lock);
+}
+
+void conns_end_idle(struct conns *c)
+{
+    pthread_mutex_lock(&c->lock);
+    for (size_t fd = 0; fd < c->fd_count; fd++) {
+        struct conn *conn = c->by_fd[fd];
+        if (conn == NULL || conn->is_shut) {
+            continue;
+        }
+        struct stay stay = stay_of(conn);
+        if ((stay.state == CONN_IDLE && stay.ms >= CONNS_END_IDLE_MS) ||
+            (stay.state == CONN_HANDSHAKE && stay.ms >= CONNS_CROWD_HANDSHAKE_MS)) {
+            shut(c, conn, CONN_END_STOP);
+        }
+    }
+    pthread_mutex_unlock(&c->lock);
 }

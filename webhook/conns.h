@@ -1,16 +1,20 @@
 // SPDX-License-Identifier: Apache-2.0
-// Open connections and their absolute deadlines. libmicrohttpd's own time-out starts again with
-// every byte, so a peer that drips would hold a connection for ever; a reaper thread shuts those
-// down: a TLS handshake that takes too long, a request that doesn't end, a connection that is idle
-// (or drips its next request line) past its age. Any thread.
+// Open connections: how many there may be, how long each may take for what, and when it is to give
+// way to others. libmicrohttpd's own time-out starts again with every byte, so a peer that drips
+// would hold a connection for ever; here deadlines are absolute. A connection ends in one of two
+// ways: politely, by `Connection: close` on an answer, which no caller loses a request by; or it is
+// shut down, which is for peers that overstay, and never while bytes of it wait to be read. Any
+// thread, but where told.
 #ifndef SLUICE_WEBHOOK_CONNS_H
 #define SLUICE_WEBHOOK_CONNS_H
 
 #include <stdatomic.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "common/base/err.h"
 #include "common/base/macros.h"
+#include "common/base/metrics.h"
 #include "webhook/tls.h"
 
 /// Deadlines in ms. IDLE is above the 90 s after which the API server closes its idle connections,
@@ -19,30 +23,77 @@
 #define CONNS_REQUEST_MS   15000
 #define CONNS_IDLE_MS      180000
 
+/// When no place is free and somebody waits for one, these may be shut down for it, the longest in
+/// their state first: a handshake after 2 s; a request that has not come in whole after 5 s; an
+/// idle connection from which nothing came for 1 s.
+#define CONNS_CROWD_HANDSHAKE_MS 2000
+#define CONNS_CROWD_REQUEST_MS   5000
+#define CONNS_CROWD_IDLE_MS      1000
+/// And a connection of this age gives its place up behind its next answer.
+#define CONNS_CROWD_AGE_MS 2000
+/// At the end of the program an idle connection is shut down after this time.
+#define CONNS_END_IDLE_MS 500
+
+struct conns_limits {
+    unsigned max;          // open at once, at least 1
+    unsigned max_requests; // of one connection; 0: any number
+    int64_t max_age_ms;    // of one connection; 0: any
+};
+
 struct conns;
+
+/// HANDSHAKE until TLS stands, IDLE between requests, REQUEST from its first line to its answer.
+enum conn_state { CONN_HANDSHAKE, CONN_IDLE, CONN_REQUEST };
 
 /// One connection; lives from conns_open() to conns_close().
 struct conn {
     struct tls_watch watch; // first: the handshake's end
-    struct conn *prev, *next;
     struct tls_credentials *credentials;
     int fd;
-    _Atomic int64_t deadline_ms; // monotonic
+    _Atomic(enum conn_state) state;
+    _Atomic int64_t since_ms; // of the state; monotonic
+    // The rest belongs to the thread that serves it.
+    int64_t opened_ms; // when the peer came, also if it had to wait for its place
+    int64_t asked_ms;  // when the present request came
+    int64_t expires_ms;
+    unsigned requests, max_requests;
+    // And this to the one that shuts down.
+    int64_t line_ms; // when the first byte of a request was seen whose first line isn't read
+    bool is_shut;
 };
 
-/// Starts the reaper. NULL on failure.
-MUST_USE struct conns *conns_new(struct err *err);
-/// Ends the reaper; every connection must be closed.
+MUST_USE struct conns *conns_new(const struct conns_limits *limits, struct metrics *metrics,
+                                 struct err *err);
+/// Every connection must be closed. NULL is accepted.
 void conns_free(struct conns *c);
 
-/// A connection has come in on FD. NULL: out of memory. It is given CONNS_HANDSHAKE_MS.
-struct conn *conns_open(struct conns *c, int fd);
+/// A connection on FD, which came WAITED_MS ago. It is known by its FD until conns_close(). -1: out
+/// of memory.
+MUST_USE int conns_open(struct conns *c, int fd, int64_t waited_ms);
+struct conn *conns_find(struct conns *c, int fd);
+/// NULL is accepted. Before the fd is closed.
 void conns_close(struct conns *c, struct conn *conn);
 
-/// The deadline starts anew: a request begins, has been answered.
-void conn_request_begins(struct conn *conn);
+unsigned conns_count(struct conns *c);
+bool conns_full(struct conns *c);
+
+/// A request's first line was read. Tells how long its bytes had waited, from when they came (on a
+/// new connection: from when the peer came) until now, in ms.
+int64_t conn_request_begins(struct conn *conn);
 void conn_request_ends(struct conn *conn);
 
-unsigned conns_count(struct conns *c);
+/// Whether the answer that is being made is to be the connection's last: it has had its number of
+/// requests, its age, or others wait for its place. Counted as such. Once for each answer.
+bool conn_gives_way(struct conns *c, const struct conn *conn);
+
+/// Whether peers wait for a place (see CONNS_CROWD_AGE_MS).
+void conns_set_crowded(struct conns *c, bool crowded);
+
+/// Shuts down those whose deadline is over. This and the next two from one thread alone.
+void conns_reap(struct conns *c);
+/// Shuts down up to N, for whom others may come in.
+void conns_make_room(struct conns *c, unsigned n);
+/// At the end of the program: shuts down those that wait for no answer.
+void conns_end_idle(struct conns *c);
 
 #endif

@@ -60,6 +60,7 @@ static void collect(struct metrics *m, void *arg)
     struct server *server = atomic_load(&w->server);
     if (server != NULL) {
         metrics_set(m, M_connections, METRIC_AT(0), server_connections(server));
+        metrics_set(m, M_connections_waiting, METRIC_AT(0), server_connections_waiting(server));
         metrics_set(m, M_body_bytes, METRIC_AT(0), (double)server_body_bytes(server));
     }
 }
@@ -120,16 +121,19 @@ static struct certs_pair *wait_for_pair(struct webhook *w)
 
 static int start_server(struct webhook *w, const struct certs_pair *pair, struct err *err)
 {
-    struct server_settings s = {.addr = w->settings.listen,
-                                .threads = (unsigned)w->settings.threads,
-                                .max_connections = (unsigned)w->settings.max_connections,
-                                .max_body_bytes = (size_t)w->settings.max_body_bytes,
-                                .tls = w->tls,
-                                .cert = pair->cert_pem,
-                                .key = pair->key_pem,
-                                .metrics = w->metrics,
-                                .scope = {.namespaces = w->settings.namespaces.items,
-                                          .count = w->settings.namespaces.count}};
+    struct server_settings s = {
+        .addr = w->settings.listen,
+        .threads = (unsigned)w->settings.threads,
+        .connections = {.max = (unsigned)w->settings.max_connections,
+                        .max_requests = (unsigned)w->settings.max_requests_per_connection,
+                        .max_age_ms = w->settings.max_connection_age},
+        .max_body_bytes = (size_t)w->settings.max_body_bytes,
+        .tls = w->tls,
+        .cert = pair->cert_pem,
+        .key = pair->key_pem,
+        .metrics = w->metrics,
+        .scope = {.namespaces = w->settings.namespaces.items,
+                  .count = w->settings.namespaces.count}};
     struct server *server = NULL;
     if (server_start(&s, &server, err) != 0) {
         return -1;

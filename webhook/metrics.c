@@ -19,6 +19,11 @@ static const char *const REJECT_LABELS[] = {
     REJECTS(X)
 #undef X
 };
+static const char *const END_LABELS[] = {
+#define X(id, label) [CONN_END_##id] = label,
+    CONN_ENDS(X)
+#undef X
+};
 static const char *const OPERATIONS[ADMISSION_OPERATION_COUNT] = {
     [ADMISSION_CREATE] = "CREATE",
     [ADMISSION_UPDATE] = "UPDATE",
@@ -29,6 +34,7 @@ static const char *const OPERATIONS[ADMISSION_OPERATION_COUNT] = {
 static const struct metric_label LABEL_WEBHOOK = {"webhook", WEBHOOKS, ARRAY_LEN(WEBHOOKS)};
 static const struct metric_label LABEL_VERDICT = {"verdict", VERDICTS, ARRAY_LEN(VERDICTS)};
 static const struct metric_label LABEL_OPERATION = {"operation", OPERATIONS, ARRAY_LEN(OPERATIONS)};
+static const struct metric_label LABEL_END = {"reason", END_LABELS, ARRAY_LEN(END_LABELS)};
 static const struct metric_label LABEL_REJECT = {"reason", REJECT_LABELS, ARRAY_LEN(REJECT_LABELS)};
 
 const struct metric_row WEBHOOK_METRICS[M_COUNT] = {

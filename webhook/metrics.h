@@ -14,6 +14,7 @@
     X(HEADERS, "headers", 400, "The body's length is given more than once.\n")                     \
     X(TOO_LARGE, "too_large", 413, "The body is larger than 7 MiB.\n")                             \
     X(BUSY, "busy", 429, "Too much is being reviewed right now; try again in a second.\n")         \
+    X(LATE, "late", 429, "It waited here too long to be reviewed in time; try again.\n")           \
     X(CUT, "cut", 0, "")                                                                           \
     X(MEMORY, "memory", 500, "Out of memory.\n")
 
@@ -22,6 +23,26 @@ enum reject {
     REJECTS(X)
 #undef X
         REJECT_COUNT
+};
+
+/// Why a connection was ended by this side. X(id, label): the first four by `Connection: close` on
+/// an answer, the others by shutting it down.
+#define CONN_ENDS(X)                                                                               \
+    X(REQUESTS, "requests") /* it had its number of requests */                                    \
+    X(AGE, "age")                                                                                  \
+    X(CROWD, "crowd")         /* others wait for its place */                                      \
+    X(DRAIN, "drain")         /* the program ends */                                               \
+    X(HANDSHAKE, "handshake") /* overdue */                                                        \
+    X(REQUEST, "request")     /* overdue */                                                        \
+    X(IDLE, "idle")           /* overdue */                                                        \
+    X(PLACE, "place")         /* idle or slow, and others wait for its place */                    \
+    X(STOP, "stop")           /* idle, and the program ends */
+
+enum conn_end {
+#define X(id, label) CONN_END_##id,
+    CONN_ENDS(X)
+#undef X
+        CONN_END_COUNT
 };
 
 enum {

@@ -57,16 +57,24 @@ static void reserve(struct request *r, size_t size, struct budget *budget)
     r->reserved = size;
 }
 
-struct request *request_new(enum review_kind kind, size_t size, struct budget *budget)
+struct request *request_new_refused(enum review_kind kind, enum reject reject)
 {
     struct request *r = calloc(1, sizeof(*r));
+    if (r != NULL) {
+        r->kind = kind;
+        r->reject = reject;
+        r->body = STRBUF(REQUEST_BODY_MAX);
+        r->start_ns = clock_mono_ns();
+    }
+    return r;
+}
+
+struct request *request_new(enum review_kind kind, size_t size, struct budget *budget)
+{
+    struct request *r = request_new_refused(kind, REJECT_COUNT);
     if (r == NULL) {
         return NULL;
     }
-    r->kind = kind;
-    r->reject = REJECT_COUNT;
-    r->body = STRBUF(REQUEST_BODY_MAX);
-    r->start_ns = clock_mono_ns();
     if (size != SIZE_MAX && size > REQUEST_BODY_MAX) {
         r->reject = REJECT_TOO_LARGE;
         return r;

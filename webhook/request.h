@@ -24,11 +24,14 @@ struct request {
     struct strbuf body;
     size_t reserved; // of the budget
     int64_t start_ns;
+    int64_t patience_ms; // the caller's: see patience.h
 };
 
 /// SIZE is Content-Length, or SIZE_MAX when it isn't told. NULL: out of memory; a request that may
 /// not come in has `reject` set. Free it with request_free().
 struct request *request_new(enum review_kind kind, size_t size, struct budget *budget);
+/// One whose body is dropped as it comes.
+struct request *request_new_refused(enum review_kind kind, enum reject reject);
 void request_free(struct request *r, struct budget *budget);
 
 /// The next piece of the body. After a rejection pieces are dropped.

@@ -6,17 +6,19 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <unistd.h>
 
 #include "common/base/clock.h"
 #include "common/base/log.h"
 #include "common/base/mem.h"
-#include "common/base/parse_num.h"
 #include "common/http/listen.h"
 #include "webhook/budget.h"
 #include "webhook/conns.h"
+#include "webhook/door.h"
+#include "webhook/head.h"
+#include "webhook/patience.h"
 #include "webhook/request.h"
+#include "webhook/tcp.h"
 
 /// A connection's own buffer: headers and one read of the body.
 #define CONNECTION_MEMORY    ((size_t)32 << 10)
@@ -27,12 +29,12 @@
 struct server {
     struct MHD_Daemon *daemon;
     struct conns *conns;
+    struct door *door;
     struct tls *tls;
     struct metrics *metrics;
     struct budget budget;
     struct review_scope scope;
     atomic_bool draining;
-    atomic_uint in_flight;
     uint16_t port;
 };
 
@@ -43,17 +45,15 @@ static void on_connection(void *cls, struct MHD_Connection *connection, void **s
 {
     struct server *s = cls;
     if (code == MHD_CONNECTION_NOTIFY_CLOSED) {
-        if (*socket_context != NULL) {
-            conns_close(s->conns, *socket_context);
-            *socket_context = NULL;
-        }
+        conns_close(s->conns, *socket_context);
+        *socket_context = NULL;
         return;
     }
     const union MHD_ConnectionInfo *fd =
         MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CONNECTION_FD);
     const union MHD_ConnectionInfo *session =
         MHD_get_connection_info(connection, MHD_CONNECTION_INFO_GNUTLS_SESSION);
-    struct conn *conn = fd != NULL && session != NULL ? conns_open(s->conns, fd->connect_fd) : NULL;
+    struct conn *conn = fd != NULL && session != NULL ? conns_find(s->conns, fd->connect_fd) : NULL;
     if (conn == NULL) {
         return; // its requests are refused: see begin()
     }
@@ -69,7 +69,26 @@ static struct conn *conn_of(struct MHD_Connection *connection)
     return info != NULL ? info->socket_context : NULL;
 }
 
+/// A door_serve_fn.
+static int serve_connection(void *arg, int fd, const struct sockaddr *addr, socklen_t len)
+{
+    struct server *s = arg;
+    return MHD_add_connection(s->daemon, fd, addr, len) == MHD_YES ? 0 : -1;
+}
+
 // ---- answers ----------------------------------------------------------------------------------
+
+/// Whether the connection is to be closed behind the answer, so that its caller opens another one,
+/// perhaps to another replica.
+static bool is_last(struct server *s, struct MHD_Connection *connection)
+{
+    if (atomic_load_explicit(&s->draining, memory_order_relaxed)) {
+        metrics_add(s->metrics, M_connection_ends, METRIC_AT(CONN_END_DRAIN), 1);
+        return true;
+    }
+    struct conn *conn = conn_of(connection);
+    return conn != NULL && conn_gives_way(s->conns, conn);
+}
 
 /// LAST: the connection is closed behind the answer.
 static enum MHD_Result send_response(struct server *s, struct MHD_Connection *connection,
@@ -86,7 +105,7 @@ static enum MHD_Result send_response(struct server *s, struct MHD_Connection *co
     if (status == MHD_HTTP_METHOD_NOT_ALLOWED) {
         MHD_add_response_header(response, MHD_HTTP_HEADER_ALLOW, "POST");
     }
-    if (atomic_load_explicit(&s->draining, memory_order_relaxed) || last) {
+    if (last || is_last(s, connection)) {
         MHD_add_response_header(response, MHD_HTTP_HEADER_CONNECTION, "close");
     }
     enum MHD_Result rc = MHD_queue_response(connection, status, response);
@@ -151,75 +170,38 @@ static enum MHD_Result answer(struct server *s, struct MHD_Connection *connectio
 
 // ---- requests ---------------------------------------------------------------------------------
 
-static bool is_json(struct MHD_Connection *connection)
-{
-    static const char TYPE[] = "application/json";
-    const char *type =
-        MHD_lookup_connection_value(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_CONTENT_TYPE);
-    if (type == NULL || strncasecmp(type, TYPE, sizeof(TYPE) - 1) != 0) {
-        return false;
-    }
-    char next = type[sizeof(TYPE) - 1];
-    return next == '\0' || next == ';' || next == ' ';
-}
-
-static enum MHD_Result count_lengths(void *cls, enum MHD_ValueKind kind, const char *key,
-                                     const char *value)
-{
-    (void)kind;
-    (void)value;
-    unsigned *n = cls;
-    *n += strcasecmp(key, MHD_HTTP_HEADER_CONTENT_LENGTH) == 0;
-    return MHD_YES;
-}
-
-/// What speaks against the request by its head alone; REJECT_COUNT: nothing.
-static enum reject judge_head(struct MHD_Connection *connection, const char *url,
-                              const char *method, enum review_kind *kind, size_t *size)
-{
-    if (strcmp(url, SERVER_PATH_MUTATE) == 0) {
-        *kind = REVIEW_MUTATE;
-    } else if (strcmp(url, SERVER_PATH_VALIDATE) == 0) {
-        *kind = REVIEW_VALIDATE;
-    } else {
-        return REJECT_PATH;
-    }
-    if (strcmp(method, MHD_HTTP_METHOD_POST) != 0) {
-        return REJECT_METHOD;
-    }
-    if (!is_json(connection)) {
-        return REJECT_MEDIA_TYPE;
-    }
-    unsigned lengths = 0;
-    MHD_get_connection_values(connection, MHD_HEADER_KIND, count_lengths, &lengths);
-    const char *length =
-        MHD_lookup_connection_value(connection, MHD_HEADER_KIND, MHD_HTTP_HEADER_CONTENT_LENGTH);
-    uint64_t n;
-    // With both, what stands behind the shorter body would pass for a next request (RFC 9112, 6.1).
-    if (lengths > 1 ||
-        (lengths == 1 && MHD_lookup_connection_value(connection, MHD_HEADER_KIND,
-                                                     MHD_HTTP_HEADER_TRANSFER_ENCODING) != NULL)) {
-        return REJECT_HEADERS;
-    }
-    *size = length != NULL && parse_u64(sv_from(length), &n) ? (size_t)n : SIZE_MAX;
-    return REJECT_COUNT;
-}
-
 /// A request line has come: from here on the deadline is the request's, however slow the rest of
 /// its head.
 static void *on_request_line(void *cls, const char *uri, struct MHD_Connection *connection)
 {
-    (void)cls;
+    struct server *s = cls;
     (void)uri;
     struct conn *conn = conn_of(connection);
     if (conn != NULL) {
-        conn_request_begins(conn);
+        int64_t waited_ms = conn_request_begins(conn);
+        metrics_observe(s->metrics, M_wait, METRIC_AT(0), (uint64_t)waited_ms * 1000000);
     }
     return NULL; // what *request is at first
 }
 
+/// What speaks against beginning: the caller has waited too long, or must wait for memory.
+static struct request *new_request(struct server *s, struct MHD_Connection *connection,
+                                   const struct conn *conn, enum review_kind kind, size_t size)
+{
+    int64_t patience_ms =
+        patience_of(MHD_lookup_connection_value(connection, MHD_GET_ARGUMENT_KIND, "timeout"));
+    bool is_late = patience_ends_at_head(patience_ms, clock_mono_ms() - conn->asked_ms);
+    struct request *r =
+        is_late ? request_new_refused(kind, REJECT_LATE) : request_new(kind, size, &s->budget);
+    if (r != NULL) {
+        r->patience_ms = patience_ms;
+    }
+    return r;
+}
+
 /// The head has come: take the request in, or answer at once, which closes the connection: its body
-/// is not read, and must not pass for a next request.
+/// is not read, and must not pass for a next request. An ordinary body of a request that is refused
+/// is read and dropped all the same: a new connection would cost more than that.
 static enum MHD_Result begin(struct server *s, struct MHD_Connection *connection, const char *url,
                              const char *method, void **request)
 {
@@ -227,18 +209,23 @@ static enum MHD_Result begin(struct server *s, struct MHD_Connection *connection
     enum review_kind kind = REVIEW_VALIDATE;
     size_t size = SIZE_MAX;
     enum reject reject =
-        conn == NULL ? REJECT_MEMORY : judge_head(connection, url, method, &kind, &size);
+        conn == NULL ? REJECT_MEMORY : head_judge(connection, url, method, &kind, &size);
     if (reject != REJECT_COUNT) {
         return send_reject(s, connection, reject, true);
     }
-    struct request *r = request_new(kind, size, &s->budget);
+    if (tcp_look(conn->fd).gone) {
+        metrics_add(s->metrics, M_rejected, METRIC_AT(REJECT_CUT), 1);
+        return MHD_NO;
+    }
+    struct request *r = new_request(s, connection, conn, kind, size);
     if (r == NULL) {
         return send_reject(s, connection, REJECT_MEMORY, true);
     }
     *request = r;
-    atomic_fetch_add(&s->in_flight, 1);
     metrics_gauge_add(s->metrics, M_in_flight, METRIC_AT(kind), 1);
-    return r->reject != REJECT_COUNT ? send_reject(s, connection, r->reject, true) : MHD_YES;
+    return r->reject != REJECT_COUNT && size > BUDGET_LARGE
+               ? send_reject(s, connection, r->reject, true)
+               : MHD_YES;
 }
 
 static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection, const char *url,
@@ -278,7 +265,6 @@ static void on_completed(void *cls, struct MHD_Connection *connection, void **re
     metrics_gauge_add(s->metrics, M_in_flight, METRIC_AT(r->kind), -1);
     request_free(r, &s->budget);
     *request = NULL;
-    atomic_fetch_sub(&s->in_flight, 1);
 }
 
 // ---- life -------------------------------------------------------------------------------------
@@ -293,19 +279,20 @@ static void on_log(void *cls, const char *fmt, va_list args)
 }
 
 static struct MHD_Daemon *start_daemon(struct server *s, const struct server_settings *settings,
-                                       const char *cert, const char *key, int fd)
+                                       const char *cert, const char *key)
 {
     // Not epoll: there libmicrohttpd spins while a handshake waits for the peer, so that a few
     // peers who say half a hello would hold every processor. For some hundred connections poll
-    // costs no more.
+    // costs no more. The door counts connections; a thread of ours has no limit of its own.
     return MHD_start_daemon(
-        MHD_USE_POLL_INTERNAL_THREAD | MHD_USE_TLS | MHD_USE_ERROR_LOG | MHD_USE_ITC, 0, NULL, NULL,
-        on_request, s, MHD_OPTION_EXTERNAL_LOGGER, on_log, NULL, MHD_OPTION_LISTEN_SOCKET, fd,
+        MHD_USE_POLL_INTERNAL_THREAD | MHD_USE_TLS | MHD_USE_ERROR_LOG | MHD_USE_ITC |
+            MHD_USE_NO_LISTEN_SOCKET,
+        0, NULL, NULL, on_request, s, MHD_OPTION_EXTERNAL_LOGGER, on_log, NULL,
         MHD_OPTION_HTTPS_MEM_CERT, cert, MHD_OPTION_HTTPS_MEM_KEY, key, MHD_OPTION_HTTPS_PRIORITIES,
         "SECURE128:-VERS-ALL:+VERS-TLS1.3:+VERS-TLS1.2", MHD_OPTION_THREAD_POOL_SIZE,
         settings->threads > 1 ? settings->threads : 0U, MHD_OPTION_CONNECTION_LIMIT,
-        settings->max_connections, MHD_OPTION_CONNECTION_TIMEOUT, SILENCE_SECONDS,
-        MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_MEMORY,
+        (settings->connections.max + 1) * settings->threads, MHD_OPTION_CONNECTION_TIMEOUT,
+        SILENCE_SECONDS, MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_MEMORY,
         MHD_OPTION_CONNECTION_MEMORY_INCREMENT, CONNECTION_INCREMENT, MHD_OPTION_STRICT_FOR_CLIENT,
         1, MHD_OPTION_NOTIFY_CONNECTION, on_connection, s, MHD_OPTION_URI_LOG_CALLBACK,
         on_request_line, s, MHD_OPTION_NOTIFY_COMPLETED, on_completed, s, MHD_OPTION_END);
@@ -317,6 +304,17 @@ static struct budget make_budget(size_t max_bytes)
     size_t large = max_bytes / 2 > REQUEST_BODY_MAX ? max_bytes / 2 : REQUEST_BODY_MAX;
     return (struct budget){.max_large = large,
                            .max_small = max_bytes > large ? max_bytes - large : BUDGET_LARGE};
+}
+
+/// The door first: it gives connections to libmicrohttpd.
+static void free_server(struct server *s)
+{
+    door_free(s->door);
+    if (s->daemon != NULL) {
+        MHD_stop_daemon(s->daemon);
+    }
+    conns_free(s->conns);
+    free(s);
 }
 
 int server_start(const struct server_settings *settings, struct server **ret, struct err *err)
@@ -335,7 +333,7 @@ int server_start(const struct server_settings *settings, struct server **ret, st
     s->metrics = settings->metrics;
     s->scope = settings->scope;
     s->budget = make_budget(settings->max_body_bytes);
-    s->conns = conns_new(err);
+    s->conns = conns_new(&settings->connections, settings->metrics, err);
     if (s->conns == NULL) {
         goto fail;
     }
@@ -343,9 +341,14 @@ int server_start(const struct server_settings *settings, struct server **ret, st
     if (fd < 0) {
         goto fail;
     }
-    s->daemon = start_daemon(s, settings, cert, key, fd);
+    s->daemon = start_daemon(s, settings, cert, key);
     if (s->daemon == NULL) {
-        err_set(err, E_IO, "libmicrohttpd does not start on %s", settings->addr);
+        err_set(err, E_IO, "libmicrohttpd does not start");
+        goto fail;
+    }
+    s->door = door_open(fd, s->conns, serve_connection, s, err);
+    fd = -1; // the door's
+    if (s->door == NULL) {
         goto fail;
     }
     arena_done(&scratch);
@@ -356,9 +359,8 @@ fail:
         close(fd);
     }
     if (s != NULL) {
-        conns_free(s->conns);
+        free_server(s);
     }
-    free(s);
     arena_done(&scratch);
     return -1;
 }
@@ -371,6 +373,11 @@ uint16_t server_port(const struct server *s)
 unsigned server_connections(struct server *s)
 {
     return conns_count(s->conns);
+}
+
+unsigned server_connections_waiting(struct server *s)
+{
+    return door_waiting(s->door);
 }
 
 size_t server_body_bytes(struct server *s)
@@ -389,15 +396,10 @@ void server_stop(struct server *s, int64_t wait_ms)
         return;
     }
     server_drain(s);
-    MHD_socket fd = MHD_quiesce_daemon(s->daemon);
+    door_shut(s->door);
     int64_t until = clock_mono_ms() + wait_ms;
-    while (atomic_load(&s->in_flight) != 0 && clock_mono_ms() < until) {
+    while (conns_count(s->conns) != 0 && clock_mono_ms() < until) {
         clock_sleep_ms(10);
     }
-    MHD_stop_daemon(s->daemon);
-    if (fd != MHD_INVALID_SOCKET) {
-        close(fd);
-    }
-    conns_free(s->conns);
-    free(s);
+    free_server(s);
 }

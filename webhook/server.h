@@ -11,6 +11,7 @@
 #include "common/base/macros.h"
 #include "common/base/metrics.h"
 #include "common/base/strview.h"
+#include "webhook/conns.h"
 #include "webhook/review.h"
 #include "webhook/tls.h"
 
@@ -19,9 +20,9 @@
 #define SERVER_PATH_VALIDATE "/validate-sluice-dev-v1beta1-flinkcluster"
 
 struct server_settings {
-    const char *addr;          // "HOST:PORT", ":PORT"; port 0 takes a free one
-    unsigned threads;          // 1 to 64
-    unsigned max_connections;  // beyond them new ones are refused
+    const char *addr; // "HOST:PORT", ":PORT"; port 0 takes a free one
+    unsigned threads; // 1 to 64
+    struct conns_limits connections;
     size_t max_body_bytes;     // in flight, over all connections; at least 8 MiB
     struct tls *tls;           // borrowed; has credentials already
     struct strview cert, key;  // PEM; what libmicrohttpd starts with, before the first pin
@@ -36,12 +37,15 @@ MUST_USE int server_start(const struct server_settings *settings, struct server 
 
 uint16_t server_port(const struct server *s);
 unsigned server_connections(struct server *s);
+/// Connections that wait for a place.
+unsigned server_connections_waiting(struct server *s);
 size_t server_body_bytes(struct server *s);
 
 /// From now on every answer closes its connection, so that callers move to another replica.
 void server_drain(struct server *s);
 
-/// Takes no more connections, lets what is under way finish for at most WAIT_MS, stops, frees.
+/// Serves who has connected until now, lets what is under way finish and ends the connections that
+/// are idle; after WAIT_MS at most stops and frees.
 void server_stop(struct server *s, int64_t wait_ms);
 
 #endif

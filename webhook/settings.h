@@ -47,6 +47,12 @@
     O(INT, max_connections, "max-connections", "256", "N",                                         \
       "Open connections at most; the API server keeps up to 25 for each of its replicas.",         \
       .min = 8, .max = 65536)                                                                      \
+    O(INT, max_requests_per_connection, "max-requests-per-connection", "1000", "N",                \
+      "Answers after which a connection is closed, or up to a quarter fewer, so that load spreads " \
+      "over replicas; 0: any number.", .min = 0, .max = 1000000)                                   \
+    O(DURATION, max_connection_age, "max-connection-age", "5m", "TIME",                            \
+      "Age at which a connection is closed behind its next answer, or up to a quarter less; 0: "   \
+      "any age.", .min = 0, .max = 86400000)                                                       \
     O(INT, max_body_bytes, "max-body-bytes", "16777216", "BYTES",                                  \
       "Bytes of request bodies in memory at most, over all connections; those of up to 64 KiB "    \
       "are let in beyond it.", .min = 8388608, .max = 1073741824)                                  \
