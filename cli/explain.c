@@ -3,10 +3,11 @@
 #include <string.h>
 
 #include "cli/cli.h"
-#include "common/flink/explain.h"
-#include "common/flink/nearest.h"
+#include "common/flink/kind.h"
 #include "common/flink/rules.h"
 #include "common/flink/schema_rules.h"
+#include "common/kind/explain.h"
+#include "common/kind/nearest.h"
 
 #define TEXT_MAX       ((size_t)256 << 10)
 #define PATH_MAX_BYTES 4096
@@ -113,7 +114,7 @@ static bool explain_rule(const char *id)
 /// Explains the field WHAT, also without its `spec.`; false: TEXT has the nearest one, or nothing.
 static bool find_field(const char *what, struct strbuf *text)
 {
-    if (flink_explain_field(sv_from(what), text)) {
+    if (kind_explain_field(&flink_kind, sv_from(what), text)) {
         return true;
     }
     CLEANUP(strbuf_done) struct strbuf path = STRBUF(PATH_MAX_BYTES);
@@ -121,7 +122,7 @@ static bool find_field(const char *what, struct strbuf *text)
     if (text->len != 0 || !strbuf_ok(&path)) {
         return false;
     }
-    return flink_explain_field(strbuf_view(&path), text);
+    return kind_explain_field(&flink_kind, strbuf_view(&path), text);
 }
 
 int cli_explain(int argc, char *const *argv)

@@ -3,9 +3,10 @@
 
 #include "common/flink/cluster.h"
 #include "common/flink/decode.h"
+#include "common/flink/kind.h"
 #include "common/flink/rules.h"
-#include "common/flink/unknown.h"
 #include "common/k8s/labels.h"
+#include "common/kind/unknown.h"
 
 /// What the API server itself demands of every object, before any webhook is asked.
 static void judge_metadata(const struct flink_cluster *now, struct violations *v)
@@ -34,5 +35,5 @@ void judge_create(const struct json *object, struct violations *v)
     flink_rules_check(&input, v);
     // The API server prunes these, or refuses them under strict field validation, kubectl's
     // default.
-    flink_unknown_fields(object, v);
+    kind_unknown_fields(&flink_kind, object, v);
 }

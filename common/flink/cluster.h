@@ -5,8 +5,8 @@
 #define SLUICE_FLINK_CLUSTER_H
 
 #include "common/flink/cluster.def"
-#include "common/flink/field.h"
 #include "common/json/view.h"
+#include "common/kind/field.h"
 
 #define FLINK_GROUP   "sluice.dev"
 #define FLINK_VERSION "v1beta1"

@@ -3,8 +3,8 @@
 
 #include <stdint.h>
 
-#include "common/flink/nearest.h"
 #include "common/k8s/quantity.h"
+#include "common/kind/nearest.h"
 
 /// X(kind, what a value must be, in words)
 #define KINDS(X)                                                                                   \

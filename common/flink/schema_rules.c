@@ -2,8 +2,8 @@
 #include "common/flink/schema_rules.h"
 
 #include "common/flink/decode.h"
-#include "common/flink/schema_equal.h"
 #include "common/flink/schema_rules.def"
+#include "common/kind/schema_equal.h"
 
 #define GENERATED_SUFFIX                                                                           \
     5 // random characters after generateName (apiserver names.SimpleNameGenerator)

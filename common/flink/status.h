@@ -5,8 +5,8 @@
 #ifndef SLUICE_FLINK_STATUS_H
 #define SLUICE_FLINK_STATUS_H
 
-#include "common/flink/field.h"
 #include "common/flink/status.def"
+#include "common/kind/field.h"
 
 FIELD_DECLARE(condition_status, CONDITION_FIELDS)
 FIELD_DECLARE(job_manager_status, JOB_MANAGER_STATUS_FIELDS)

@@ -5,9 +5,9 @@
 #ifndef SLUICE_POLICY_POLICY_H
 #define SLUICE_POLICY_POLICY_H
 
-#include "common/flink/field.h"
 #include "common/json/view.h"
 #include "common/k8s/violation.h"
+#include "common/kind/field.h"
 #include "common/policy/policy.def"
 
 #define POLICY_KIND   "FlinkPolicy"

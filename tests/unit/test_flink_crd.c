@@ -1,16 +1,17 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "common/flink/crd.h"
+#include "common/kind/crd.h"
 
 #include <check.h>
 #include <stdlib.h>
 
 #include "common/flink/cluster.h"
-#include "common/flink/explain.h"
-#include "common/flink/nearest.h"
-#include "common/flink/reference.h"
+#include "common/flink/kind.h"
 #include "common/flink/schema_rules.h"
 #include "common/flink/status.h"
-#include "common/flink/unknown.h"
+#include "common/kind/explain.h"
+#include "common/kind/nearest.h"
+#include "common/kind/reference.h"
+#include "common/kind/unknown.h"
 #include "tests/unit/unit.h"
 
 static struct arena arena;
@@ -48,7 +49,7 @@ static void each_field_is_there(const struct object_type *type, const char *befo
 
 START_TEST(crd__has_every_field_and_no_default)
 {
-    flink_crd_write(&out);
+    kind_crd_write(&flink_kind, &out);
     ck_assert(strbuf_ok(&out));
     each_field_is_there(&cluster_spec_type, " ", ":\n");
     each_field_is_there(&cluster_status_type, " ", ":\n");
@@ -59,7 +60,7 @@ END_TEST
 
 START_TEST(crd__has_every_rule_with_its_message)
 {
-    flink_crd_write(&out);
+    kind_crd_write(&flink_kind, &out);
     size_t n;
     const struct schema_rule *rules = schema_rules(&n);
     for (size_t i = 0; i < n; i++) {
@@ -76,7 +77,7 @@ END_TEST
 START_TEST(crd__says_when_it_does_not_fit)
 {
     struct strbuf small = STRBUF(1000);
-    flink_crd_write(&small);
+    kind_crd_write(&flink_kind, &small);
     ck_assert(!strbuf_ok(&small));
     strbuf_done(&small);
 }
@@ -84,7 +85,7 @@ END_TEST
 
 START_TEST(reference__has_every_field)
 {
-    flink_reference_write(&out);
+    kind_reference_write(&flink_kind, &out);
     ck_assert(strbuf_ok(&out));
     ck_assert(has("| `spec.job.upgradeMode` | `Savepoint`, `LastState`, `Stateless` |"));
     ck_assert(has("| `spec.mode` | Refused: pods are managed directly"));
@@ -95,7 +96,7 @@ END_TEST
 
 START_TEST(dictionary__has_every_field_in_quotes)
 {
-    flink_dictionary_write(&out);
+    kind_dictionary_write(&flink_kind, &out);
     each_field_is_there(&cluster_spec_type, "\"\\\"", "\\\":\"\n");
     ck_assert(has("\"\\\"Suspended\\\"\"\n"));
 }
@@ -103,31 +104,31 @@ END_TEST
 
 START_TEST(explain__tells_type_default_and_bounds)
 {
-    ck_assert(flink_explain_field(SV("spec.jobManager.replicas"), &out));
+    ck_assert(kind_explain_field(&flink_kind, SV("spec.jobManager.replicas"), &out));
     ck_assert_str_eq(out.ptr,
                      "spec.jobManager.replicas: integer, 1 to 16\n"
                      "  JobManager pods: one leads, the others stand by. More than one needs "
                      "storage. Default: 1.\n");
     strbuf_reset(&out);
-    ck_assert(flink_explain_field(SV("spec.ingress.tls[0].hosts"), &out));
+    ck_assert(kind_explain_field(&flink_kind, SV("spec.ingress.tls[0].hosts"), &out));
     strbuf_reset(&out);
-    ck_assert(flink_explain_field(SV("spec.job"), &out));
+    ck_assert(kind_explain_field(&flink_kind, SV("spec.job"), &out));
     ck_assert(has("upgradeMode: `Savepoint`, `LastState`, `Stateless`"));
     strbuf_reset(&out);
-    ck_assert(flink_explain_field(SV("spec.serviceAccount"), &out));
+    ck_assert(kind_explain_field(&flink_kind, SV("spec.serviceAccount"), &out));
     ck_assert(has("Refused: use serviceAccountName."));
 }
 END_TEST
 
 START_TEST(explain__an_unknown_field_gives_the_nearest)
 {
-    ck_assert(!flink_explain_field(SV("spec.job.upgradMode"), &out));
+    ck_assert(!kind_explain_field(&flink_kind, SV("spec.job.upgradMode"), &out));
     ck_assert_str_eq(out.ptr, "spec.job.upgradeMode");
     static const char *const BAD[] = {
         "", ".", "spec.", "spec..job", "spec.image.tag", "nonsense", "spec.job.zzzzzzzz", "[0]"};
     for (size_t i = 0; i < sizeof(BAD) / sizeof(BAD[0]); i++) {
         strbuf_reset(&out);
-        ck_assert_msg(!flink_explain_field(sv_from(BAD[i]), &out), "%s", BAD[i]);
+        ck_assert_msg(!kind_explain_field(&flink_kind, sv_from(BAD[i]), &out), "%s", BAD[i]);
     }
 }
 END_TEST
@@ -171,7 +172,7 @@ START_TEST(unknown__fields_are_named_with_the_nearest)
                "\"ingress\":{\"tls\":[{\"host\":1},5]},\"storage\":[]}}"),
             &JSON_LIMITS_DEFAULT, &arena, &v, &err),
         0);
-    flink_unknown_fields(v, &found);
+    kind_unknown_fields(&flink_kind, v, &found);
     ck_assert_uint_eq(found.count, 4);
     ck_assert_uint_eq(found.denials, 4);
     ck_assert(sv_eq_lit(found.items[0].path, "stats"));
@@ -180,7 +181,7 @@ START_TEST(unknown__fields_are_named_with_the_nearest)
         sv_eq_lit(found.items[1].message, "Forbidden: unknown field; did you mean \"image\"?"));
     ck_assert(sv_eq_lit(found.items[2].message, "Forbidden: unknown field"));
     ck_assert(sv_eq_lit(found.items[3].path, "spec.ingress.tls[0].host"));
-    flink_unknown_fields(NULL, &found);
+    kind_unknown_fields(&flink_kind, NULL, &found);
     ck_assert_uint_eq(found.count, 4);
 }
 END_TEST

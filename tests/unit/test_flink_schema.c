@@ -5,7 +5,7 @@
 #include <stdlib.h>
 
 #include "common/flink/decode.h"
-#include "common/flink/schema_equal.h"
+#include "common/kind/schema_equal.h"
 #include "tests/unit/unit.h"
 
 static struct arena arena;

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "common/flink/nearest.h"
+#include "common/kind/nearest.h"
 
 #include "common/base/edit_distance.h"
 

@@ -1,13 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "common/flink/reference.h"
+#include "common/kind/reference.h"
 
 #include <stdbool.h>
 
 #include "common/base/macros.h"
-#include "common/flink/cluster.h"
-#include "common/flink/explain.h"
-#include "common/flink/schema_rules.h"
-#include "common/flink/status.h"
+#include "common/kind/explain.h"
 
 #define PREFIX_MAX 256
 
@@ -71,10 +68,26 @@ static void put_refused(struct strbuf *out, struct strview prefix, const struct 
     }
 }
 
-static void put_schema_rules(struct strbuf *out)
+static bool has_refused(const struct object_type *type)
 {
-    size_t n;
-    const struct schema_rule *rules = schema_rules(&n);
+    for (size_t i = 0; i < type->n_fields; i++) {
+        const struct field *f = &type->fields[i];
+        if (f->kind == FIELD_REFUSED || (f->kind == FIELD_OBJECT && has_refused(f->sub))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void put_schema_rules(struct strbuf *out, const struct kind *kind)
+{
+    size_t n = 0;
+    const struct schema_rule *rules = kind->rules != NULL ? kind->rules(&n) : NULL;
+    if (n != 0) {
+        strbuf_put_str(out, "\n## What the API server holds by itself\n\n"
+                            "Beside types and bounds, these hold also while the webhook is "
+                            "down.\n\n| field | rule | looked at on |\n|---|---|---|\n");
+    }
     for (size_t i = 0; i < n; i++) {
         strbuf_printf(out, "| `%s%s` | ", rules[i].node == SCHEMA_NODE_SPEC ? "spec" : "",
                       rules[i].node == SCHEMA_NODE_SPEC ? rules[i].field : rules[i].field + 1);
@@ -83,32 +96,35 @@ static void put_schema_rules(struct strbuf *out)
     }
 }
 
-void flink_reference_write(struct strbuf *out)
+void kind_reference_write(const struct kind *kind, struct strbuf *out)
 {
     static const char FIELD_HEAD[] = "| field | type | meaning |\n|---|---|---|\n";
-    strbuf_put_str(out, "<!-- SPDX-License-Identifier: Apache-2.0\n"
-                        "     Generated from common/flink/{cluster,status,schema_rules}.def: "
-                        "`ninja generate`. -->\n"
-                        "# FlinkCluster\n\n"
-                        "`apiVersion: " FLINK_GROUP "/" FLINK_VERSION "`, `kind: " FLINK_KIND
-                        "`, namespaced, "
-                        "short name `fc`.\n"
-                        "`sluice explain spec.FIELD` prints the same at a terminal.\n\n"
-                        "## Spec\n\n");
+    strbuf_printf(out,
+                  "<!-- SPDX-License-Identifier: Apache-2.0\n"
+                  "     Generated from %s: `ninja generate`. -->\n"
+                  "# %s\n\n"
+                  "`apiVersion: %s/%s`, `kind: %s`, %s, short name `%s`.\n"
+                  "`sluice explain %s.FIELD` prints the same at a terminal.\n\n",
+                  kind->sources, kind->name, kind->group, kind->version, kind->name,
+                  kind->namespaced ? "namespaced" : "cluster-scoped", kind->short_name,
+                  kind->explain_path);
+    if (kind->about != NULL) {
+        strbuf_put_str(out, kind->about);
+        strbuf_put_char(out, '\n');
+    }
+    strbuf_put_str(out, "## Spec\n\n");
     strbuf_put_str(out, FIELD_HEAD);
-    put_fields(out, SV("spec."), &cluster_spec_type);
-    strbuf_put_str(out,
-                   "\n## Names that are refused\n\n"
-                   "Other operators have fields of these names; here each is refused with what to "
-                   "use, never ignored.\n\n| field | instead |\n|---|---|\n");
-    put_refused(out, SV("spec."), &cluster_spec_type);
-    strbuf_put_str(out, "\n## What the API server holds by itself\n\n"
-                        "Beside types and bounds, these hold also while the webhook is down.\n\n"
-                        "| field | rule | looked at on |\n|---|---|---|\n");
-    put_schema_rules(out);
+    put_fields(out, SV("spec."), kind->spec);
+    if (has_refused(kind->spec)) {
+        strbuf_put_str(out, "\n## Names that are refused\n\n"
+                            "Other operators have fields of these names; here each is refused with "
+                            "what to use, never ignored.\n\n| field | instead |\n|---|---|\n");
+        put_refused(out, SV("spec."), kind->spec);
+    }
+    put_schema_rules(out, kind);
     strbuf_put_str(out, "\n## Status\n\n");
     strbuf_put_str(out, FIELD_HEAD);
-    put_fields(out, SV("status."), &cluster_status_type);
+    put_fields(out, SV("status."), kind->status);
 }
 
 static void put_words(struct strbuf *out, const struct object_type *type)
@@ -125,48 +141,42 @@ static void put_words(struct strbuf *out, const struct object_type *type)
     }
 }
 
-void flink_dictionary_write(struct strbuf *out)
+/// TEXT as a line of the dictionary.
+static void put_word(struct strbuf *out, const char *text)
+{
+    strbuf_put_char(out, '"');
+    for (const char *c = text; *c != '\0'; c++) {
+        if (*c == '"') {
+            strbuf_put_char(out, '\\');
+        }
+        strbuf_put_char(out, *c);
+    }
+    strbuf_put_str(out, "\"\n");
+}
+
+void kind_dictionary_write(const struct kind *kind, struct strbuf *out)
 {
     static const char *const WORDS[] = {
-        "\"apiVersion\":",
-        "\"kind\":",
-        "\"metadata\":",
-        "\"name\":",
-        "\"namespace\":",
-        "\"generateName\":",
-        "\"annotations\":",
-        "\"labels\":",
-        "\"spec\":",
-        "\"status\":",
-        "\"sluice.dev/v1beta1\"",
-        "\"FlinkCluster\"",
-        "null",
-        "true",
-        "false",
-        "{}",
-        "[]",
-        "1.0",
-        "1e3",
-        "9007199254740993",
-        "local:///",
-        "s3://",
-        "\"1.20\"",
-        "\"4Gi\"",
-        "\"500m\"",
-        "\"30s\"",
-        "arn:aws:iam::123456789012:role/x",
+        "\"apiVersion\":",   "\"kind\":",        "\"metadata\":", "\"name\":", "\"namespace\":",
+        "\"generateName\":", "\"annotations\":", "\"labels\":",   "\"spec\":", "\"status\":",
     };
-    strbuf_put_str(out, "# SPDX-License-Identifier: Apache-2.0\n"
-                        "# Generated from common/flink/cluster.def: `ninja generate`.\n");
+    static const char *const VALUES[] = {
+        "null", "true", "false", "{}", "[]", "1.0", "1e3", "9007199254740993",
+    };
+    strbuf_printf(out,
+                  "# SPDX-License-Identifier: Apache-2.0\n"
+                  "# Generated from %s: `ninja generate`.\n",
+                  kind->spec_source);
     for (size_t i = 0; i < ARRAY_LEN(WORDS); i++) {
-        strbuf_put_char(out, '"');
-        for (const char *c = WORDS[i]; *c != '\0'; c++) {
-            if (*c == '"') {
-                strbuf_put_char(out, '\\');
-            }
-            strbuf_put_char(out, *c);
-        }
-        strbuf_put_str(out, "\"\n");
+        put_word(out, WORDS[i]);
     }
-    put_words(out, &cluster_spec_type);
+    strbuf_printf(out, "\"\\\"%s/%s\\\"\"\n\"\\\"%s\\\"\"\n", kind->group, kind->version,
+                  kind->name);
+    for (size_t i = 0; i < ARRAY_LEN(VALUES); i++) {
+        put_word(out, VALUES[i]);
+    }
+    for (const char *const *s = kind->sample; s != NULL && *s != NULL; s++) {
+        put_word(out, *s);
+    }
+    put_words(out, kind->spec);
 }

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "common/flink/schema_check.h"
+#include "common/kind/schema_check.h"
 
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 
-#include "common/flink/schema_equal.h"
+#include "common/kind/schema_equal.h"
 
 #define FAULT_TEXT_MAX 512
 

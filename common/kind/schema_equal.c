@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "common/flink/schema_equal.h"
+#include "common/kind/schema_equal.h"
 
 static bool is_null(const struct json *v)
 {

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "common/flink/unknown.h"
+#include "common/kind/unknown.h"
 
-#include "common/flink/cluster.h"
-#include "common/flink/nearest.h"
+#include "common/base/macros.h"
+#include "common/kind/nearest.h"
 
 static void look(const struct json *object, const struct object_type *type, const struct path *path,
                  struct violations *out);
@@ -82,19 +82,19 @@ static const struct field METADATA_ROWS[] = {
 static const struct object_type METADATA = {
     .name = "ObjectMeta",
     .fields = METADATA_ROWS,
-    .n_fields = sizeof(METADATA_ROWS) / sizeof(METADATA_ROWS[0]),
+    .n_fields = ARRAY_LEN(METADATA_ROWS),
 };
 
-void flink_unknown_fields(const struct json *object, struct violations *out)
+void kind_unknown_fields(const struct kind *kind, const struct json *object, struct violations *out)
 {
-    static const struct field ROWS[] = {
+    const struct field rows[] = {
         ROW("apiVersion"),
         ROW("kind"),
         ROW("status"),
         {.name = "metadata", .name_len = 8, .kind = FIELD_OBJECT, .sub = &METADATA},
-        {.name = "spec", .name_len = 4, .kind = FIELD_OBJECT, .sub = &cluster_spec_type},
+        {.name = "spec", .name_len = 4, .kind = FIELD_OBJECT, .sub = kind->spec},
     };
-    static const struct object_type ROOT = {
-        .name = FLINK_KIND, .fields = ROWS, .n_fields = sizeof(ROWS) / sizeof(ROWS[0])};
-    look(object, &ROOT, NULL, out);
+    const struct object_type root = {
+        .name = kind->name, .fields = rows, .n_fields = ARRAY_LEN(rows)};
+    look(object, &root, NULL, out);
 }

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "common/flink/field.h"
+#include "common/kind/field.h"
 
 const struct field *field_find(const struct object_type *type, struct strview name)
 {

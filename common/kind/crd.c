@@ -1,15 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "common/flink/crd.h"
+#include "common/kind/crd.h"
 
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 
 #include "common/base/macros.h"
-#include "common/flink/cluster.h"
-#include "common/flink/explain.h"
-#include "common/flink/schema_rules.h"
-#include "common/flink/status.h"
+#include "common/kind/explain.h"
 
 static void put_schema(struct strbuf *b, unsigned indent, const struct field *f);
 
@@ -54,10 +51,26 @@ static void put_description(struct strbuf *b, unsigned indent, const struct fiel
     quoted(b, indent, "description", strbuf_view(&text));
 }
 
-static void put_rules(struct strbuf *b, unsigned indent, enum schema_node node)
+static bool has_rules(const struct kind *kind, enum schema_node node)
 {
+    size_t n = 0;
+    const struct schema_rule *rules = kind->rules != NULL ? kind->rules(&n) : NULL;
+    for (size_t i = 0; i < n; i++) {
+        if (rules[i].node == node) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void put_rules(struct strbuf *b, unsigned indent, const struct kind *kind,
+                      enum schema_node node)
+{
+    if (!has_rules(kind, node)) {
+        return;
+    }
     size_t n;
-    const struct schema_rule *rules = schema_rules(&n);
+    const struct schema_rule *rules = kind->rules(&n);
     line(b, indent, "x-kubernetes-validations:");
     for (size_t i = 0; i < n; i++) {
         if (rules[i].node != node) {
@@ -193,102 +206,104 @@ static void put_schema(struct strbuf *b, unsigned indent, const struct field *f)
     }
 }
 
-static const struct {
-    const char *name, *type, *path, *doc;
-    bool wide;
-} COLUMNS[] = {
-    {"Phase", "string", ".status.phase", "One word for people.", false},
-    {"Job", "string", ".status.job.state", "Flink's job state.", false},
-    {"Flink", "string", ".status.flinkVersion", "Flink version in effect.", false},
-    {"Parallelism", "integer", ".status.parallelism", "Parallelism in effect.", false},
-    {"Ready", "integer", ".status.taskManager.ready", "TaskManagers that are ready.", false},
-    {"Age", "date", ".metadata.creationTimestamp", "Time since the creation.", false},
-    {"Image", "string", ".status.image", "Image in effect.", true},
-    {"Role", "string", ".spec.iamRole", "Cloud identity of the pods.", true},
-    {"Leader", "string", ".status.jobManager.leader", "JobManager that leads.", true},
-};
-
-static void put_columns(struct strbuf *b, unsigned indent)
+static void put_columns(struct strbuf *b, unsigned indent, const struct kind *kind)
 {
     line(b, indent, "additionalPrinterColumns:");
-    for (size_t i = 0; i < ARRAY_LEN(COLUMNS); i++) {
-        line(b, indent, "- name: %s", COLUMNS[i].name);
-        line(b, indent + 1, "type: %s", COLUMNS[i].type);
-        line(b, indent + 1, "jsonPath: %s", COLUMNS[i].path);
-        quoted(b, indent + 1, "description", sv_from(COLUMNS[i].doc));
-        if (COLUMNS[i].wide) {
+    for (size_t i = 0; i < kind->n_columns; i++) {
+        const struct kind_column *column = &kind->columns[i];
+        line(b, indent, "- name: %s", column->name);
+        line(b, indent + 1, "type: %s", column->type);
+        line(b, indent + 1, "jsonPath: %s", column->path);
+        quoted(b, indent + 1, "description", sv_from(column->doc));
+        if (column->wide) {
             line(b, indent + 1, "priority: 1");
         }
     }
 }
 
-static void put_root(struct strbuf *b, unsigned indent)
+static void put_strings(struct strbuf *b, unsigned indent, const char *const *names,
+                        const char *max)
 {
-    quoted(b, indent, "description",
-           SV("One Flink cluster: an application with its job, or a session."));
     line(b, indent, "properties:");
-    for (const char *const *p = (const char *const[]){"apiVersion", "kind", NULL}; *p != NULL;
-         p++) {
+    for (const char *const *p = names; *p != NULL; p++) {
         line(b, indent + 1, "%s:", *p);
+        if (max != NULL) {
+            line(b, indent + 2, "maxLength: %s", max);
+        }
         line(b, indent + 2, "type: string");
     }
-    // Declared so that a rule may point at the name; what a name may be says the rule.
+}
+
+static void put_root(struct strbuf *b, unsigned indent, const struct kind *kind)
+{
+    quoted(b, indent, "description", sv_from(kind->doc));
+    put_strings(b, indent, (const char *const[]){"apiVersion", "kind", NULL}, NULL);
     line(b, indent + 1, "metadata:");
-    line(b, indent + 2, "properties:");
-    for (const char *const *p = (const char *const[]){"generateName", "name", NULL}; *p != NULL;
-         p++) {
-        line(b, indent + 3, "%s:", *p);
-        line(b, indent + 4, "maxLength: 253");
-        line(b, indent + 4, "type: string");
+    if (has_rules(kind, SCHEMA_NODE_ROOT)) {
+        // Declared so that a rule may point at the name; what a name may be says the rule.
+        put_strings(b, indent + 2, (const char *const[]){"generateName", "name", NULL}, "253");
     }
     line(b, indent + 2, "type: object");
     line(b, indent + 1, "spec:");
-    quoted(b, indent + 2, "description", SV("What the cluster should be."));
-    put_properties(b, indent + 2, &cluster_spec_type);
+    quoted(b, indent + 2, "description", sv_from(kind->spec_doc));
+    put_properties(b, indent + 2, kind->spec);
     line(b, indent + 2, "type: object");
-    put_rules(b, indent + 2, SCHEMA_NODE_SPEC);
+    put_rules(b, indent + 2, kind, SCHEMA_NODE_SPEC);
     line(b, indent + 1, "status:");
-    quoted(b, indent + 2, "description", SV("What the cluster is; written by the controller."));
-    put_properties(b, indent + 2, &cluster_status_type);
+    quoted(b, indent + 2, "description", sv_from(kind->status_doc));
+    put_properties(b, indent + 2, kind->status);
     line(b, indent + 2, "type: object");
     line(b, indent, "required:");
     line(b, indent, "- spec");
     line(b, indent, "type: object");
-    put_rules(b, indent, SCHEMA_NODE_ROOT);
+    put_rules(b, indent, kind, SCHEMA_NODE_ROOT);
 }
 
-void flink_crd_write(struct strbuf *b)
+static void put_names(struct strbuf *b, unsigned indent, const struct kind *kind)
+{
+    line(b, indent, "names:");
+    if (kind->category != NULL) {
+        line(b, indent + 1, "categories: [%s]", kind->category);
+    }
+    line(b, indent + 1, "kind: %s", kind->name);
+    line(b, indent + 1, "listKind: %sList", kind->name);
+    line(b, indent + 1, "plural: %s", kind->plural);
+    line(b, indent + 1, "shortNames: [%s]", kind->short_name);
+    line(b, indent + 1, "singular: %s", kind->singular);
+    line(b, indent, "scope: %s", kind->namespaced ? "Namespaced" : "Cluster");
+}
+
+static void put_subresources(struct strbuf *b, unsigned indent, const struct kind *kind)
+{
+    line(b, indent, "subresources:");
+    if (kind->scale != NULL) {
+        line(b, indent + 1, "scale:");
+        line(b, indent + 2, "labelSelectorPath: %s", kind->scale->selector);
+        line(b, indent + 2, "specReplicasPath: %s", kind->scale->spec_replicas);
+        line(b, indent + 2, "statusReplicasPath: %s", kind->scale->status_replicas);
+    }
+    line(b, indent + 1, "status: {}");
+}
+
+void kind_crd_write(const struct kind *kind, struct strbuf *b)
 {
     line(b, 0, "# SPDX-License-Identifier: Apache-2.0");
-    line(b, 0,
-         "# Generated from common/flink/{cluster,status,schema_rules}.def: `ninja generate`.");
+    line(b, 0, "# Generated from %s: `ninja generate`.", kind->sources);
     line(b, 0, "# No `default:` on purpose: the webhook must see what the user left out.");
     line(b, 0, "apiVersion: apiextensions.k8s.io/v1");
     line(b, 0, "kind: CustomResourceDefinition");
     line(b, 0, "metadata:");
-    line(b, 1, "name: " FLINK_PLURAL "." FLINK_GROUP);
+    line(b, 1, "name: %s.%s", kind->plural, kind->group);
     line(b, 0, "spec:");
-    line(b, 1, "group: " FLINK_GROUP);
-    line(b, 1, "names:");
-    line(b, 2, "categories: [all]");
-    line(b, 2, "kind: " FLINK_KIND);
-    line(b, 2, "listKind: " FLINK_KIND "List");
-    line(b, 2, "plural: " FLINK_PLURAL);
-    line(b, 2, "shortNames: [fc]");
-    line(b, 2, "singular: flinkcluster");
-    line(b, 1, "scope: Namespaced");
+    line(b, 1, "group: %s", kind->group);
+    put_names(b, 1, kind);
     line(b, 1, "versions:");
-    line(b, 1, "- name: " FLINK_VERSION);
+    line(b, 1, "- name: %s", kind->version);
     line(b, 2, "served: true");
     line(b, 2, "storage: true");
-    put_columns(b, 2);
-    line(b, 2, "subresources:");
-    line(b, 3, "scale:");
-    line(b, 4, "labelSelectorPath: .status.taskManager.selector");
-    line(b, 4, "specReplicasPath: .spec.taskManager.replicas");
-    line(b, 4, "statusReplicasPath: .status.taskManager.replicas");
-    line(b, 3, "status: {}");
+    put_columns(b, 2, kind);
+    put_subresources(b, 2, kind);
     line(b, 2, "schema:");
     line(b, 3, "openAPIV3Schema:");
-    put_root(b, 4);
+    put_root(b, 4, kind);
 }

@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 // A field of a kind as one row of a table. From the rows come the struct's member (X-macros below),
-// the decoder and the schema check (flink/decode.h), the CRD, the reference page and the fuzz
+// the decoder and the schema check (kind/decode.h), the CRD, the reference page and the fuzz
 // dictionary (manifests/ and docs/ generators). Static data; read by any thread.
-#ifndef SLUICE_FLINK_FIELD_H
-#define SLUICE_FLINK_FIELD_H
+#ifndef SLUICE_KIND_FIELD_H
+#define SLUICE_KIND_FIELD_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -94,7 +94,7 @@ struct object_type {
     size_t size; // of the struct
 };
 
-// ---- from rows to C: see cluster.def ------------------------------------------------------------
+// ---- from rows to C: see flink/cluster.def ------------------------------------------------------
 //
 // A list of rows is a macro LIST(F, O, R):
 //   F(KIND, member, "json", designated initialisers…)      a plain field

@@ -1,11 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "common/flink/explain.h"
+#include "common/kind/explain.h"
 
 #include <inttypes.h>
 
-#include "common/flink/cluster.h"
-#include "common/flink/nearest.h"
-#include "common/flink/status.h"
+#include "common/base/macros.h"
+#include "common/kind/nearest.h"
 
 #define NOT_HERE "nothing: "
 
@@ -92,21 +91,6 @@ void field_describe_type(const struct field *f, struct strbuf *out)
     }
 }
 
-static const struct field ROOT_ROWS[] = {
-    {.name = "spec",
-     .name_len = 4,
-     .kind = FIELD_OBJECT,
-     .sub = &cluster_spec_type,
-     .doc = "What the cluster should be."},
-    {.name = "status",
-     .name_len = 6,
-     .kind = FIELD_OBJECT,
-     .sub = &cluster_status_type,
-     .doc = "What the cluster is; written by the controller."},
-};
-static const struct object_type ROOT = {
-    .name = FLINK_KIND, .fields = ROOT_ROWS, .n_fields = sizeof(ROOT_ROWS) / sizeof(ROOT_ROWS[0])};
-
 static void explain(struct strview path, const struct field *f, struct strbuf *out)
 {
     strbuf_printf(out, "%.*s: ", SV_ARG(path));
@@ -127,9 +111,23 @@ static void explain_children(const struct object_type *type, struct strbuf *out)
     }
 }
 
-bool flink_explain_field(struct strview path, struct strbuf *out)
+bool kind_explain_field(const struct kind *kind, struct strview path, struct strbuf *out)
 {
-    const struct object_type *type = &ROOT;
+    const struct field rows[] = {
+        {.name = "spec",
+         .name_len = 4,
+         .kind = FIELD_OBJECT,
+         .sub = kind->spec,
+         .doc = kind->spec_doc},
+        {.name = "status",
+         .name_len = 6,
+         .kind = FIELD_OBJECT,
+         .sub = kind->status,
+         .doc = kind->status_doc},
+    };
+    const struct object_type root = {
+        .name = kind->name, .fields = rows, .n_fields = ARRAY_LEN(rows)};
+    const struct object_type *type = &root;
     const struct field *f = NULL;
     struct strview rest = path;
     struct strview piece;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // "Did you mean": the known name that a mistyped one is nearest to. Pure.
-#ifndef SLUICE_FLINK_NEAREST_H
-#define SLUICE_FLINK_NEAREST_H
+#ifndef SLUICE_KIND_NEAREST_H
+#define SLUICE_KIND_NEAREST_H
 
 #include <stddef.h>
 

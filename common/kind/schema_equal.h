@@ -2,12 +2,12 @@
 // Is a value the one that is stored already? As the API server asks it for its ratchet (CRD
 // validation ratcheting, KEP-4008; k8s.io/apiserver pkg/cel/common/equality.go), quirks included.
 // Pure.
-#ifndef SLUICE_FLINK_SCHEMA_EQUAL_H
-#define SLUICE_FLINK_SCHEMA_EQUAL_H
+#ifndef SLUICE_KIND_SCHEMA_EQUAL_H
+#define SLUICE_KIND_SCHEMA_EQUAL_H
 
 #include <stdbool.h>
 
-#include "common/flink/field.h"
+#include "common/kind/field.h"
 
 /// Larger maps are never told equal: comparing is quadratic, and no schema allows them anyway.
 #define SCHEMA_MAP_MAX 1024

@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
 // The single checks of the schema on one value, and how a fault is noted under the API server's
 // ratchet. For decode.c, which walks the object. Pure.
-#ifndef SLUICE_FLINK_SCHEMA_CHECK_H
-#define SLUICE_FLINK_SCHEMA_CHECK_H
+#ifndef SLUICE_KIND_SCHEMA_CHECK_H
+#define SLUICE_KIND_SCHEMA_CHECK_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "common/base/macros.h"
-#include "common/flink/field.h"
 #include "common/k8s/violation.h"
+#include "common/kind/field.h"
 
 /// Whether the value is the stored one, once it was asked: a list may have 100,000 faulty items.
 struct grace {
