@@ -7,6 +7,7 @@
 #define CREATE 1U
 #define UPDATE 2U
 #define DELETE 4U
+#define SCALE  8U
 #define ALWAYS (CREATE | UPDATE)
 
 #define CONF_FAULTS_MAX 64
@@ -105,6 +106,7 @@ static void judge(const struct flink_rules_input *in, unsigned when, struct viol
         .resources = resources,
         .conf_faults = &conf_faults,
         .before_defaults = in->before_defaults,
+        .scale = in->scale,
         .arena = arena,
         .out = out,
     };
@@ -133,8 +135,9 @@ static bool holds(const struct violations *list, const struct violation *it)
 static void ratchet(const struct flink_rules_input *in, struct violations *found)
 {
     struct violations before = VIOLATIONS(found->arena, found->max);
-    struct flink_rules_input old = {.now = in->old, .before_defaults = in->before_defaults};
-    judge(&old, CREATE, &before);
+    struct flink_rules_input old = {
+        .now = in->old, .before_defaults = in->before_defaults, .scale = in->scale};
+    judge(&old, in->scale ? SCALE : CREATE, &before);
     for (size_t i = 0; i < found->count; i++) {
         struct violation *it = &found->items[i];
         if (it->severity == SEVERITY_DENY && holds(&before, it)) {
@@ -150,7 +153,7 @@ void flink_rules_check(const struct flink_rules_input *input, struct violations 
         return; // the schema refuses it, and there is nothing to judge
     }
     struct violations found = VIOLATIONS(out->arena, out->max);
-    judge(input, input->old != NULL ? UPDATE : CREATE, &found);
+    judge(input, input->scale ? SCALE : input->old != NULL ? UPDATE : CREATE, &found);
     if (input->old != NULL && found.denials != 0) {
         ratchet(input, &found);
     }

@@ -21,6 +21,9 @@ struct flink_rules_input {
     // NOW is judged before its defaults were filled in (the mutating webhook, when the schema
     // refuses the object anyway): what the defaults would fill is not missed.
     bool before_defaults;
+    // Only taskManager.replicas changes, by the `scale` subresource: only the rules that look at
+    // sizes are asked, and they name the Scale's own field. NOW and OLD may be summaries.
+    bool scale;
 };
 
 /// Judges INPUT by every rule: denials and warnings into OUT, whose arena gives all memory. With an

@@ -63,10 +63,31 @@ void rule_replicas_stored(struct rule_run *r)
     }
 }
 
+/// Too few by `scale`. A step towards what is needed is let in.
+static void scale_fits(struct rule_run *r)
+{
+    const struct law_result *n = &r->e->numbers;
+    const struct path *path = UNDER(SPEC, "replicas");
+    bool nearer = r->old_e != NULL && n->replicas > r->old_e->numbers.replicas;
+    if (r->e->adaptive || r->e->session || nearer) {
+        rule_warn(r, path, "parallelism %" PRId64 " needs %.*s", n->parallelism,
+                  SV_ARG(task_managers(r, n->needed)));
+        return;
+    }
+    rule_deny(r, CAUSE_INVALID, path, rule_number(r, n->replicas),
+              "parallelism %" PRId64
+              " needs %.*s: change spec.parallelism of the FlinkCluster first",
+              n->parallelism, SV_ARG(task_managers(r, n->needed)));
+}
+
 void rule_parallelism_fits_slots(struct rule_run *r)
 {
     const struct law_result *n = &r->e->numbers;
     if (r->e->reactive || !law_is_clean(r) || n->fits) {
+        return;
+    }
+    if (r->scale) {
+        scale_fits(r);
         return;
     }
     const struct path *path = UNDER(SPEC, "parallelism");
@@ -88,8 +109,9 @@ void rule_slots_idle(struct rule_run *r)
     if (r->e->reactive || !law_is_clean(r) || n->replicas <= n->needed) {
         return;
     }
-    rule_warn(r, UNDER(UNDER(SPEC, "taskManager"), "replicas"),
-              "%" PRId64 " of %.*s idle: parallelism %" PRId64 " needs %.*s", n->idle,
+    const struct path *path =
+        r->scale ? UNDER(SPEC, "replicas") : UNDER(UNDER(SPEC, "taskManager"), "replicas");
+    rule_warn(r, path, "%" PRId64 " of %.*s idle: parallelism %" PRId64 " needs %.*s", n->idle,
               SV_ARG(counted(r, n->capacity, "slot")), n->parallelism,
               SV_ARG(counted(r, n->needed, "TaskManager")));
 }

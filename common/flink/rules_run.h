@@ -25,6 +25,7 @@ struct rule_run {
     struct image_ref image;
     const char *image_why; // when not
     bool before_defaults;
+    bool scale;
     struct arena *arena;
     struct violations *out;
 };
