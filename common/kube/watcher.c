@@ -40,6 +40,7 @@ struct watch {
     int64_t started_ns; // of the request
     int64_t last_byte_ms;
     atomic_bool synced;
+    _Atomic int64_t heard_ms; // the last byte of an answer that was no refusal; 0: none
 };
 
 struct kube_watcher {
@@ -127,6 +128,7 @@ static size_t on_body(char *data, size_t size, size_t n, void *ctx)
         strbuf_put(&w->body, sv_sub(bytes, 0, MAX_REFUSAL - w->body.len));
         return bytes.len;
     }
+    atomic_store_explicit(&w->heard_ms, w->last_byte_ms, memory_order_relaxed);
     int rc = w->dropped                        ? 0
              : w->next.want == WATCH_WANT_PAGE ? page_feed(&w->page, bytes, on_item, w, NULL)
                                                : lines_feed(&w->lines, bytes, on_line, w, NULL);
@@ -397,6 +399,16 @@ bool kube_watcher_synced(const struct kube_watcher *w)
         }
     }
     return true;
+}
+
+int64_t kube_watcher_heard_ms(const struct kube_watcher *w)
+{
+    int64_t least = INT64_MAX;
+    for (unsigned i = 0; i < w->count; i++) {
+        int64_t ms = atomic_load_explicit(&w->watches[i]->heard_ms, memory_order_relaxed);
+        least = ms < least ? ms : least;
+    }
+    return w->count != 0 ? least : 0;
 }
 
 void kube_watcher_stop(struct kube_watcher *w)

@@ -48,6 +48,11 @@ MUST_USE int kube_watcher_start(struct kube_watcher *w, struct err *err);
 /// Whether every watch had a whole list once. Any thread.
 bool kube_watcher_synced(const struct kube_watcher *w);
 
+/// When (clock_mono_ms()) the API server last said something to the watch that has heard nothing for
+/// the longest; 0 when one has heard nothing yet. A healthy watch hears a bookmark about once a
+/// minute. Any thread.
+int64_t kube_watcher_heard_ms(const struct kube_watcher *w);
+
 /// Ends the thread and waits for it; at most as long as a handler runs. Then nothing is called any
 /// more.
 void kube_watcher_stop(struct kube_watcher *w);

@@ -273,6 +273,23 @@ START_TEST(watcher__it_stops_at_once_while_a_stream_is_open)
 }
 END_TEST
 
+START_TEST(watcher__it_tells_when_the_server_last_said_something)
+{
+    struct strview refusal = SV_INIT("{\"kind\":\"Status\",\"code\":503}");
+    list_once(LIST("5", ""));
+    stub_add(stub, &(struct stub_answer){.query = "watch=true", .status = 503, .body = refusal});
+    ck_assert_int_eq(kube_watcher_heard_ms(watcher), 0);
+    int64_t before = clock_mono_ms();
+    start();
+    told("begin end");
+    int64_t heard = kube_watcher_heard_ms(watcher);
+    ck_assert_int_ge(heard, before);
+    // A refusal is no news.
+    ck_assert(stub_wait(stub, 3));
+    ck_assert_int_eq(kube_watcher_heard_ms(watcher), heard);
+}
+END_TEST
+
 START_TEST(watcher__it_feeds_a_store)
 {
     struct kube_store *store;
@@ -296,6 +313,7 @@ END_TEST
 
 UNIT_MAIN(setup, teardown, watcher__it_lists_then_streams_byte_by_byte,
           watcher__a_stream_cut_in_a_line_is_resumed_from_the_last_whole_one,
+          watcher__it_tells_when_the_server_last_said_something,
           watcher__gone_in_the_stream_lists_again, watcher__gone_as_a_status_lists_again,
           watcher__a_throttled_list_is_asked_for_later,
           watcher__a_rotated_token_is_read_again_after_401,
