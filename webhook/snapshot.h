@@ -1,0 +1,49 @@
+// SPDX-License-Identifier: Apache-2.0
+// What the webhook knows of the rest of the cluster at one moment, for one review or many.
+// Immutable and shared by reference count; generations share what did not change between them.
+// Reads no clock, takes no lock, allocates nothing for a reader.
+#ifndef SLUICE_WEBHOOK_SNAPSHOT_H
+#define SLUICE_WEBHOOK_SNAPSHOT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "common/base/err.h"
+#include "webhook/review.h"
+#include "webhook/table.h"
+
+/// A set of policies, compiled once for all snapshots until a policy changes.
+struct policies;
+
+/// Of the rows (row_policy.h) of both tables; where both have a name, the one of ADDED counts.
+/// Takes references. E_NOMEM.
+MUST_USE int policies_make(struct table *added, struct table *watched, struct policies **ret,
+                           struct err *err);
+void policies_unref(struct policies *p); // NULL is fine
+
+struct snapshot_parts {
+    struct policies *policies;
+    struct table *namespaces; // of row_namespace.h
+    struct table *clusters;   // of row_cluster.h, by name
+    struct table *roles;      // the same, by role
+    bool watched;             // false: the policies alone are known, the rest is empty
+};
+
+struct snapshot;
+
+/// Takes references of its own; one reference. NULL: out of memory.
+MUST_USE struct snapshot *snapshot_new(const struct snapshot_parts *parts);
+struct snapshot *snapshot_ref(struct snapshot *snap);
+void snapshot_unref(struct snapshot *snap); // any thread; NULL is fine
+
+/// Sets what of a review's context comes from SNAP: policies, world, stored clusters. They are
+/// borrowed from it.
+void snapshot_put(const struct snapshot *snap, struct review_context *ret);
+
+struct snapshot_counts {
+    size_t policies, faulty_policies; // faulty: something in it is wrong, and left out
+    size_t namespaces, clusters;
+};
+void snapshot_count(const struct snapshot *snap, struct snapshot_counts *ret);
+
+#endif
