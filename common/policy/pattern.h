@@ -2,8 +2,7 @@
 // Patterns of policies: anchored globs, `regex:` with a linear-time subset, and placeholders.
 //
 //   *        any run of characters, within a segment where there are segments
-//   **       alone between separators: any run of segments, none too. At the end of an image or of
-//   a
+//   **       alone between separators: any run of segments, none too. At the end of an image or a
 //            role at least one (`registry.io/org/**` is not `registry.io/org`); at the end of a URI
 //            none too (`s3://state/**` is the bucket and all in it). Without segments the same as *
 //   ?        one character, within a segment
@@ -62,11 +61,9 @@ enum pattern_kind {
     /// No segments: tags, namespaces, names, labels, Flink options, accounts.
     PATTERN_TEXT,
     /// scheme://authority/path. The scheme is taken literally; the authority by labels between
-    /// dots,
-    /// the path by segments between slashes. A slash at the end doesn't count, `scheme:/path` is
-    /// `scheme:///path`. A text with an empty, `.` or `..` segment, '%', '?', '#', '\\' or a
-    /// control
-    /// character matches nothing. A regular expression sees the text as `scheme://authority/path`.
+    /// dots, the path by segments between slashes. A slash at the end doesn't count, `scheme:/path`
+    /// is `scheme:///path`. A text with an empty, `.` or `..` segment, '%', '?', '#', '\\' or a
+    /// control character matches nothing. A regular expression sees `scheme://authority/path`.
     PATTERN_URI,
     /// host[:port]/path[:tag][@digest]: host by labels between dots, the port is part of the host,
     /// path by segments between slashes. Without a host docker.io, and one part of a path on it is
@@ -75,10 +72,8 @@ enum pattern_kind {
     /// that. A regular expression sees `host/path`, and its `.` is no slash.
     PATTERN_IMAGE,
     /// AWS: an ARN, its partition, account, and path with name (segments between slashes) each
-    /// alone.
-    /// GCP: account and project each alone. Azure: the id. A regular expression sees the whole
-    /// text,
-    /// and its `.` is neither slash nor colon.
+    /// alone. GCP: account and project each alone. Azure: the id. A regular expression sees the
+    /// whole text, and its `.` is neither slash nor colon.
     PATTERN_ROLE,
 };
 

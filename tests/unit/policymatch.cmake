@@ -1,0 +1,3 @@
+# SPDX-License-Identifier: Apache-2.0
+sluice_add_test(test_policy_pattern DEPS sluice_policy)
+sluice_add_test(test_policy_pattern_regex DEPS sluice_policy)
