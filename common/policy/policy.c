@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "common/policy/policy.h"
 
+#include "common/kind/decode.h"
+#include "common/policy/kind.h"
+
 // The names of enum enforcement (policy/set.h): ALLOW stands in `pods` alone.
 static const char *const POLICY_ENFORCEMENTS[] = {"Deny", "Warn", "Audit", NULL};
 static const char *const POLICY_PERMISSIONS[] = {"Allow", "Deny", "Warn", "Audit", NULL};
@@ -85,3 +88,20 @@ FIELD_DEFINE(policy_exempt, "Exemption", POLICY_EXEMPT_FIELDS)
 #define FIELD_TAG policy_spec
 FIELD_DEFINE(policy_spec, "FlinkPolicySpec", POLICY_FIELDS)
 #undef FIELD_TAG
+
+void policy_decode_update(const struct json *object, const struct json *old,
+                          struct flink_policy *ret, struct violations *faults)
+{
+    struct kind_object o;
+    kind_decode(&policy_kind, object, old, &o, &ret->spec, faults);
+    ret->self = o.self;
+    ret->metadata = o.metadata;
+    ret->status = o.status;
+    ret->name = o.name;
+    ret->generate_name = o.generate_name;
+}
+
+void policy_decode(const struct json *object, struct flink_policy *ret, struct violations *faults)
+{
+    policy_decode_update(object, NULL, ret, faults);
+}

@@ -7,7 +7,7 @@
 install_sluice() {
     local file
     WEBHOOK_PORT=$(free_port)
-    for file in namespace.yaml crd/flinkclusters.yaml rbac/flink-ha.yaml rbac/webhook.yaml rbac/controller.yaml; do
+    for file in namespace.yaml crd/flinkclusters.yaml crd/flinkpolicies.yaml rbac/flink-ha.yaml rbac/webhook.yaml rbac/controller.yaml; do
         sluice_dev_kubectl apply --server-side -f "$REPO_DIR/manifests/$file" >/dev/null
     done
     apply_webhooks "$WEBHOOK_PORT" "$REPO_DIR/manifests/webhook/configurations.yaml" >/dev/null
