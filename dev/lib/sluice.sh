@@ -11,7 +11,7 @@ install_sluice() {
         sluice_dev_kubectl apply --server-side -f "$REPO_DIR/manifests/$file" >/dev/null
     done
     apply_webhooks "$WEBHOOK_PORT" "$REPO_DIR/manifests/webhook/configurations.yaml" >/dev/null
-    sluice_dev_kubectl wait --for=condition=Established crd/flinkclusters.sluice.dev --timeout=30s >/dev/null
+    sluice_dev_kubectl wait --for=condition=Established crd/flinkclusters.sluice.dev crd/flinkpolicies.sluice.dev --timeout=30s >/dev/null
 }
 
 # start_webhook [NAME [ARGS…]]: serves on $WEBHOOK_PORT; returns when it is ready, its health port in $WEBHOOK_HEALTH.
