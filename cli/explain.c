@@ -8,6 +8,7 @@
 #include "common/flink/schema_rules.h"
 #include "common/kind/explain.h"
 #include "common/kind/nearest.h"
+#include "common/policy/kind.h"
 
 #define TEXT_MAX       ((size_t)256 << 10)
 #define PATH_MAX_BYTES 4096
@@ -16,12 +17,16 @@ const struct option_program CLI_explain = {
     .name = "sluice explain",
     .summary = "say what a field or a rule is for",
     .operands = "[FIELD|RULE]",
-    .description =
-        "FIELD is a path such as spec.job.upgradeMode (`spec.` may be left out); RULE is the name "
-        "that `sluice check --output json` gives. Without either, the fields of spec and all rules "
-        "are listed.",
+    .description = "FIELD is a path such as spec.job.upgradeMode (`spec.` may be left out), of a "
+                   "FlinkCluster, or "
+                   "after the name of a kind of that: flinkpolicy.spec.images, fp.images. RULE is "
+                   "the name that "
+                   "`sluice check --output json` gives. Without either, the fields of a "
+                   "FlinkCluster's spec and "
+                   "all rules are listed.",
     .exit_status = "0: found\n2: wrong options, or no such field or rule",
-    .examples = "sluice explain spec.parallelism\nsluice explain parallelism_fits_slots",
+    .examples = "sluice explain spec.parallelism\nsluice explain flinkpolicy.spec.images.allowed\n"
+                "sluice explain parallelism_fits_slots",
 };
 
 /// What the schema itself demands, beside its CEL rules.
@@ -111,18 +116,53 @@ static bool explain_rule(const char *id)
     return false;
 }
 
-/// Explains the field WHAT, also without its `spec.`; false: TEXT has the nearest one, or nothing.
-static bool find_field(const char *what, struct strbuf *text)
+/// The kinds by the names that kubectl takes; without one, a path is a FlinkCluster's.
+static const struct kind *const KINDS[] = {&flink_kind, &policy_kind};
+
+static bool is_kind(const struct kind *kind, struct strview name)
 {
-    if (kind_explain_field(&flink_kind, sv_from(what), text)) {
+    return sv_eq_lit(name, kind->singular) || sv_eq_lit(name, kind->plural) ||
+           sv_eq_lit(name, kind->short_name) || sv_eq_lit(name, kind->name);
+}
+
+/// Explains KIND's field PATH, also without its `spec.`; false: TEXT has the nearest one, or
+/// nothing.
+static bool find_field_of(const struct kind *kind, struct strview path, struct strbuf *text)
+{
+    if (kind_explain_field(kind, path, text)) {
         return true;
     }
-    CLEANUP(strbuf_done) struct strbuf path = STRBUF(PATH_MAX_BYTES);
-    strbuf_printf(&path, "spec.%s", what);
-    if (text->len != 0 || !strbuf_ok(&path)) {
+    CLEANUP(strbuf_done) struct strbuf full = STRBUF(PATH_MAX_BYTES);
+    strbuf_printf(&full, "spec.%.*s", SV_ARG(path));
+    if (text->len != 0 || !strbuf_ok(&full)) {
         return false;
     }
-    return kind_explain_field(&flink_kind, strbuf_view(&path), text);
+    return kind_explain_field(kind, strbuf_view(&full), text);
+}
+
+static bool find_field(const char *what, struct strbuf *text)
+{
+    struct strview rest = sv_from(what);
+    struct strview first;
+    if (!sv_split(&rest, '.', &first)) {
+        return false;
+    }
+    for (size_t i = 0; i < ARRAY_LEN(KINDS); i++) {
+        if (!is_kind(KINDS[i], first)) {
+            continue;
+        }
+        if (find_field_of(KINDS[i], rest.len != 0 ? rest : SV("spec"), text)) {
+            return true;
+        }
+        if (text->len != 0) {
+            CLEANUP(strbuf_done) struct strbuf near = STRBUF(PATH_MAX_BYTES);
+            strbuf_printf(&near, "%.*s.%.*s", SV_ARG(first), SV_ARG(strbuf_view(text)));
+            strbuf_reset(text);
+            strbuf_put(text, strbuf_view(&near));
+        }
+        return false;
+    }
+    return find_field_of(&flink_kind, sv_from(what), text);
 }
 
 int cli_explain(int argc, char *const *argv)

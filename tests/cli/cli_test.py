@@ -220,28 +220,41 @@ class Render(unittest.TestCase):
         self.assertIn("no FlinkCluster", sluice("render", "-", stdin="kind: Pod\n", check=2).stderr)
 
 
-def crd_fields():
+def crd_fields(kind):
     """The paths of every field, from the reference page."""
-    text = (ROOT / "docs/reference/flinkcluster.md").read_text()
+    text = (ROOT / f"docs/reference/{kind}.md").read_text()
     return re.findall(r"^\| `((?:spec|status)\.[^`]*)` \|", text, re.M)
 
 
 class Explain(unittest.TestCase):
     def test_every_field_and_every_rule_is_explained(self):
-        fields = crd_fields()
+        fields = crd_fields("flinkcluster")
         self.assertGreater(len(fields), 60)
+        policy_fields = crd_fields("flinkpolicy")
+        self.assertGreater(len(policy_fields), 60)
         rules = re.findall(r"^RULE\((\w+),", (ROOT / "common/flink/rules.def").read_text(), re.M)
         rules += ["schema." + r for r in re.findall(r"^  X\((\w+),", (ROOT / "common/flink/schema_rules.def").read_text(), re.M)]
-        for path in (ROOT / "common/flink").glob("*.c"):
+        for path in [*(ROOT / "common/flink").glob("*.c"), *(ROOT / "common/kind").glob("*.c")]:
             rules += re.findall(r'"(schema\.[a-z_]+)"', path.read_text())
         self.assertGreater(len(rules), 50)
         for what in sorted({*fields, *rules}):
             done = sluice("explain", what, check=0)
             self.assertIn(what.split("[")[0], done.stdout)
+        for path in policy_fields:
+            self.assertIn(path.split("[")[0], sluice("explain", f"flinkpolicy.{path}", check=0).stdout)
+
+    def test_a_kind_may_be_named_as_kubectl_names_it(self):
+        page = sluice("explain", "flinkpolicy.spec.images.allowed", check=0).stdout
+        for same in ("fp.spec.images.allowed", "flinkpolicies.spec.images.allowed", "FlinkPolicy.spec.images.allowed"):
+            self.assertEqual(sluice("explain", same, check=0).stdout, page)
+        self.assertIn("list of strings, at most 256 items", page)
+        self.assertIn("images: object", sluice("explain", "flinkpolicy", check=0).stdout)
+        self.assertEqual(sluice("explain", "fc.parallelism", check=0).stdout, sluice("explain", "spec.parallelism", check=0).stdout)
 
     def test_what_was_mistyped_is_guessed(self):
         for wrong, right in (("spec.paralelism", "spec.parallelism"), ("job.upgradMode", "spec.job.upgradeMode"),
-                             ("paralelism", "spec.parallelism"), ("memory_start", "memory_starts"), ("schema.typ", "schema.type")):
+                             ("paralelism", "spec.parallelism"), ("fp.spec.imges.allowed", "fp.spec.images"),
+                             ("flinkpolicy.imges", "flinkpolicy.spec.images"), ("memory_start", "memory_starts"), ("schema.typ", "schema.type")):
             self.assertIn(f"did you mean {right}?", sluice("explain", wrong, check=2).stderr)
         self.assertIn("`sluice explain` lists them", sluice("explain", "zzz", check=2).stderr)
 
