@@ -36,8 +36,8 @@ static struct violation *last_of(const struct violations *v, enum severity sever
     return NULL;
 }
 
-/// What a denial takes the place of in a full list: a warning, which is cut short anyway where there
-/// are many, before a note for the audit, which nobody else keeps.
+/// What a denial takes the place of in a full list: a warning, which is cut short anyway where
+/// there are many, before a note for the audit, which nobody else keeps.
 static struct violation *displaced(const struct violations *v)
 {
     struct violation *warning = last_of(v, SEVERITY_WARN);
@@ -144,13 +144,14 @@ void violation_warn(struct violations *v, const char *rule, const struct path *p
     va_end(args);
 }
 
-void violation_report(struct violations *v, enum severity severity, const char *rule,
-                      struct strview policy, enum cause_reason reason, const struct path *path,
-                      struct strview value, const char *fmt, ...)
+struct violation *violation_report(struct violations *v, enum severity severity, const char *rule,
+                                   struct strview policy, enum cause_reason reason,
+                                   const struct path *path, struct strview value, const char *fmt,
+                                   ...)
 {
     struct violation *it = add(v, severity);
     if (it == NULL) {
-        return;
+        return NULL;
     }
     va_list args;
     va_start(args, fmt);
@@ -166,6 +167,7 @@ void violation_report(struct violations *v, enum severity severity, const char *
                              .path = render_path(v->arena, path),
                              .value = value,
                              .message = text};
+    return it;
 }
 
 struct strview violation_quote(struct arena *a, struct strview s)

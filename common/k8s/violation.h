@@ -46,6 +46,7 @@ struct violation {
     struct strview policy;  // the policy that asks for it; absent: a rule of Sluice itself
     struct strview path;    // "spec.image"
     struct strview value;   // the offending value as shown, for the ratchet; may be absent
+    struct strview whole;   // the same uncut, where VALUE may be cut; may be absent
     struct strview message; // for a denial without the field, see above; for a warning, plain words
 };
 
@@ -78,11 +79,13 @@ void violation_warn(struct violations *v, const char *rule, const struct path *p
 
 /// Notes what a policy finds, with the severity that it asks for. The message reads as a denial's
 /// whatever the severity, since a ratchet may make a warning of it, and ends in "(policy NAME,
-/// RULE)" when POLICY, which must live as long as V's arena, is not absent.
+/// RULE)" when POLICY, which must live as long as V's arena, is not absent. What was noted, for the
+/// caller to add to, or NULL when it was only counted.
 PRINTF(8, 9)
-void violation_report(struct violations *v, enum severity severity, const char *rule,
-                      struct strview policy, enum cause_reason reason, const struct path *path,
-                      struct strview value, const char *fmt, ...);
+struct violation *violation_report(struct violations *v, enum severity severity, const char *rule,
+                                   struct strview policy, enum cause_reason reason,
+                                   const struct path *path, struct strview value, const char *fmt,
+                                   ...);
 
 /// Notes a copy of IT, whose texts must live as long as V's arena.
 void violation_add(struct violations *v, const struct violation *it);

@@ -28,6 +28,10 @@ struct policy_input {
 /// Exemptions take a finding out. A full arena shows in arena_ok().
 void policy_check(const struct policy_input *in, struct violations *out);
 
+/// The rule that holds without any policy: the account that Sluice made for a FlinkCluster is that
+/// one's alone. Not judged without a world that knows the FlinkClusters.
+#define POLICY_RULE_ACCOUNT "iamRoles.account"
+
 /// One rule for people: `sluice explain RULE`, the reference page.
 struct policy_rule_info {
     const char *id;      // "images.allowed": the field that asks for it

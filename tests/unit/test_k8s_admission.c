@@ -220,12 +220,13 @@ START_TEST(admission__a_policys_warning_is_cut_before_the_name_of_the_policy)
 {
     struct violations v = VIOLATIONS(&arena, 1);
     const struct path at = PATH_FIELD_OF(NULL, SV("image"));
-    violation_report(&v, SEVERITY_WARN, "images.allowed", SV("prod"), CAUSE_INVALID, &at,
-                     SV("\"registry.example.com/team/(policy x)/a\""),
-                     "must match one of the patterns registry.example.com/flink/**, and others");
+    (void)violation_report(
+        &v, SEVERITY_WARN, "images.allowed", SV("prod"), CAUSE_INVALID, &at,
+        SV("\"registry.example.com/team/(policy x)/a\""),
+        "must match one of the patterns registry.example.com/flink/**, and others");
     // An audit finding is no warning, also when there was no room for it.
-    violation_report(&v, SEVERITY_AUDIT, "images.allowed", SV("prod"), CAUSE_INVALID, &at, SV_NONE,
-                     "x");
+    (void)violation_report(&v, SEVERITY_AUDIT, "images.allowed", SV("prod"), CAUSE_INVALID, &at,
+                           SV_NONE, "x");
     struct admission_response r = ADMISSION_RESPONSE(SV("u"));
     r.allowed = true;
     r.violations = &v;

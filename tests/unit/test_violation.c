@@ -108,9 +108,10 @@ END_TEST
 START_TEST(violation__a_denial_takes_a_warnings_place_before_that_of_an_audit_finding)
 {
     v.max = 2;
-    violation_report(&v, SEVERITY_AUDIT, "a", SV("p"), CAUSE_INVALID, &spec, SV_NONE, "audit");
+    (void)violation_report(&v, SEVERITY_AUDIT, "a", SV("p"), CAUSE_INVALID, &spec, SV_NONE,
+                           "audit");
     violation_warn(&v, "w", &spec, "warning");
-    violation_report(&v, SEVERITY_AUDIT, "a", SV("p"), CAUSE_INVALID, &spec, SV_NONE, "late");
+    (void)violation_report(&v, SEVERITY_AUDIT, "a", SV("p"), CAUSE_INVALID, &spec, SV_NONE, "late");
     violation_deny(&v, "d", CAUSE_INVALID, &spec, SV_NONE, "first");
     ck_assert_int_eq(v.items[0].severity, SEVERITY_AUDIT);
     ck_assert_int_eq(v.items[1].severity, SEVERITY_DENY);
@@ -124,13 +125,13 @@ END_TEST
 
 START_TEST(violation__a_policys_finding_ends_in_the_policy_and_the_rule)
 {
-    violation_report(&v, SEVERITY_WARN, "images.allowed", SV("prod"), CAUSE_FORBIDDEN, &image,
-                     SV("\"x\""), "not among %s", "a");
+    (void)violation_report(&v, SEVERITY_WARN, "images.allowed", SV("prod"), CAUSE_FORBIDDEN, &image,
+                           SV("\"x\""), "not among %s", "a");
     ck_assert_str_eq(v.items[0].message.ptr,
                      "Forbidden: \"x\": not among a (policy prod, images.allowed)");
     ck_assert(sv_eq(v.items[0].policy, SV("prod")));
-    violation_report(&v, SEVERITY_DENY, "iamRoles.account", SV_NONE, CAUSE_FORBIDDEN, &image,
-                     SV_NONE, "is another's");
+    (void)violation_report(&v, SEVERITY_DENY, "iamRoles.account", SV_NONE, CAUSE_FORBIDDEN, &image,
+                           SV_NONE, "is another's");
     ck_assert_str_eq(v.items[1].message.ptr, "Forbidden: is another's");
     ck_assert_uint_eq(v.denials, 1);
 }

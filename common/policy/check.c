@@ -1,0 +1,143 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "common/policy/check.h"
+
+#include <stddef.h>
+
+#include "common/policy/judge_run.h"
+
+#define SIZE 1U
+
+static const struct {
+    void (*judge)(struct judge_run *r);
+    const char *id;
+    size_t enforcement; // where struct policy has it
+    unsigned flags;
+} RULES[] = {
+#define POLICY_RULE(name, id, block, flags, summary, why)                                          \
+    {judge_##name, id, offsetof(struct policy, enforce.block), flags},
+#include "common/policy/rules.def"
+#undef POLICY_RULE
+};
+
+static const struct policy_rule_info INFOS[] = {
+#define POLICY_RULE(name, id, block, flags, summary, why) {id, summary, why},
+#include "common/policy/rules.def"
+#undef POLICY_RULE
+    {POLICY_RULE_ACCOUNT,
+     "No FlinkCluster names the ServiceAccount that Sluice made for another (`<name>-flink`)",
+     "It carries the other's role. This holds with and without policies."},
+};
+
+const struct policy_rule_info *policy_rule_infos(size_t *count)
+{
+    *count = ARRAY_LEN(INFOS);
+    return INFOS;
+}
+
+static enum enforcement enforcement_of(const struct policy *p, size_t offset)
+{
+    return *(const enum enforcement *)(const void *)((const char *)p + offset);
+}
+
+static void judge_by(struct judge_run *r, const struct policy *p)
+{
+    r->policy = p;
+    for (size_t i = 0; i < ARRAY_LEN(RULES) && arena_ok(r->arena); i++) {
+        r->enforcement = enforcement_of(p, RULES[i].enforcement);
+        if (r->enforcement == ENFORCE_ALLOW || (r->in->scale && (RULES[i].flags & SIZE) == 0)) {
+            continue;
+        }
+        r->rule = RULES[i].id;
+        r->nearer = false;
+        RULES[i].judge(r);
+    }
+}
+
+/// The labels of the request's namespace, when a policy needs them and they are known.
+static const struct labels *labels_of(const struct policy_input *in, struct labels *labels)
+{
+    const struct policy_world *w = in->world;
+    bool known = in->set->needs_labels && w != NULL && w->namespace_labels != NULL &&
+                 w->namespace_labels(w->ctx, in->ns, labels);
+    return known ? labels : NULL;
+}
+
+/// Every rule over the object of NOW; OLD: what it was, for what gets nearer to its limit.
+static void judge(const struct policy_input *in, struct judge_facts *now, struct judge_facts *old,
+                  struct violations *out)
+{
+    struct judge_run r = {.in = in,
+                          .now = now,
+                          .old = old,
+                          .arena = out->arena,
+                          .out = out,
+                          .enforcement = ENFORCE_DENY};
+    if (!in->scale) {
+        r.rule = POLICY_RULE_ACCOUNT;
+        judge_foreign_account(&r);
+    }
+    if (in->set == NULL) {
+        return;
+    }
+    struct labels labels;
+    const struct labels *known = labels_of(in, &labels);
+    for (size_t i = 0; i < in->set->n; i++) {
+        if (policy_matches(in->set->items[i], in->ns, known)) {
+            judge_by(&r, in->set->items[i]);
+        }
+    }
+}
+
+static bool is_same(const struct violation *a, const struct violation *b)
+{
+    return a->severity == b->severity && strcmp(a->rule, b->rule) == 0 &&
+           sv_eq(a->policy, b->policy) && sv_eq(a->path, b->path) && sv_eq(a->value, b->value) &&
+           sv_eq(a->whole, b->whole);
+}
+
+static bool holds(const struct violations *list, const struct violation *it)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        if (is_same(&list->items[i], it)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/// Denials that OLD has as well, under today's policies, become warnings.
+static void ratchet(const struct policy_input *in, struct judge_facts *old,
+                    struct violations *found)
+{
+    struct violations before = VIOLATIONS(found->arena, found->max);
+    judge(in, old, NULL, &before);
+    for (size_t i = 0; i < found->count; i++) {
+        struct violation *it = &found->items[i];
+        if (it->severity == SEVERITY_DENY && holds(&before, it)) {
+            it->severity = SEVERITY_WARN;
+            found->denials--;
+        }
+    }
+}
+
+void policy_check(const struct policy_input *in, struct violations *out)
+{
+    if (json_type(in->now->spec.self) != JSON_OBJECT) {
+        return; // the schema refuses it, and there is nothing to judge
+    }
+    struct violations found = VIOLATIONS(out->arena, out->max);
+    struct judge_facts now = {.c = in->now, .ns = in->ns, .arena = out->arena};
+    struct judge_facts old = {.c = in->old, .ns = in->ns, .arena = out->arena};
+    judge(in, &now, in->old != NULL ? &old : NULL, &found);
+    if (in->old != NULL && found.denials != 0) {
+        ratchet(in, &old, &found);
+    }
+    size_t denials = out->denials, audits = out->audits;
+    for (size_t i = 0; i < found.count; i++) {
+        violation_add(out, &found.items[i]);
+    }
+    // What was not kept counts all the same.
+    out->dropped += found.dropped;
+    out->denials = denials + found.denials;
+    out->audits = audits + found.audits;
+}

@@ -1,0 +1,79 @@
+// SPDX-License-Identifier: Apache-2.0
+// Where the job's code comes from, and labels.
+#include <strings.h>
+
+#include "common/flink/plugins.h"
+#include "common/policy/judge_run.h"
+
+static bool is_allowed_scheme(const struct judge_run *r, struct strview scheme)
+{
+    const struct field_strings *list = &r->policy->spec.job.jar_schemes;
+    for (size_t i = 0; i < list->n; i++) {
+        if (list->items[i].len == scheme.len &&
+            strncasecmp(list->items[i].ptr, scheme.ptr, scheme.len) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static void judge_uri(struct judge_run *r, const struct path *path, struct strview uri)
+{
+    const struct field_strings *list = &r->policy->spec.job.jar_schemes;
+    struct strview scheme = flink_uri_scheme(r->arena, uri);
+    if (!sv_present(scheme) || !is_allowed_scheme(r, scheme)) {
+        judge_say(r, CAUSE_INVALID, path, judge_text(r, uri), "the scheme must be one of %.*s",
+                  SV_ARG(judge_strings(r, list->items, list->n)));
+    }
+}
+
+/// Each URI of a list as Flink reads it: `a;b`, or `[a, b]` in YAML's way.
+static void judge_uris(struct judge_run *r, const struct path *path, struct strview text)
+{
+    size_t from = 0;
+    for (size_t i = 0; i <= text.len; i++) {
+        if (i < text.len && strchr(";,[]\"' \t\n", text.ptr[i]) == NULL) {
+            continue;
+        }
+        struct strview one = sv_sub(text, from, i - from);
+        from = i + 1;
+        if (one.len != 0 && !sv_eq_lit(one, "-")) {
+            judge_uri(r, path, one);
+        }
+    }
+}
+
+void judge_job_jar_schemes(struct judge_run *r)
+{
+    // What else brings code: pipeline.jars is refused by a built-in rule.
+    static const struct strview KEYS[] = {SV_INIT("pipeline.classpaths"),
+                                          SV_INIT("user.artifacts.artifact-list")};
+    const struct job_spec *job = &r->now->c->spec.job;
+    if (!r->policy->spec.job.jar_schemes.set) {
+        return;
+    }
+    if (sv_present(job->jar_uri)) {
+        judge_uri(r, UNDER(UNDER(SPEC, "job"), "jarURI"), job->jar_uri);
+    }
+    const struct path conf = PATH_FIELD_OF(SPEC, SV("flinkConfiguration"));
+    for (size_t i = 0; i < ARRAY_LEN(KEYS); i++) {
+        const struct flink_conf_entry *it =
+            flink_conf_find(&judge_effective(r->now)->conf, KEYS[i]);
+        if (it != NULL) {
+            judge_uris(r, &PATH_KEY_OF(&conf, it->key), it->value);
+        }
+    }
+}
+
+void judge_job_required_labels(struct judge_run *r)
+{
+    const struct field_strings *list = &r->policy->spec.job.required_labels;
+    const struct json *labels = json_get_lit(r->now->c->metadata, "labels");
+    const struct path path = PATH_FIELD_OF(UNDER(NULL, "metadata"), SV("labels"));
+    for (size_t i = 0; i < list->n; i++) {
+        if (json_get_string(labels, list->items[i]).len == 0) {
+            judge_say(r, CAUSE_REQUIRED, &PATH_KEY_OF(&path, list->items[i]), JUDGE_NOTHING,
+                      "the label is required, with a value");
+        }
+    }
+}

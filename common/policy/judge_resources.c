@@ -1,0 +1,161 @@
+// SPDX-License-Identifier: Apache-2.0
+// What one pod may take: its containers together, and each init container by itself.
+#include "common/policy/judge_run.h"
+
+#define NANO_MAX ((quantity_nano)1 << 125)
+
+/// What is asked of one role's pods under one name of `requests` or `limits`.
+struct question {
+    struct judge_facts *facts;
+    enum flink_role role;
+    const char *list; // "requests", "limits"
+    struct strview name;
+};
+
+static bool amount_of(const struct json *resources, const struct question *q, struct quantity *ret)
+{
+    const struct json *v = json_get(json_get(resources, sv_from(q->list)), q->name);
+    return json_type(v) != JSON_ABSENT && json_type(v) != JSON_NULL && quantity_read(v, ret, NULL);
+}
+
+static struct quantity sum(struct quantity a, struct quantity b)
+{
+    a.nano = b.nano > 0 && a.nano > NANO_MAX - b.nano ? NANO_MAX : a.nano + b.nano;
+    return a;
+}
+
+/// The role's template, and its index among the places.
+static unsigned template_of(const struct question *q)
+{
+    return q->role == FLINK_JOB_MANAGER ? 1 : 2;
+}
+
+/// What Flink's own container takes by the spec, or what Sluice gives it.
+static bool own_amount(const struct question *q, struct quantity *ret)
+{
+    const struct flink_effective_resources *own = judge_resources(q->facts, q->role);
+    bool requests = strcmp(q->list, "requests") == 0;
+    if (amount_of(own->spec->self, q, ret)) {
+        return true;
+    }
+    if (sv_eq_lit(q->name, "memory")) {
+        bool ours =
+            own->source == FLINK_MEMORY_FROM_DEFAULT || own->source == FLINK_MEMORY_FROM_CONF;
+        *ret = QUANTITY_OF(own->memory, QUANTITY_BINARY_SI);
+        return ours && own->memory > 0;
+    }
+    *ret = QUANTITY_OF(FLINK_DEFAULT_CPU_MILLI / 1000, QUANTITY_DECIMAL_SI);
+    return requests && sv_eq_lit(q->name, "cpu") && !judge_stands(own->spec->limits, "cpu");
+}
+
+/// Whether the role's template says it of the same container again.
+static bool is_overlaid(const struct question *q, const struct place *p)
+{
+    struct quantity unused;
+    struct places walk = PLACES(&q->facts->c->spec, 1U << p->list);
+    for (struct place over; p->template_index == 0 && places_next(&walk, &over);) {
+        if (over.template_index == template_of(q) && sv_eq(place_name(&over), place_name(p)) &&
+            amount_of(json_get_lit(over.json, "resources"), q, &unused)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool is_sidecar(const struct place *p)
+{
+    return p->list == PLACE_CONTAINERS ||
+           sv_eq_lit(json_get_string(p->json, SV("restartPolicy")), "Always");
+}
+
+/// What the pod takes: TOTAL of what runs side by side, MOST of one init container.
+static void pod_amounts(const struct question *q, struct quantity *total, struct quantity *most)
+{
+    bool given = own_amount(q, total);
+    if (!given) {
+        *total = QUANTITY_OF(0, QUANTITY_DECIMAL_SI);
+    }
+    *most = QUANTITY_OF(0, QUANTITY_DECIMAL_SI);
+    struct places walk = PLACES(&q->facts->c->spec, PLACES_OF_CONTAINERS);
+    for (struct place p; places_next(&walk, &p);) {
+        struct quantity v;
+        if ((p.template_index != 0 && p.template_index != template_of(q)) ||
+            !amount_of(json_get_lit(p.json, "resources"), q, &v) || is_overlaid(q, &p) ||
+            (place_is_main(&p) && given)) {
+            continue;
+        }
+        if (is_sidecar(&p)) {
+            *total = sum(*total, v);
+        } else if (quantity_cmp(v, *most) > 0) {
+            *most = v;
+        }
+    }
+    for (unsigned i = 0; i < PLACE_TEMPLATE_COUNT; i++) { // of the pod as a whole (Kubernetes 1.32)
+        struct quantity v;
+        const struct json *pod = json_get_lit(places_template(&q->facts->c->spec, i), "spec");
+        if ((i == 0 || i == template_of(q)) && amount_of(json_get_lit(pod, "resources"), q, &v) &&
+            quantity_cmp(v, *most) > 0) {
+            *most = v;
+        }
+    }
+}
+
+/// What the pod takes at most.
+static struct quantity pod_amount(const struct question *q)
+{
+    struct quantity total, most;
+    pod_amounts(q, &total, &most);
+    return quantity_cmp(most, total) > 0 ? most : total;
+}
+
+static struct shown shown(const struct judge_run *r, struct quantity q)
+{
+    CLEANUP(strbuf_done) struct strbuf b = STRBUF(128);
+    quantity_put(&b, q);
+    return (struct shown){.text = arena_copy(r->arena, strbuf_view(&b))};
+}
+
+static void judge_list(struct judge_run *r, const struct path *resources, struct question q,
+                       const struct policy_quantity *max)
+{
+    struct quantity now = pod_amount(&q);
+    if (quantity_cmp(now, max->value) <= 0) {
+        return;
+    }
+    if (r->old != NULL) {
+        q.facts = r->old;
+        r->nearer = quantity_cmp(now, pod_amount(&q)) <= 0;
+        q.facts = r->now;
+    }
+    struct quantity own;
+    bool alone = own_amount(&q, &own) && quantity_cmp(own, max->value) > 0;
+    const struct path list = PATH_FIELD_OF(resources, sv_from(q.list));
+    judge_say(r, CAUSE_INVALID, &PATH_KEY_OF(&list, q.name), shown(r, alone ? own : now),
+              "must be at most %.*s%s", SV_ARG(max->text),
+              alone ? "" : ", together with the other containers of the pod");
+    r->nearer = false;
+}
+
+static void judge_role(struct judge_run *r, enum flink_role role, struct strview field,
+                       const struct policy_quantities *max)
+{
+    const struct path above = PATH_FIELD_OF(SPEC, field);
+    const struct path resources = PATH_FIELD_OF(&above, SV("resources"));
+    for (size_t i = 0; i < max->n; i++) {
+        struct question q = {.facts = r->now, .role = role, .name = max->items[i].name};
+        q.list = "requests";
+        judge_list(r, &resources, q, &max->items[i]);
+        q.list = "limits";
+        judge_list(r, &resources, q, &max->items[i]);
+    }
+}
+
+void judge_resources_job_manager_max(struct judge_run *r)
+{
+    judge_role(r, FLINK_JOB_MANAGER, SV("jobManager"), &r->policy->jm_max);
+}
+
+void judge_resources_task_manager_max(struct judge_run *r)
+{
+    judge_role(r, FLINK_TASK_MANAGER, SV("taskManager"), &r->policy->tm_max);
+}

@@ -1,0 +1,203 @@
+// SPDX-License-Identifier: Apache-2.0
+// Cloud identities, by every way in.
+#include "common/policy/judge_run.h"
+
+void judge_roles_required(struct judge_run *r)
+{
+    const struct cluster_spec *spec = &r->now->c->spec;
+    if (!r->policy->spec.iam_roles.required.v || r->in->before_defaults ||
+        judge_stands(spec->self, "iamRole")) {
+        return;
+    }
+    judge_say(r, CAUSE_REQUIRED, UNDER(SPEC, "iamRole"), JUDGE_NOTHING, "a role is required%s",
+              sv_present(spec->service_account_name)
+                  ? ": have it in place of serviceAccountName, whose role is not seen here"
+                  : "");
+}
+
+// ---- allowed ------------------------------------------------------------------------------------
+
+/// The N-th field of an ARN, or of a pattern of one.
+static struct strview arn_field(struct strview text, size_t n)
+{
+    struct strview piece = SV_NONE;
+    for (size_t i = 0; i <= n; i++) {
+        if (!sv_split(&text, ':', &piece)) {
+            return SV_NONE;
+        }
+    }
+    return piece;
+}
+
+static bool is_literal(struct strview s)
+{
+    for (size_t i = 0; i < s.len; i++) {
+        if (strchr("*?[{\\", s.ptr[i]) != NULL) {
+            return false;
+        }
+    }
+    return sv_present(s);
+}
+
+/// Whether no pattern of an ARN could have FIELD as its N-th field.
+static bool is_foreign(const struct patterns *list, size_t n, struct strview field)
+{
+    for (size_t i = 0; i < list->n; i++) {
+        struct strview text = pattern_text(list->items[i]);
+        struct strview theirs = arn_field(text, n);
+        if (!sv_starts(text, SV("arn:"))) {
+            if (sv_starts(text, SV("regex:")) || sv_starts(text, SV("*"))) {
+                return false;
+            }
+        } else if (!is_literal(theirs) || sv_eq(theirs, field)) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/// At PATH, which is text already.
+static void say(struct judge_run *r, const struct way *w, enum cause_reason reason,
+                struct shown value, const char *lead, struct strview rest)
+{
+    const struct path at = PATH_FIELD_OF(NULL, w->path);
+    judge_say(r, reason, &at, value, "%s%.*s", lead, SV_ARG(rest));
+}
+
+static void judge_role(struct judge_run *r, const struct way *w)
+{
+    const struct patterns *allowed = &r->policy->roles_allowed;
+    struct role role;
+    const char *why = "";
+    if (!role_parse(w->text, &role, &why)) {
+        if (!w->own) { // spec.iamRole has the fault of a built-in rule
+            say(r, w, CAUSE_INVALID, judge_text(r, w->text), why, SV(""));
+        }
+        return;
+    }
+    if (patterns_match_role(allowed, &role, judge_vars(r->now))) {
+        return;
+    }
+    struct strview list = judge_patterns(r, allowed);
+    const char *lead = "is not among the allowed roles: ";
+    if (role.form == ROLE_AWS && is_foreign(allowed, 1, role.partition)) {
+        lead = "is of another partition than the allowed roles: ";
+    } else if (role.form == ROLE_AWS && is_foreign(allowed, 4, role.account)) {
+        lead = "is of another account than the allowed roles: ";
+    }
+    say(r, w, CAUSE_INVALID, judge_text(r, w->text), lead, list);
+}
+
+/// The account that the controller makes for this FlinkCluster, with its iamRole.
+static bool is_own_account(const struct judge_run *r, struct strview account)
+{
+    struct strview name = r->now->c->name;
+    return sv_present(name) && account.len == name.len + sizeof("-flink") - 1 &&
+           sv_starts(account, name) && sv_ends(account, SV("-flink"));
+}
+
+static void judge_account(struct judge_run *r, const struct way *w)
+{
+    if (!is_own_account(r, w->text) &&
+        !patterns_match(&r->policy->service_accounts, w->text, judge_vars(r->now))) {
+        say(r, w, CAUSE_FORBIDDEN, judge_text(r, w->text),
+            "the account's role is not seen here: use iamRole, or have the account among "
+            "pods.serviceAccounts of the policy",
+            SV(""));
+    }
+}
+
+void judge_roles_allowed(struct judge_run *r)
+{
+    if (!r->policy->roles_allowed.set) {
+        return;
+    }
+    size_t n;
+    const struct way *ways = judge_ways(r->now, &n);
+    for (size_t i = 0; i < n; i++) {
+        const struct way *w = &ways[i];
+        switch (w->kind) {
+        case WAY_ROLE:
+            judge_role(r, w);
+            break;
+        case WAY_ACCOUNT:
+            judge_account(r, w);
+            break;
+        case WAY_HIDDEN:
+            say(r, w, CAUSE_FORBIDDEN, sv_present(w->text) ? judge_text(r, w->text) : JUDGE_NOTHING,
+                w->why, SV(""));
+            break;
+        case WAY_SECRET:
+            say(r, w, CAUSE_FORBIDDEN, (struct shown){.whole = w->text}, w->why, SV(""));
+            break;
+        case WAY_UNSEEN:
+            r->nearer = true; // never more than a warning
+            say(r, w, CAUSE_FORBIDDEN, JUDGE_NOTHING, w->why, SV(""));
+            r->nearer = false;
+            break;
+        }
+    }
+}
+
+// ---- unique -------------------------------------------------------------------------------------
+
+void judge_roles_unique(struct judge_run *r)
+{
+    const struct policy_world *world = r->in->world;
+    if (!r->policy->spec.iam_roles.unique.v || world == NULL || world->role_user == NULL) {
+        return;
+    }
+    const struct policy_cluster_id self = {.ns = r->now->ns, .name = r->now->c->name};
+    size_t n;
+    const struct way *ways = judge_ways(r->now, &n);
+    for (size_t i = 0; i < n; i++) {
+        struct policy_cluster_id other;
+        struct role role;
+        if (ways[i].kind != WAY_ROLE || !role_parse(ways[i].text, &role, NULL) ||
+            !world->role_user(world->ctx, policy_role_key(ways[i].text, r->arena), &self, &other)) {
+            continue;
+        }
+        say(r, &ways[i], CAUSE_DUPLICATE, judge_text(r, ways[i].text),
+            "each FlinkCluster has a role of its own, and this one is that of ",
+            arena_printf(r->arena, "%.*s/%.*s", SV_ARG(other.ns), SV_ARG(other.name)));
+    }
+}
+
+// ---- accounts of others -------------------------------------------------------------------------
+
+static void judge_one_account(struct judge_run *r, const struct path *path, struct strview account)
+{
+    const struct policy_world *world = r->in->world;
+    struct strview suffix = SV("-flink");
+    if (account.len <= suffix.len || !sv_ends(account, suffix)) {
+        return;
+    }
+    struct strview owner = sv_sub(account, 0, account.len - suffix.len);
+    if (!sv_eq(owner, r->now->c->name) && world->cluster_exists(world->ctx, r->now->ns, owner)) {
+        judge_say(
+            r, CAUSE_FORBIDDEN, path, judge_text(r, account),
+            "Sluice made this account for FlinkCluster %.*s, with its rights and role, for it "
+            "alone: leave the account out, or name another",
+            SV_ARG(owner));
+    }
+}
+
+void judge_foreign_account(struct judge_run *r)
+{
+    static const char *const FIELDS[] = {"serviceAccountName", "serviceAccount"};
+    const struct cluster_spec *spec = &r->now->c->spec;
+    if (r->in->world == NULL || r->in->world->cluster_exists == NULL) {
+        return;
+    }
+    judge_one_account(r, UNDER(SPEC, "serviceAccountName"), spec->service_account_name);
+    struct places walk = PLACES(spec, PLACES_TEMPLATES);
+    for (struct place p; places_next(&walk, &p);) {
+        const struct json *pod = json_get_lit(p.json, "spec");
+        for (size_t i = 0; i < ARRAY_LEN(FIELDS); i++) {
+            struct path nodes[PLACE_NODES];
+            const struct path at = PATH_FIELD_OF(place_path(&p, nodes), SV("spec"));
+            judge_one_account(r, &PATH_FIELD_OF(&at, sv_from(FIELDS[i])),
+                              json_get_string(pod, sv_from(FIELDS[i])));
+        }
+    }
+}

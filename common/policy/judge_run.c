@@ -1,0 +1,205 @@
+// SPDX-License-Identifier: Apache-2.0
+#include "common/policy/judge_run.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+
+#define MESSAGE_MAX_BYTES 768
+#define LISTED_MAX        4 // entries of a list that a message names
+
+// ---- facts --------------------------------------------------------------------------------------
+
+bool judge_version(struct judge_facts *f, struct flink_version *ret)
+{
+    if (flink_version_parse(f->c->spec.flink_version, ret) != FLINK_FORM_NONE) {
+        return true;
+    }
+    size_t n;
+    const struct judge_image *images = judge_images(f, &n);
+    return n != 0 && images[0].flink && sv_present(images[0].ref.tag) &&
+           flink_version_from_tag(images[0].ref.tag, ret, NULL);
+}
+
+const struct pattern_vars *judge_vars(struct judge_facts *f)
+{
+    if (!f->has_vars) {
+        struct flink_version version;
+        f->has_vars = true;
+        f->vars.value[PATTERN_NAMESPACE] = f->ns;
+        f->vars.value[PATTERN_NAME] = f->c->name;
+        if (judge_version(f, &version)) {
+            f->vars.value[PATTERN_FLINK_VERSION] = flink_version_text(f->arena, version);
+        }
+    }
+    return &f->vars;
+}
+
+const struct flink_effective *judge_effective(struct judge_facts *f)
+{
+    if (!f->has_effective) {
+        f->has_effective = true;
+        flink_effective_read(f->c, f->arena, NULL, &f->effective);
+    }
+    return &f->effective;
+}
+
+const struct flink_effective_resources *judge_resources(struct judge_facts *f, enum flink_role role)
+{
+    if (!f->has_resources) {
+        f->has_resources = true;
+        for (unsigned i = 0; i < ARRAY_LEN(f->resources); i++) {
+            flink_effective_resources_read(f->c, judge_effective(f), (enum flink_role)i, f->arena,
+                                           &f->resources[i]);
+        }
+    }
+    return &f->resources[role];
+}
+
+#define IMAGE_PLACES (PLACES_OF_ANY_CONTAINERS | PLACES_OF(VOLUMES))
+
+static struct strview image_at(const struct place *p)
+{
+    return p->list == PLACE_VOLUMES
+               ? json_get_string(json_get_lit(p->json, "image"), SV("reference"))
+               : json_get_string(p->json, SV("image"));
+}
+
+static size_t count_images(const struct judge_facts *f)
+{
+    size_t n = 1;
+    struct places walk = PLACES(&f->c->spec, IMAGE_PLACES);
+    for (struct place p; places_next(&walk, &p);) {
+        n += sv_present(image_at(&p));
+    }
+    return n;
+}
+
+static void read_images(struct judge_facts *f)
+{
+    struct judge_image *images = ARENA_NEW_N(f->arena, struct judge_image, count_images(f));
+    size_t n = 0;
+    if (images == NULL) {
+        return;
+    }
+    struct strview own = f->c->spec.image;
+    if (sv_present(own) && image_parse(own, f->arena, &images[n].ref, NULL)) {
+        images[n].text = own;
+        images[n++].flink = true;
+    }
+    struct places walk = PLACES(&f->c->spec, IMAGE_PLACES);
+    for (struct place p; places_next(&walk, &p);) {
+        struct strview text = image_at(&p);
+        if (sv_present(text) && image_parse(text, f->arena, &images[n].ref, NULL)) {
+            images[n].text = text;
+            images[n++].place = p;
+        }
+    }
+    f->images = images;
+    f->n_images = n;
+}
+
+const struct judge_image *judge_images(struct judge_facts *f, size_t *n)
+{
+    if (!f->has_images) {
+        f->has_images = true;
+        read_images(f);
+    }
+    *n = f->n_images;
+    return f->images;
+}
+
+const struct way *judge_ways(struct judge_facts *f, size_t *n)
+{
+    if (!f->has_ways) {
+        f->has_ways = true;
+        f->ways = ways_find(f->c, &judge_effective(f)->conf, f->arena, &f->n_ways);
+    }
+    *n = f->n_ways;
+    return f->ways;
+}
+
+// ---- speaking -----------------------------------------------------------------------------------
+
+struct shown judge_text(const struct judge_run *r, struct strview s)
+{
+    return (struct shown){.text = violation_quote(r->arena, s), .whole = s};
+}
+
+struct shown judge_number(const struct judge_run *r, int64_t n)
+{
+    return (struct shown){.text = arena_printf(r->arena, "%" PRId64, n)};
+}
+
+static enum severity severity_of(const struct judge_run *r)
+{
+    switch (r->enforcement) {
+    case ENFORCE_WARN:
+        return SEVERITY_WARN;
+    case ENFORCE_AUDIT:
+    case ENFORCE_ALLOW: // its rules are not asked
+        return SEVERITY_AUDIT;
+    case ENFORCE_DENY:
+    case ENFORCE_COUNT:
+        break;
+    }
+    return r->nearer ? SEVERITY_WARN : SEVERITY_DENY;
+}
+
+void judge_say(struct judge_run *r, enum cause_reason reason, const struct path *path,
+               struct shown value, const char *fmt, ...)
+{
+    const struct policy *p = r->policy;
+    if (p != NULL && policy_exempts(p, r->now->ns, r->now->c->name, r->rule, r->in->now_ms)) {
+        return;
+    }
+    char text[MESSAGE_MAX_BYTES];
+    va_list args;
+    va_start(args, fmt);
+    int n = vsnprintf(text, sizeof(text), fmt, args);
+    va_end(args);
+    size_t len = n < 0 ? 0 : (size_t)n < sizeof(text) ? (size_t)n : sizeof(text) - 1;
+    struct violation *it =
+        violation_report(r->out, severity_of(r), r->rule, p != NULL ? p->name : SV_NONE, reason,
+                         path, value.text, "%.*s", (int)len, text);
+    if (it != NULL) {
+        it->whole = value.whole;
+    }
+}
+
+/// Joins up to LISTED_MAX texts; N is how many there are.
+static struct strview join(const struct judge_run *r, const struct strview *texts, size_t n)
+{
+    struct strview text = n != 0 ? texts[0] : SV("none");
+    for (size_t i = 1; i < n && i < LISTED_MAX; i++) {
+        text = arena_printf(r->arena, "%.*s, %.*s", SV_ARG(text), SV_ARG(texts[i]));
+    }
+    return n <= LISTED_MAX
+               ? text
+               : arena_printf(r->arena, "%.*s and %zu more", SV_ARG(text), n - LISTED_MAX);
+}
+
+struct strview judge_patterns(const struct judge_run *r, const struct patterns *list)
+{
+    struct strview texts[LISTED_MAX];
+    for (size_t i = 0; i < list->n && i < LISTED_MAX; i++) {
+        struct strview raw = pattern_text(list->items[i]);
+        struct strview filled =
+            sv_starts(raw, SV("regex:"))
+                ? raw
+                : pattern_fill(raw, PATTERN_ALL, judge_vars(r->now), r->arena, NULL);
+        texts[i] = sv_present(filled) ? filled : raw;
+    }
+    return join(r, texts, list->n);
+}
+
+struct strview judge_strings(const struct judge_run *r, const struct strview *list, size_t n)
+{
+    return join(r, list, n);
+}
+
+bool judge_stands(const struct json *object, const char *key)
+{
+    const struct json *v = json_get(object, sv_from(key));
+    return v != NULL && json_type(v) != JSON_NULL;
+}

@@ -1,0 +1,94 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a policy's rule sees and how it speaks. For check.c and the judge_*.c alone. Pure.
+#ifndef SLUICE_POLICY_JUDGE_RUN_H
+#define SLUICE_POLICY_JUDGE_RUN_H
+
+#include "common/base/macros.h"
+#include "common/flink/effective.h"
+#include "common/flink/places.h"
+#include "common/policy/check.h"
+#include "common/policy/ways.h"
+
+/// One image of the object. Those that are no image references have the fault of a built-in rule,
+/// and are left out.
+struct judge_image {
+    bool flink; // spec.image
+    struct place place;
+    struct strview text;
+    struct image_ref ref;
+};
+
+/// What rules ask about one object, worked out when the first asks, once for all policies.
+struct judge_facts {
+    const struct flink_cluster *c;
+    struct strview ns;
+    struct arena *arena;
+    bool has_vars, has_effective, has_images, has_ways, has_resources;
+    struct pattern_vars vars;
+    struct flink_effective effective;
+    const struct judge_image *images;
+    size_t n_images;
+    const struct way *ways;
+    size_t n_ways;
+    struct flink_effective_resources resources[2]; // by enum flink_role
+};
+
+struct judge_run {
+    const struct policy_input *in;
+    struct judge_facts *now;
+    struct judge_facts *old;     // NULL: on a create, and while OLD itself is judged
+    const struct policy *policy; // NULL: a rule of Sluice itself
+    const char *rule;
+    enum enforcement enforcement; // of the rule in this policy
+    bool nearer;                  // what is found is no worse than before: never refused
+    struct arena *arena;
+    struct violations *out;
+};
+
+/// flags: SIZE: also asked when `scale` changes the replicas alone.
+#define POLICY_RULE(name, id, block, flags, summary, why) void judge_##name(struct judge_run *r);
+#include "common/policy/rules.def"
+#undef POLICY_RULE
+
+/// The built-in rule of the accounts that Sluice makes.
+void judge_foreign_account(struct judge_run *r);
+
+// ---- facts ----
+
+const struct pattern_vars *judge_vars(struct judge_facts *f);
+const struct flink_effective *judge_effective(struct judge_facts *f);
+const struct judge_image *judge_images(struct judge_facts *f, size_t *n);
+const struct way *judge_ways(struct judge_facts *f, size_t *n);
+const struct flink_effective_resources *judge_resources(struct judge_facts *f,
+                                                        enum flink_role role);
+/// flinkVersion, else what the image's tag says. False: neither tells.
+bool judge_version(struct judge_facts *f, struct flink_version *ret);
+
+// ---- speaking ----
+
+/// A value as a message shows it, and whole for the ratchet.
+struct shown {
+    struct strview text, whole;
+};
+
+struct shown judge_text(const struct judge_run *r, struct strview s);
+struct shown judge_number(const struct judge_run *r, int64_t n);
+#define JUDGE_NOTHING ((struct shown){SV_NONE, SV_NONE})
+
+/// Notes a finding of the running rule, unless the policy exempts the object.
+PRINTF(5, 6)
+void judge_say(struct judge_run *r, enum cause_reason reason, const struct path *path,
+               struct shown value, const char *fmt, ...);
+
+/// "a, b, c and 3 more", with placeholders filled in, for messages.
+struct strview judge_patterns(const struct judge_run *r, const struct patterns *list);
+struct strview judge_strings(const struct judge_run *r, const struct strview *list, size_t n);
+
+/// Whether the user put something at that member, of whatever type.
+bool judge_stands(const struct json *object, const char *key);
+
+// Paths as chains of values in the calling block.
+#define UNDER(up, name) (&PATH_FIELD_OF((up), SV(name)))
+#define SPEC            UNDER(NULL, "spec")
+
+#endif

@@ -1,0 +1,130 @@
+// SPDX-License-Identifier: Apache-2.0
+// Parallelism, of one cluster and of a namespace, and how many pods.
+#include <inttypes.h>
+
+#include "common/policy/judge_run.h"
+
+/// A Scale has one field; a FlinkCluster is told the one that decides.
+static const struct path *size_path(const struct judge_run *r, const struct path *path,
+                                    const struct path *scale)
+{
+    return r->in->scale ? scale : path;
+}
+
+static int64_t parallelism(struct judge_facts *f)
+{
+    return judge_effective(f)->numbers.parallelism;
+}
+
+/// Neither parallelism nor TaskManagers are given, and a policy may still give them.
+static bool is_open(const struct judge_run *r)
+{
+    const struct cluster_spec *spec = &r->now->c->spec;
+    return r->in->before_defaults && !spec->parallelism.set && !spec->task_manager.replicas.set;
+}
+
+/// At least, or at most. HAD: the value before, when there was an object before.
+static void judge_bound(struct judge_run *r, const struct path *path, bool is_max, int64_t value,
+                        int64_t bound, int64_t had)
+{
+    if (is_max ? value <= bound : value >= bound) {
+        return;
+    }
+    // On the way to the bound, or as far from it as before.
+    r->nearer = r->old != NULL && (is_max ? value <= had : value >= had);
+    judge_say(r, CAUSE_INVALID, path, judge_number(r, value), "must be at %s %" PRId64,
+              is_max ? "most" : "least", bound);
+}
+
+static void judge_parallelism(struct judge_run *r, bool is_max, const struct field_int *bound)
+{
+    if (!bound->set || is_open(r)) {
+        return;
+    }
+    const struct path *path = size_path(r, UNDER(SPEC, "parallelism"), UNDER(SPEC, "replicas"));
+    judge_bound(r, path, is_max, parallelism(r->now), bound->v,
+                r->old != NULL ? parallelism(r->old) : 0);
+}
+
+void judge_parallelism_min(struct judge_run *r)
+{
+    judge_parallelism(r, false, &r->policy->spec.parallelism.min);
+}
+
+void judge_parallelism_max(struct judge_run *r)
+{
+    judge_parallelism(r, true, &r->policy->spec.parallelism.max);
+}
+
+void judge_parallelism_namespace_total(struct judge_run *r)
+{
+    const struct field_int *limit = &r->policy->spec.parallelism.namespace_total;
+    const struct policy_world *w = r->in->world;
+    if (!limit->set || is_open(r) || w == NULL || w->namespace_parallelism == NULL) {
+        return;
+    }
+    int64_t own = parallelism(r->now);
+    int64_t others = w->namespace_parallelism(w->ctx, r->now->ns, r->now->c->name);
+    if (others + own <= limit->v) {
+        return;
+    }
+    r->nearer = r->old != NULL && own <= parallelism(r->old);
+    const struct path *path = size_path(r, UNDER(SPEC, "parallelism"), UNDER(SPEC, "replicas"));
+    judge_say(r, CAUSE_INVALID, path, judge_number(r, own),
+              "the namespace may have %" PRId64
+              " together, and its other FlinkClusters have %" PRId64 ": at most %" PRId64
+              " is left",
+              limit->v, others, others < limit->v ? limit->v - others : 0);
+}
+
+// ---- replicas -----------------------------------------------------------------------------------
+
+static int64_t job_managers(struct judge_facts *f)
+{
+    return f->c->spec.job_manager.replicas.set ? f->c->spec.job_manager.replicas.v : 1;
+}
+
+static void judge_job_managers(struct judge_run *r, bool is_max, const struct field_int *bound)
+{
+    bool open = r->in->before_defaults && !r->now->c->spec.job_manager.replicas.set;
+    if (bound->set && !open) {
+        judge_bound(r, UNDER(UNDER(SPEC, "jobManager"), "replicas"), is_max, job_managers(r->now),
+                    bound->v, r->old != NULL ? job_managers(r->old) : 0);
+    }
+}
+
+void judge_job_manager_replicas_min(struct judge_run *r)
+{
+    judge_job_managers(r, false, &r->policy->spec.job_manager.replicas.min);
+}
+
+void judge_job_manager_replicas_max(struct judge_run *r)
+{
+    judge_job_managers(r, true, &r->policy->spec.job_manager.replicas.max);
+}
+
+static int64_t task_managers(struct judge_facts *f)
+{
+    return judge_effective(f)->numbers.replicas;
+}
+
+static void judge_task_managers(struct judge_run *r, bool is_max, const struct field_int *bound)
+{
+    if (!bound->set || is_open(r)) {
+        return;
+    }
+    const struct path *path =
+        size_path(r, UNDER(UNDER(SPEC, "taskManager"), "replicas"), UNDER(SPEC, "replicas"));
+    judge_bound(r, path, is_max, task_managers(r->now), bound->v,
+                r->old != NULL ? task_managers(r->old) : 0);
+}
+
+void judge_task_manager_replicas_min(struct judge_run *r)
+{
+    judge_task_managers(r, false, &r->policy->spec.task_manager.replicas.min);
+}
+
+void judge_task_manager_replicas_max(struct judge_run *r)
+{
+    judge_task_managers(r, true, &r->policy->spec.task_manager.replicas.max);
+}

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: Apache-2.0
+// Where state lives, and what it is read from.
+#include "common/policy/judge_run.h"
+
+void judge_storage_required(struct judge_run *r)
+{
+    if (r->policy->spec.storage.required.v && !r->in->before_defaults &&
+        !judge_effective(r->now)->storage_known) {
+        judge_say(
+            r, CAUSE_REQUIRED, UNDER(UNDER(SPEC, "storage"), "root"), JUDGE_NOTHING,
+            "state must have a place: set it, or the HA, checkpoint and savepoint directories");
+    }
+}
+
+static void judge_place(struct judge_run *r, const struct path *path, struct strview uri)
+{
+    const struct patterns *allowed = &r->policy->storage_allowed;
+    struct strview text = sv_trim(uri);
+    if (!patterns_match(allowed, text, judge_vars(r->now))) {
+        judge_say(r, CAUSE_INVALID, path, judge_text(r, text),
+                  "is not among the allowed places for state: %.*s",
+                  SV_ARG(judge_patterns(r, allowed)));
+    }
+}
+
+void judge_storage_allowed(struct judge_run *r)
+{
+    // Canonical keys of what Flink writes state to, or reads it from, beside what Sluice sets
+    // itself.
+    static const struct strview KEYS[] = {
+        SV_INIT("high-availability.storageDir"),
+        SV_INIT("execution.checkpointing.dir"),
+        SV_INIT("execution.checkpointing.savepoint-dir"),
+        SV_INIT("execution.state-recovery.path"),
+        SV_INIT("dstl.dfs.base-path"),
+        SV_INIT("state.backend.forst.primary-dir"),
+    };
+    if (!r->policy->storage_allowed.set) {
+        return;
+    }
+    const struct cluster_spec *spec = &r->now->c->spec;
+    if (sv_present(spec->storage.root)) {
+        judge_place(r, UNDER(UNDER(SPEC, "storage"), "root"), spec->storage.root);
+    }
+    const struct flink_conf *conf = &judge_effective(r->now)->conf;
+    const struct path path = PATH_FIELD_OF(SPEC, SV("flinkConfiguration"));
+    for (size_t i = 0; i < ARRAY_LEN(KEYS); i++) {
+        const struct flink_conf_entry *it = flink_conf_find(conf, KEYS[i]);
+        if (it != NULL) {
+            judge_place(r, &PATH_KEY_OF(&path, it->key), it->value);
+        }
+    }
+    if (sv_present(spec->job.initial_savepoint_path)) {
+        judge_place(r, UNDER(UNDER(SPEC, "job"), "initialSavepointPath"),
+                    spec->job.initial_savepoint_path);
+    }
+}
