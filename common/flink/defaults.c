@@ -2,12 +2,11 @@
 #include "common/flink/defaults.h"
 
 #include "common/base/macros.h"
+#include "common/flink/defaults_edits.h"
 #include "common/flink/defaults_note.h"
+#include "common/flink/defaults_preset.h"
 #include "common/flink/defaults_solve.h"
 #include "common/flink/effective.h"
-#include "common/json/out.h"
-
-#define VALUE_MAX (2 * FLINK_NOTE_MAX + 64) // a note as a JSON string, or an object that holds one
 
 /// V is of type WANT, or as good as absent.
 static bool typed(const struct json *v, enum json_type want)
@@ -69,55 +68,13 @@ static unsigned candidates(const struct defaults_problem *p)
     return bits;
 }
 
-/// Sets the member KEY of the object at PARENT (N keys; the last may be absent or null) to VALUE.
-static int set(struct json_patch *patch, const struct json *root, const struct strview *parent,
-               size_t n, struct strview key, struct strview value, struct err *err)
-{
-    const struct json *at = root;
-    for (size_t i = 0; i < n; i++) {
-        at = json_get(at, parent[i]);
-    }
-    if (json_type(at) != JSON_NULL) {
-        struct strview keys[3] = {parent[0], n > 1 ? parent[1] : key, key};
-        return json_patch_set(patch, root, keys, n + 1, value, err);
-    }
-    // A parent that is null gives way to an object with this one member.
-    CLEANUP(strbuf_done) struct strbuf b = STRBUF(VALUE_MAX);
-    struct json_out o = JSON_OUT(&b);
-    json_out_begin_object(&o);
-    json_out_key(&o, key);
-    json_out_raw(&o, value);
-    json_out_end_object(&o);
-    return strbuf_ok(&b) ? json_patch_set(patch, root, parent, n, strbuf_view(&b), err)
-                         : err_set(err, E_NOMEM, "no memory for a default");
-}
-
-static int set_number(struct json_patch *patch, const struct json *root,
-                      const struct strview *parent, size_t n, struct strview key, int64_t value,
-                      struct err *err)
-{
-    CLEANUP(strbuf_done) struct strbuf b = STRBUF(32);
-    strbuf_put_i64(&b, value);
-    return strbuf_ok(&b) ? set(patch, root, parent, n, key, strbuf_view(&b), err)
-                         : err_set(err, E_NOMEM, "no memory for a default");
-}
-
-static int set_text(struct json_patch *patch, const struct json *root, const struct strview *parent,
-                    size_t n, struct strview key, struct strview value, struct err *err)
-{
-    CLEANUP(strbuf_done) struct strbuf b = STRBUF(VALUE_MAX);
-    struct json_out o = JSON_OUT(&b);
-    json_out_string(&o, value);
-    return strbuf_ok(&b) ? set(patch, root, parent, n, key, strbuf_view(&b), err)
-                         : err_set(err, E_NOMEM, "no memory for a default");
-}
-
 /// The annotation, when it doesn't say NOTE already. An empty note is written only over another
 /// one.
-static int patch_note(struct json_patch *patch, const struct flink_cluster *c,
-                      const struct flink_note *note, struct err *err)
+static int edit_note(struct defaults_edits *edits, const struct flink_cluster *c,
+                     const struct flink_note *note, struct err *err)
 {
-    static const struct strview PARENT[] = {SV_INIT("metadata"), SV_INIT("annotations")};
+    static const struct strview KEYS[] = {SV_INIT("metadata"), SV_INIT("annotations"),
+                                          SV_INIT(FLINK_DEFAULTED_ANNOTATION)};
     const struct json *annotations = json_get_lit(c->metadata, "annotations");
     struct strview carried = json_get_string(annotations, SV(FLINK_DEFAULTED_ANNOTATION));
     if (!sv_present(carried) && flink_note_is_empty(note)) {
@@ -126,43 +83,46 @@ static int patch_note(struct json_patch *patch, const struct flink_cluster *c,
     CLEANUP(strbuf_done) struct strbuf b = STRBUF(FLINK_NOTE_MAX);
     flink_note_put(&b, note);
     if (!strbuf_ok(&b)) {
-        return err_set(err, E_NOMEM, "no memory for the note of defaults");
+        return b.no_memory ? err_set(err, E_NOMEM, "no memory for the note of defaults")
+                           : err_set(err, E_TOO_LARGE, "more defaults than their note can hold");
     }
-    if (sv_present(carried) && sv_eq(carried, strbuf_view(&b))) {
-        return 0;
+    if (!sv_present(carried) || !sv_eq(carried, strbuf_view(&b))) {
+        defaults_edits_add_string(edits, DEFAULTS_RANK_NOTE, KEYS, ARRAY_LEN(KEYS),
+                                  strbuf_view(&b));
     }
-    return set_text(patch, c->self, PARENT, ARRAY_LEN(PARENT), SV(FLINK_DEFAULTED_ANNOTATION),
-                    strbuf_view(&b), err);
+    return 0;
 }
 
-static int make_patch(struct json_patch *patch, const struct flink_cluster *c,
-                      const struct defaults_fields *was, const struct defaults_solution *to,
-                      struct err *err)
+static void edit_fields(struct defaults_edits *edits, const struct defaults_fields *was,
+                        const struct defaults_solution *to)
 {
-    static const struct strview PARENT[] = {SV_INIT("spec"), SV_INIT("taskManager")};
-    const struct json *root = c->self;
-    if (sv_present(to->version) && !sv_eq(to->version, was->version) &&
-        set_text(patch, root, PARENT, 1, SV("flinkVersion"), to->version, err) != 0) {
-        return -1;
+    static const struct strview VERSION[] = {SV_INIT("spec"), SV_INIT("flinkVersion")};
+    static const struct strview PARALLELISM[] = {SV_INIT("spec"), SV_INIT("parallelism")};
+    static const struct strview REPLICAS[] = {SV_INIT("spec"), SV_INIT("taskManager"),
+                                              SV_INIT("replicas")};
+    if (sv_present(to->version) && !sv_eq(to->version, was->version)) {
+        defaults_edits_add_string(edits, DEFAULTS_RANK_VERSION, VERSION, 2, to->version);
     }
-    if (to->parallelism != was->parallelism &&
-        set_number(patch, root, PARENT, 1, SV("parallelism"), to->parallelism, err) != 0) {
-        return -1;
+    if (to->parallelism != was->parallelism) {
+        defaults_edits_add_int(edits, DEFAULTS_RANK_PARALLELISM, PARALLELISM, 2, to->parallelism);
     }
-    if (to->replicas != was->replicas &&
-        set_number(patch, root, PARENT, 2, SV("replicas"), to->replicas, err) != 0) {
-        return -1;
+    if (to->replicas != was->replicas) {
+        defaults_edits_add_int(edits, DEFAULTS_RANK_TASK_MANAGER, REPLICAS, 3, to->replicas);
     }
-    return patch_note(patch, c, &to->note, err);
 }
 
+/// The problem of the three fields, once presets have had their say (EDITS, *PRESETS).
 static struct defaults_problem read_problem(const struct flink_defaults_input *in,
-                                            struct arena *arena)
+                                            struct defaults_edits *edits,
+                                            struct defaults_presets_result *presets)
 {
+    struct arena *arena = edits->arena;
+    int64_t preset = in->presets != NULL ? in->presets->parallelism.value : 0;
     struct defaults_problem p = {
         .now = read_fields(in->now),
         .update = in->old != NULL,
-        .fallback = in->parallelism > 0 ? in->parallelism : 1,
+        .fallback = preset > 0 ? preset : 1,
+        .fallback_by = preset > 0 ? in->presets->parallelism.by : SV_NONE,
         .arena = arena,
     };
     flink_note_read(in->now, arena, &p.carried);
@@ -170,6 +130,8 @@ static struct defaults_problem read_problem(const struct flink_defaults_input *i
         p.old = read_fields(in->old);
         flink_note_read(in->old, arena, &p.old_note);
     }
+    defaults_presets(in, &p.carried, &p.old_note, edits, presets);
+    p.now.image = presets->image;
     unsigned open = candidates(&p);
     const unsigned numbers =
         FLINK_NOTED_BIT(FLINK_NOTED_PARALLELISM) | FLINK_NOTED_BIT(FLINK_NOTED_REPLICAS);
@@ -185,13 +147,21 @@ int flink_defaults(const struct flink_defaults_input *in, struct arena *arena,
     if (!is_sound(in->now)) {
         return 0;
     }
-    struct defaults_problem p = read_problem(in, arena);
+    struct defaults_edits edits = DEFAULTS_EDITS(arena);
+    struct defaults_presets_result presets;
+    struct defaults_problem p = read_problem(in, &edits, &presets);
     struct defaults_solution to;
     defaults_solve(&p, &to);
+    to.note.given = presets.given;
+    to.note.n_given = presets.n_given;
+    edit_fields(&edits, &p.now, &to);
+    if (edit_note(&edits, in->now, &to.note, err) != 0) {
+        return -1;
+    }
     if (!arena_ok(arena)) {
         return err_set(err, E_NOMEM, "no memory left to work out defaults");
     }
-    return make_patch(patch, in->now, &p.now, &to, err);
+    return defaults_edits_put(&edits, in->now->self, patch, err);
 }
 
 static struct field_int number(int64_t v)
@@ -210,7 +180,13 @@ void flink_defaults_foresee(const struct flink_defaults_input *in, struct arena 
 {
     *ret = *in->now;
     struct cluster_spec *spec = &ret->spec;
-    struct defaults_problem p = read_problem(in, arena);
+    struct defaults_edits edits = DEFAULTS_EDITS(arena);
+    struct defaults_presets_result presets;
+    struct defaults_problem p = read_problem(in, &edits, &presets);
+    spec->image = presets.image;
+    spec->iam_role = presets.iam_role;
+    spec->storage.root = presets.storage_root;
+    spec->job_manager.replicas = presets.job_managers;
     if (is_sound(in->now)) {
         struct defaults_solution to;
         defaults_solve(&p, &to);

@@ -27,18 +27,12 @@ static const struct {
                               "\"replicas\""},
 };
 
+#define POLICY "policy" // who gave it, in the note
+
 static int64_t positive(const struct json *object, const char *key)
 {
     int64_t v = 0;
     return json_int(json_get(object, sv_from(key)), &v) && v > 0 ? v : 0;
-}
-
-static struct flink_note_number read_number(const struct json *note, enum flink_noted field)
-{
-    const struct json *it = json_get(note, sv_from(FIELDS[field].note));
-    return (struct flink_note_number){.value = positive(it, "value"),
-                                      .with = positive(it, FIELDS[field].with),
-                                      .slots = positive(it, "slots")};
 }
 
 /// A text that could be ours: of an image tag's characters, at most MAX of them. Anything else
@@ -54,6 +48,32 @@ static struct strview read_text(const struct json *object, struct strview key, s
         }
     }
     return s.len <= max ? s : SV_NONE;
+}
+
+static struct flink_note_number read_number(const struct json *note, enum flink_noted field)
+{
+    const struct json *it = json_get(note, sv_from(FIELDS[field].note));
+    return (struct flink_note_number){.value = positive(it, "value"),
+                                      .with = positive(it, FIELDS[field].with),
+                                      .slots = positive(it, "slots"),
+                                      .by = read_text(it, SV(POLICY), FLINK_NOTE_BY_MAX)};
+}
+
+static void read_given(const struct json *list, struct arena *arena, struct flink_note *ret)
+{
+    size_t n = json_count(list);
+    struct flink_note_given *items =
+        n != 0 && n <= FLINK_NOTE_GIVEN_MAX ? ARENA_NEW_N(arena, struct flink_note_given, n) : NULL;
+    if (items == NULL) {
+        return;
+    }
+    ret->given = items;
+    json_each(it, list) {
+        struct strview by = read_text(list, json_key(it), FLINK_NOTE_BY_MAX);
+        if (by.len != 0) {
+            items[ret->n_given++] = (struct flink_note_given){json_key(it), by};
+        }
+    }
 }
 
 static struct strview annotation(const struct flink_cluster *c, const char *key)
@@ -75,6 +95,17 @@ void flink_note_read(const struct flink_cluster *c, struct arena *arena, struct 
     ret->tag = read_text(version, SV("tag"), IMAGE_TAG_MAX);
     ret->parallelism = read_number(note, FLINK_NOTED_PARALLELISM);
     ret->replicas = read_number(note, FLINK_NOTED_REPLICAS);
+    read_given(json_get_lit(note, POLICY), arena, ret);
+}
+
+struct strview flink_note_giver(const struct flink_note *n, struct strview path)
+{
+    for (size_t i = 0; i < n->n_given; i++) {
+        if (sv_eq(n->given[i].path, path)) {
+            return n->given[i].by;
+        }
+    }
+    return SV_NONE;
 }
 
 static void put_number(struct json_out *o, enum flink_noted field, struct flink_note_number n)
@@ -86,6 +117,9 @@ static void put_number(struct json_out *o, enum flink_noted field, struct flink_
     json_out_kv_int(o, "value", n.value);
     json_out_kv_int(o, FIELDS[field].with, n.with);
     json_out_kv_int(o, "slots", n.slots);
+    if (n.by.len != 0) {
+        json_out_kv_string(o, POLICY, n.by);
+    }
     json_out_end_object(o);
 }
 
@@ -101,17 +135,26 @@ void flink_note_put(struct strbuf *b, const struct flink_note *n)
     }
     put_number(&o, FLINK_NOTED_PARALLELISM, n->parallelism);
     put_number(&o, FLINK_NOTED_REPLICAS, n->replicas);
+    if (n->n_given != 0) {
+        json_out_key_object(&o, POLICY);
+        for (size_t i = 0; i < n->n_given; i++) {
+            json_out_key(&o, n->given[i].path);
+            json_out_string(&o, n->given[i].by);
+        }
+        json_out_end_object(&o);
+    }
     json_out_end_object(&o);
 }
 
 bool flink_note_is_empty(const struct flink_note *n)
 {
-    return !sv_present(n->version) && n->parallelism.value == 0 && n->replicas.value == 0;
+    return !sv_present(n->version) && n->parallelism.value == 0 && n->replicas.value == 0 &&
+           n->n_given == 0;
 }
 
 bool flink_note_number_eq(struct flink_note_number a, struct flink_note_number b)
 {
-    return a.value == b.value && a.with == b.with && a.slots == b.slots;
+    return a.value == b.value && a.with == b.with && a.slots == b.slots && sv_eq(a.by, b.by);
 }
 
 static const struct json *descend(const struct json *from, const char *const keys[2])
@@ -165,4 +208,44 @@ unsigned flink_users_fields(const struct flink_cluster *c, unsigned fields, stru
         }
     }
     return users;
+}
+
+static bool has_keys(const struct json *at, const struct strview *keys, size_t n,
+                     const char *prefix)
+{
+    for (size_t i = 0; i < n; i++) {
+        const struct json *next = NULL;
+        json_each(child, at) {
+            struct strview key = json_key(child);
+            if (sv_starts(key, sv_from(prefix)) &&
+                sv_eq(sv_from_pos(key, strlen(prefix)), keys[i])) {
+                next = child;
+                break;
+            }
+        }
+        if (next == NULL) {
+            return false;
+        }
+        at = next;
+    }
+    return true;
+}
+
+bool flink_owners_have(struct flink_owners *o, const struct strview *keys, size_t n)
+{
+    json_each(entry, json_get_lit(o->c->metadata, "managedFields")) {
+        const struct json *spec = json_get_path(entry, "fieldsV1", "f:spec", NULL);
+        if (spec != NULL && has_keys(spec, keys, n, "f:")) {
+            return true;
+        }
+    }
+    if (!o->read) {
+        o->read = true;
+        struct strview text = annotation(o->c, LAST_APPLIED);
+        const struct json *root = NULL;
+        if (text.len != 0 && json_parse(text, &JSON_LIMITS_DEFAULT, o->arena, &root, NULL) == 0) {
+            o->applied = json_get_lit(root, "spec");
+        }
+    }
+    return o->applied != NULL && has_keys(o->applied, keys, n, "");
 }

@@ -89,8 +89,9 @@ static struct law_input old_given(const struct defaults_problem *p)
     return in;
 }
 
-/// By the law, from what the user gave. Nothing that would not pass the schema.
-static struct number_solution by_law(struct law_input in)
+/// By the law, from what the user gave; FALLBACK_BY is whose in.fallback is. Nothing that would not
+/// pass the schema.
+static struct number_solution by_law(struct law_input in, struct strview fallback_by)
 {
     struct law_result r = law_apply(in);
     struct number_solution to = {.parallelism = r.parallelism, .replicas = r.replicas};
@@ -98,10 +99,13 @@ static struct number_solution by_law(struct law_input in)
         return (struct number_solution){.parallelism = in.parallelism, .replicas = in.replicas};
     }
     if (in.parallelism == 0) {
-        to.note_parallelism = (struct flink_note_number){to.parallelism, to.replicas, in.slots};
+        to.note_parallelism = (struct flink_note_number){
+            .value = to.parallelism, .with = to.replicas, .slots = in.slots};
+        to.note_parallelism.by = in.replicas == 0 ? fallback_by : SV_NONE;
     }
     if (in.replicas == 0) {
-        to.note_replicas = (struct flink_note_number){to.replicas, to.parallelism, in.slots};
+        to.note_replicas = (struct flink_note_number){
+            .value = to.replicas, .with = to.parallelism, .slots = in.slots};
     }
     return to;
 }
@@ -141,22 +145,24 @@ static struct number_solution work_out_numbers(const struct defaults_problem *p,
     };
     struct law_input old = old_given(p);
     if (!p->update) {
-        return by_law(in);
+        return by_law(in, p->fallback_by);
     }
     if (number_changes(open.parallelism, in.parallelism, p->old.parallelism, old.parallelism) ||
         number_changes(open.replicas, in.replicas, p->old.replicas, old.replicas) ||
         in.slots != old.slots) {
-        // A parallelism that came from nothing in the object (policy) is set once.
+        // A parallelism that came from nothing in the object (a preset) is set once.
+        struct strview by = p->fallback_by;
         if (old.parallelism == 0 && old.replicas == 0 && p->old.parallelism != 0) {
             in.fallback = p->old.parallelism;
+            by = p->old_note.parallelism.by;
         }
-        return by_law(in);
+        return by_law(in, by);
     }
     // Nothing that they are computed from changes: what is stored stays.
     struct law_input stored = in;
     stored.parallelism = in.parallelism != 0 ? in.parallelism : p->old.parallelism;
     stored.replicas = in.replicas != 0 ? in.replicas : p->old.replicas;
-    struct number_solution to = by_law(stored);
+    struct number_solution to = by_law(stored, p->fallback_by);
     if (in.parallelism == 0 && stored.parallelism != 0) {
         to.note_parallelism = p->old_note.parallelism;
     }

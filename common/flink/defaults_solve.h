@@ -25,6 +25,7 @@ struct defaults_problem {
     struct flink_note old_note; // by OLD
     unsigned users;             // fields that NOW's users own, as flink_users_fields() tells
     int64_t fallback;           // P when neither P nor R is given, ≥ 1
+    struct strview fallback_by; // whose preset that is; absent: nobody's
     bool reactive;              // parallelism is refused, replicas are required
     struct arena *arena;
 };

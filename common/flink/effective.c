@@ -130,25 +130,33 @@ static bool memory_of(const struct json *list, int64_t *ret)
     return true;
 }
 
-static bool conf_sets_memory(const struct flink_conf *conf, enum flink_role role)
+/// The last two fix the size together; a JobManager's heap does so alone.
+#define MEMORY_KEYS 4
+static const struct strview MEMORY_SIZES[FLINK_ROLES][MEMORY_KEYS] = {
+    [FLINK_JOB_MANAGER] = {SV_INIT("jobmanager.memory.process.size"),
+                           SV_INIT("jobmanager.memory.flink.size"),
+                           SV_INIT("jobmanager.memory.heap.size"), SV_INIT("")},
+    [FLINK_TASK_MANAGER] = {SV_INIT("taskmanager.memory.process.size"),
+                            SV_INIT("taskmanager.memory.flink.size"),
+                            SV_INIT("taskmanager.memory.task.heap.size"),
+                            SV_INIT("taskmanager.memory.managed.size")},
+};
+
+bool flink_conf_sets_memory(const struct flink_conf *conf, enum flink_role role)
 {
-    static const struct strview KEYS[][4] = {
-        [FLINK_JOB_MANAGER] = {SV_INIT("jobmanager.memory.process.size"),
-                               SV_INIT("jobmanager.memory.flink.size"),
-                               SV_INIT("jobmanager.memory.heap.size"), SV_INIT("")},
-        [FLINK_TASK_MANAGER] = {SV_INIT("taskmanager.memory.process.size"),
-                                SV_INIT("taskmanager.memory.flink.size"),
-                                SV_INIT("taskmanager.memory.task.heap.size"),
-                                SV_INIT("taskmanager.memory.managed.size")},
-    };
+    const struct strview *keys = MEMORY_SIZES[role];
     for (size_t i = 0; i < 2; i++) {
-        if (sv_present(flink_conf_get(conf, KEYS[role][i]))) {
+        if (sv_present(flink_conf_get(conf, keys[i]))) {
             return true;
         }
     }
-    bool heap = sv_present(flink_conf_get(conf, KEYS[role][2]));
-    // A TaskManager's heap fixes its size only together with its managed memory.
-    return heap && (role == FLINK_JOB_MANAGER || sv_present(flink_conf_get(conf, KEYS[role][3])));
+    bool heap = sv_present(flink_conf_get(conf, keys[2]));
+    return heap && (role == FLINK_JOB_MANAGER || sv_present(flink_conf_get(conf, keys[3])));
+}
+
+bool flink_conf_is_memory_size(struct strview canonical, enum flink_role role)
+{
+    return sv_eq(canonical, MEMORY_SIZES[role][0]) || sv_eq(canonical, MEMORY_SIZES[role][1]);
 }
 
 void flink_effective_resources_read(const struct flink_cluster *c, const struct flink_effective *e,
@@ -163,7 +171,7 @@ void flink_effective_resources_read(const struct flink_cluster *c, const struct 
         ret->source = FLINK_MEMORY_FROM_LIMIT;
     } else if (memory_of(spec->requests, &ret->memory)) {
         ret->source = FLINK_MEMORY_FROM_REQUEST;
-    } else if (conf_sets_memory(&e->conf, role)) {
+    } else if (flink_conf_sets_memory(&e->conf, role)) {
         ret->source = FLINK_MEMORY_FROM_CONF;
     } else {
         ret->source = FLINK_MEMORY_FROM_DEFAULT;

@@ -58,6 +58,12 @@ int64_t flink_effective_slots(const struct flink_cluster *c);
 /// Whether flinkConfiguration asks for reactive mode. ARENA is scratch.
 bool flink_effective_is_reactive(const struct flink_cluster *c, struct arena *arena);
 
+/// Whether CONF itself fixes the size of a ROLE's process, so that its pod's memory follows.
+bool flink_conf_sets_memory(const struct flink_conf *conf, enum flink_role role);
+
+/// Whether CANONICAL is the option of that role's whole size: of its process, or of Flink in it.
+bool flink_conf_is_memory_size(struct strview canonical, enum flink_role role);
+
 /// Where a container's memory comes from.
 enum flink_memory_source {
     FLINK_MEMORY_FROM_LIMIT,

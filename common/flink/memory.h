@@ -17,6 +17,7 @@ enum flink_role {
     FLINK_JOB_MANAGER,
     FLINK_TASK_MANAGER,
 };
+#define FLINK_ROLES 2
 
 enum flink_memory_verdict {
     FLINK_MEMORY_STARTS,

@@ -8,7 +8,8 @@
 
 void rule_image_required(struct rule_run *r)
 {
-    if (!rule_stands(r->now->spec.self, "image")) {
+    // Before the defaults, a policy's image stands in the struct alone.
+    if (!rule_stands(r->now->spec.self, "image") && !sv_present(r->now->spec.image)) {
         rule_deny(r, CAUSE_REQUIRED, UNDER(SPEC, "image"), SV_NONE,
                   "the job's Flink image, such as flink:1.20.1");
     }
