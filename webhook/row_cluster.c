@@ -34,7 +34,10 @@ void row_cluster_put_key(struct strbuf *b, struct strview ns, struct strview nam
 static void read_note(const struct flink_cluster *c, struct strview managed_fields,
                       struct arena *scratch, struct flink_note *ret)
 {
-    flink_note_read(c, scratch, ret);
+    struct flink_note note;
+    flink_note_read(c, scratch, &note);
+    // Of the note only the numbers: a policy's part in it matters to nobody who scales.
+    *ret = (struct flink_note){.parallelism = note.parallelism, .replicas = note.replicas};
     if (ret->parallelism.value == 0) {
         return;
     }
