@@ -21,8 +21,9 @@ struct policy_number {
     int64_t value;
     struct strview by;
 };
-struct policy_option { // a Flink option
-    struct strview key;
+struct policy_option {        // a Flink option
+    struct strview key;       // as the policy has it, flat
+    struct strview canonical; // flink_option_canonical(key)
     const struct json *value;
     struct strview by;
 };
@@ -31,10 +32,15 @@ struct policy_defaults {
     struct policy_text image, default_tag, iam_role, storage_root;
     struct policy_number parallelism, job_manager_replicas;
     const struct policy_quantities *jm_resources, *tm_resources; // each name from its own policy
-    struct strview jm_resources_by, tm_resources_by;
-    const struct policy_option *options; // in the order of their keys
+    struct strview jm_resources_by, tm_resources_by;             // the first of these policies
+    const struct policy_option *options;                         // by canonical key, each once
     size_t n_options;
 };
+
+/// Placeholders of the default image and tag, and of the default role and storage root; what else
+/// stands in braces there is a fault of the policy.
+#define POLICY_IMAGE_PLACEHOLDERS PATTERN_ALL
+#define POLICY_OWNER_PLACEHOLDERS PATTERN_OWNER
 
 /// Gathers the defaults for a cluster NS/NAME (NAME absent under generateName) of FLINK_VERSION
 /// (absent when not known). A full arena shows in arena_ok().

@@ -51,7 +51,7 @@ struct policy_quantities {
 
 struct policy_exemption {
     const struct pattern *ns, *name;
-    struct field_strings rules; // none: all
+    struct field_strings rules; // not set: all
     int64_t until_ms;           // INT64_MAX: for ever
     struct strview reason;
 };
