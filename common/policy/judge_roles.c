@@ -45,11 +45,9 @@ static bool is_foreign(const struct patterns *list, size_t n, struct strview fie
     for (size_t i = 0; i < list->n; i++) {
         struct strview text = pattern_text(list->items[i]);
         struct strview theirs = arn_field(text, n);
-        if (!sv_starts(text, SV("arn:"))) {
-            if (sv_starts(text, SV("regex:")) || sv_starts(text, SV("*"))) {
-                return false;
-            }
-        } else if (!is_literal(theirs) || sv_eq(theirs, field)) {
+        bool is_arn = sv_starts(text, SV("arn:"));
+        if (sv_starts(text, SV("regex:")) ||
+            (is_arn && (!is_literal(theirs) || sv_eq(theirs, field)))) {
             return false;
         }
     }
