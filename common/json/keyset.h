@@ -1,11 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
-// Have I seen this key in this object? One stack holds the keys of all objects that are open; small
-// objects compare keys one by one, larger ones have a table. Pure; memory from the arena.
+// Have I seen this key in this object? One stack holds the keys of all objects that are open. Keys
+// that come in their order, as Kubernetes writes them, are each compared with the last one alone;
+// others one by one while the object is small, and then by a table. Pure; memory from the arena.
 #ifndef SLUICE_JSON_KEYSET_H
 #define SLUICE_JSON_KEYSET_H
 
+#include <endian.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "common/base/arena.h"
 #include "common/base/strview.h"
@@ -23,6 +27,7 @@ struct keyset_key {
 
 struct keyset_level {
     size_t base;     // the object's first key on the stack
+    uint64_t last;   // how the last key begins, or KEYSET_UNSORTED
     uint64_t seen;   // a bit for each key there is: a clear one tells a new key at once
     uint32_t *slots; // index of a key + 1; 0: free
     size_t size;     // slots in use by this object: a power of two, or 0 when it is small
@@ -34,7 +39,7 @@ struct keyset {
     struct keyset_key *keys;
     size_t count, cap;
     unsigned depth;
-    struct keyset_level levels[JSON_DEPTH_CAP];
+    struct keyset_level levels[JSON_DEPTH_CAP + 1]; // from 1 on: that of the innermost object
 };
 
 enum keyset_answer {
@@ -44,9 +49,51 @@ enum keyset_answer {
     KEYSET_NO_MEMORY, // the arena is full
 };
 
+/// Of an object whose keys have left their order. No text begins like this: it is no UTF-8.
+#define KEYSET_UNSORTED UINT64_MAX
+
 /// An object begins / ends; at most JSON_DEPTH_CAP are open at once.
-void keyset_enter(struct keyset *ks);
-void keyset_leave(struct keyset *ks);
+static inline void keyset_enter(struct keyset *ks)
+{
+    struct keyset_level *l = &ks->levels[++ks->depth];
+    l->base = ks->count;
+    l->last = 0;
+    l->seen = 0;
+    l->size = 0;
+}
+
+static inline void keyset_leave(struct keyset *ks)
+{
+    ks->count = ks->levels[ks->depth--].base;
+}
+
+/// The first eight bytes of KEY as a number that orders as they do.
+uint64_t keyset_prefix(struct strview key);
+
+/// The same of a key behind which at least eight bytes can be read.
+static inline uint64_t keyset_prefix_padded(struct strview key)
+{
+    uint64_t w;
+    memcpy(&w, key.ptr, sizeof(w));
+    w = be64toh(w);
+    if (key.len >= sizeof(w)) {
+        return w;
+    }
+    return key.len != 0 ? w & ~(UINT64_MAX >> (8 * key.len)) : 0;
+}
+
+/// Adds KEY, whose prefix is given, when it is told by that alone to be a new one. Else false:
+/// keyset_add() knows.
+static inline bool keyset_add_next(struct keyset *ks, struct strview key, uint64_t prefix)
+{
+    struct keyset_level *l = &ks->levels[ks->depth];
+    if (prefix <= l->last || ks->count == ks->cap) {
+        return false;
+    }
+    l->last = prefix;
+    ks->keys[ks->count++] = (struct keyset_key){.ptr = key.ptr, .len = (uint32_t)key.len};
+    return true;
+}
 
 /// Adds KEY (unescaped, borrowed until the object ends, under 4 GiB) to the object that is open.
 enum keyset_answer keyset_add(struct keyset *ks, struct strview key);

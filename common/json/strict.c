@@ -1,17 +1,13 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "common/json/strict.h"
 
-#include <stdarg.h>
 #include <stdbool.h>
-#include <stdio.h>
 #include <string.h>
 
-#include "common/base/parse_num.h"
-#include "common/json/keyset.h"
+#include "common/json/scan.h"
 #include "common/json/text.h"
-#include "common/json/tree.h"
 
-#define SHOWN_BYTES 64 // of a key in a message
+#define INLINE static inline __attribute__((always_inline))
 
 const struct json_limits JSON_LIMITS_DEFAULT = {
     .max_bytes = (size_t)7 << 20,
@@ -20,376 +16,354 @@ const struct json_limits JSON_LIMITS_DEFAULT = {
     .max_depth = JSON_DEPTH_CAP,
 };
 
-/// Each scan_…() takes the position and gives the one behind what it read, or NULL after a failure.
-/// The text is the tree's copy: the NULs behind it end each walk without a look at END.
-struct scan {
-    const char *start, *end;
-    const struct json_limits *limits;
-    struct err *err;
-    size_t values;
+/// What each value moves on: a local of scan_all() whose address goes nowhere, so that it stays in
+/// registers. Each take_…() moves it behind what it read; false: a failure.
+struct cursor {
+    const char *p;
+    bool building; // false: in a part that is only checked
+    uint32_t left; // values that may still come
     unsigned depth;
-    bool in_object[JSON_DEPTH_CAP];
-    struct keyset keys;
-    struct json_tree tree;
+    uint64_t objects; // of the containers that are open, the innermost lowest: a bit for an object
+    cJSON **tail;     // where the next value is hooked in
+    struct json *free, *free_end;
+    struct strview key; // of the member that comes next
+    // While an object is read beside another one: of the latter the next child not passed yet, and
+    // the one that stands under the same key as the value that comes.
+    const struct json *model_next, *model;
 };
 
-/// The place of AT as people count: by line when there are several, else by byte.
-static void put_place(const struct scan *s, const char *at, char *to, size_t size)
+enum step {
+    FAULT,
+    VALUE,  // a value must follow (in an object behind its key)
+    BEHIND, // a value has been read
+    END,
+};
+
+/// A node for the value that comes.
+INLINE struct json *take_node(struct scan *s, struct cursor *c, int type)
 {
-    struct strview text = sv_trim(sv_make(s->start, (size_t)(s->end - s->start)));
-    if (sv_find_char(text, '\n') == SIZE_MAX) {
-        snprintf(to, size, "at byte %zu", (size_t)(at - s->start));
-        return;
-    }
-    size_t line = 1, column = 1;
-    for (const char *p = s->start; p < at; p++) {
-        if (*p == '\n') {
-            line++;
-            column = 1;
-        } else if (((unsigned char)*p & 0xc0) != 0x80) {
-            column++;
+    if (c->free == c->free_end) {
+        if (!json_tree_grow(&s->tree)) {
+            (void)scan_fail_memory(s);
+            return NULL;
         }
+        c->free = s->tree.free;
+        c->free_end = s->tree.free_end;
     }
-    snprintf(to, size, "line %zu, column %zu", line, column);
+    struct json *v = c->free++;
+    union {
+        const char *in;
+        char *out; // cJSON's pointers to its texts are not const; nobody writes through them
+    } key = {.in = c->key.ptr};
+    *v = (struct json){.node = {.type = type, .string = key.out}, .key_len = (uint32_t)c->key.len};
+    c->key = SV_NONE;
+    *c->tail = &v->node;
+    c->tail = &v->node.next;
+    return v;
 }
 
-PRINTF(3, 4)
-__attribute__((cold, noinline)) static const char *fail(struct scan *s, const char *at,
-                                                        const char *fmt, ...)
+/// Ends a string of the text with a NUL in place of its quote.
+INLINE void close_string(struct scan *s, const char *quote)
 {
-    char place[64], what[sizeof(s->err->msg) - sizeof(place)];
-    put_place(s, at, place, sizeof(place));
-    va_list args;
-    va_start(args, fmt);
-    vsnprintf(what, sizeof(what), fmt, args);
-    va_end(args);
-    (void)err_set(s->err, E_PARSE, "%s: %s", place, what);
-    return NULL;
+    s->tree.text[quote - s->start] = '\0';
 }
 
-/// AT holds something else than WANTED ("a value").
-__attribute__((cold, noinline)) static const char *fail_unexpected(struct scan *s, const char *at,
-                                                                   const char *wanted)
+/// P behind the opening quote.
+INLINE struct scan_string take_chars(struct scan *s, const char *open)
 {
-    if (at == s->end) {
-        return fail(s, at, "the text ends where %s must stand", wanted);
+    struct scan_string string = {.end = json_skip_plain_padded(open)};
+    if (*string.end != '"') {
+        string = scan_odd_string(s, string.end);
     }
-    unsigned char c = (unsigned char)*at;
-    if (c > 0x20 && c < 0x7f) {
-        return fail(s, at, "'%c' where %s must stand", c, wanted);
+    if (string.end != NULL && (size_t)(string.end - open) > s->limits->max_string) {
+        string.end = scan_fail_string(s, (size_t)(string.end - open));
     }
-    if (at == s->start && s->end - at >= 3 && memcmp(at, "\xef\xbb\xbf", 3) == 0) {
-        return fail(s, at, "byte order mark where %s must stand", wanted);
-    }
-    return fail(s, at, "byte 0x%02x where %s must stand", c, wanted);
+    return string;
 }
 
-static const char *skip_space(const char *p)
+/// Of the children from FROM on, in the order of their keys, the first whose key is not below KEY.
+__attribute__((noinline)) static const struct json *pass_model(const struct json *from,
+                                                               struct strview key)
 {
-    while (*p == ' ' || *p == '\n' || *p == '\r' || *p == '\t') {
-        p++;
+    while (from != NULL && sv_cmp(json_key(from), key) < 0) {
+        from = json_next(from);
     }
-    return p;
-}
-
-/// P at the backslash of \uXXXX.
-static const char *scan_unicode_escape(struct scan *s, const char *p)
-{
-    int32_t unit = json_hex4(p + 2, s->end);
-    if (unit < 0) {
-        return fail(s, p, "\\u without four hex digits");
-    }
-    if (unit == 0) {
-        return fail(s, p, "\\u0000 in a string");
-    }
-    if (unit < 0xd800 || unit > 0xdfff) {
-        return p + 6;
-    }
-    bool paired = unit < 0xdc00 && s->end - p >= 12 && p[6] == '\\' && p[7] == 'u';
-    int32_t low = paired ? json_hex4(p + 8, s->end) : -1;
-    if (low < 0xdc00 || low > 0xdfff) {
-        return fail(s, p, "\\u%.4s is half of a surrogate pair", p + 2);
-    }
-    return p + 12;
-}
-
-static const char *scan_escape(struct scan *s, const char *p)
-{
-    if (s->end - p < 2) {
-        return fail(s, s->end, "the text ends within a string");
-    }
-    switch (p[1]) {
-    case '"':
-    case '\\':
-    case '/':
-    case 'b':
-    case 'f':
-    case 'n':
-    case 'r':
-    case 't':
-        return p + 2;
-    case 'u':
-        return scan_unicode_escape(s, p);
-    default:
-        return fail(s, p, "unknown escape in a string");
-    }
-}
-
-/// From the first byte on that isn't plain: to the closing quote.
-__attribute__((noinline)) static const char *scan_odd_string(struct scan *s, const char *p,
-                                                             bool *escaped)
-{
-    while (*p != '"') {
-        if (p == s->end) {
-            return fail(s, p, "the text ends within a string");
-        }
-        if (*p == '\\') {
-            *escaped = true;
-            p = scan_escape(s, p);
-            if (p == NULL) {
-                return NULL;
-            }
-        } else if ((unsigned char)*p < 0x20) {
-            return fail(s, p, "control character 0x%02x in a string", (unsigned char)*p);
-        } else {
-            size_t len = json_utf8_len(p, s->end);
-            if (len == 0) {
-                return fail(s, p, "invalid UTF-8");
-            }
-            p += len;
-        }
-        p = json_skip_plain_padded(p);
-    }
-    return p;
-}
-
-/// P behind the opening quote; gives the position of the closing one.
-static inline const char *scan_string(struct scan *s, const char *open, bool *escaped)
-{
-    const char *p = json_skip_plain_padded(open);
-    if (*p != '"') {
-        p = scan_odd_string(s, p, escaped);
-    }
-    if (p != NULL && (size_t)(p - open) > s->limits->max_string) {
-        (void)err_set(s->err, E_TOO_LARGE, "a string of %zu bytes; at most %zu are allowed",
-                      (size_t)(p - open), s->limits->max_string);
-        return NULL;
-    }
-    return p;
-}
-
-/// Tells a duplicate, or what kept the key from being compared.
-__attribute__((cold, noinline)) static const char *
-fail_key(struct scan *s, enum keyset_answer answer, struct strview raw)
-{
-    if (answer == KEYSET_NO_MEMORY) {
-        (void)err_set(s->err, E_NOMEM, "no memory left for the keys of an object");
-        return NULL;
-    }
-    if (answer == KEYSET_FLOOD) {
-        (void)err_set(s->err, E_TOO_LARGE, "an object whose keys are too costly to compare");
-        return NULL;
-    }
-    size_t n = raw.len < SHOWN_BYTES ? raw.len : SHOWN_BYTES;
-    while (n < raw.len && ((unsigned char)raw.ptr[n] & 0xc0) == 0x80) {
-        n--; // never cut within a character
-    }
-    return fail(s, raw.ptr - 1, "duplicate key \"%.*s%s\"", (int)n, raw.ptr,
-                n < raw.len ? "…" : "");
-}
-
-__attribute__((cold, noinline)) static const char *fail_memory(struct scan *s)
-{
-    (void)err_set(s->err, E_NOMEM, "no memory left for the tree of a JSON text of %zu bytes",
-                  (size_t)(s->end - s->start));
-    return NULL;
+    return from;
 }
 
 /// A key and its colon.
-static const char *scan_key(struct scan *s, const char *p)
+INLINE bool take_key(struct scan *s, struct cursor *c)
 {
-    p = skip_space(p);
+    const char *p = json_skip_space_padded(c->p);
     if (*p != '"') {
-        return fail_unexpected(s, p, "a key");
+        return scan_fail_unexpected(s, p, "a key") != NULL;
     }
     const char *open = p + 1;
-    bool escaped = false;
-    p = scan_string(s, open, &escaped);
-    if (p == NULL) {
-        return NULL;
+    struct scan_string string = take_chars(s, open);
+    if (string.end == NULL) {
+        return false;
     }
-    struct strview raw = sv_make(open, (size_t)(p - open));
-    struct strview key = escaped ? json_unescape(s->keys.arena, raw) : raw;
-    enum keyset_answer answer = sv_present(key) ? keyset_add(&s->keys, key) : KEYSET_NO_MEMORY;
-    if (answer != KEYSET_NEW) {
-        return fail_key(s, answer, raw);
-    }
-    s->tree.key = key;
-    json_tree_close(&s->tree, raw);
-    p = skip_space(p + 1);
-    return *p == ':' ? p + 1 : fail_unexpected(s, p, "a colon");
-}
-
-static const char *skip_digits(const char *p)
-{
-    while (*p >= '0' && *p <= '9') {
-        p++;
-    }
-    return p;
-}
-
-/// RFC 8259, section 6: -?(0|[1-9][0-9]*)(.[0-9]+)?([eE][+-]?[0-9]+)?
-static const char *scan_number(struct scan *s, const char *start)
-{
-    const char *p = start + (*start == '-');
-    const char *digits = p;
-    p = skip_digits(p);
-    if (p == digits) {
-        return fail_unexpected(s, p, "a digit");
-    }
-    if (*digits == '0' && p - digits > 1) {
-        return fail(s, start, "number with a leading zero");
-    }
-    if (*p == '.') {
-        digits = ++p;
-        p = skip_digits(p);
-        if (p == digits) {
-            return fail_unexpected(s, p, "a digit");
+    struct strview raw = sv_make(open, (size_t)(string.end - open));
+    struct strview key = string.escaped ? json_unescape(s->keys.arena, raw) : raw;
+    if (string.escaped || !keyset_add_next(&s->keys, key, keyset_prefix_padded(key))) {
+        enum keyset_answer answer = sv_present(key) ? keyset_add(&s->keys, key) : KEYSET_NO_MEMORY;
+        if (answer != KEYSET_NEW) {
+            return scan_fail_key(s, answer, raw) != NULL;
         }
     }
-    bool exponent = *p == 'e' || *p == 'E';
-    if (exponent) {
-        p++;
-        p += *p == '+' || *p == '-';
-        digits = p;
-        p = skip_digits(p);
-        if (p == digits) {
-            return fail_unexpected(s, p, "a digit");
+    if (c->building) {
+        close_string(s, string.end);
+        c->key = key;
+        c->model = NULL;
+        if (c->model_next != NULL) {
+            c->model_next = pass_model(c->model_next, key);
+            if (c->model_next != NULL && sv_eq(json_key(c->model_next), key)) {
+                c->model = c->model_next;
+                c->model_next = json_next(c->model);
+            }
         }
     }
-    if (p - start > JSON_NUMBER_BYTES) {
-        return fail(s, start, "number of more than %d characters", JSON_NUMBER_BYTES);
-    }
-    double value;
-    struct strview text = sv_make(start, (size_t)(p - start));
-    // Without an exponent so few digits never overflow.
-    if (exponent && !parse_double(text, &value)) {
-        return fail(s, start, "number out of range");
-    }
-    struct json *v = json_tree_add(&s->tree, s->depth, cJSON_Number);
-    if (v == NULL) {
-        return fail_memory(s);
-    }
-    v->node.valuedouble = json_tree_number(text);
-    return p;
+    p = json_skip_space_padded(string.end + 1);
+    c->p = p + 1;
+    return *p == ':' || scan_fail_unexpected(s, p, "a colon") != NULL;
 }
 
-static const char *scan_word(struct scan *s, const char *p, struct strview word, int type)
+/// At the opening quote.
+INLINE bool take_string(struct scan *s, struct cursor *c)
 {
-    if (strncmp(p, word.ptr, word.len) != 0) {
-        return fail(s, p, "unknown word where a value must stand");
+    const char *open = c->p + 1;
+    struct scan_string string = take_chars(s, open);
+    if (string.end == NULL) {
+        return false;
     }
-    return json_tree_add(&s->tree, s->depth, type) != NULL ? p + word.len : fail_memory(s);
-}
-
-/// P at the opening quote.
-static const char *scan_string_value(struct scan *s, const char *p)
-{
-    const char *open = p + 1;
-    bool escaped = false;
-    p = scan_string(s, open, &escaped);
-    if (p == NULL) {
-        return NULL;
+    c->p = string.end + 1;
+    if (!c->building) {
+        return true;
     }
-    struct strview raw = sv_make(open, (size_t)(p - open));
-    struct json *v = json_tree_add(&s->tree, s->depth, cJSON_String);
-    struct strview text = escaped ? json_unescape(s->tree.arena, raw) : raw;
+    struct strview raw = sv_make(open, (size_t)(string.end - open));
+    struct json *v = take_node(s, c, cJSON_String);
+    struct strview text = string.escaped ? json_unescape(s->tree.arena, raw) : raw;
     if (v == NULL || !sv_present(text)) {
-        return fail_memory(s);
+        return scan_fail_memory(s) != NULL;
     }
-    v->node.valuestring = json_tree_chars(text);
-    v->string_len = (uint32_t)text.len;
-    json_tree_close(&s->tree, raw);
-    return p + 1;
+    union {
+        const char *in;
+        char *out;
+    } chars = {.in = text.ptr};
+    v->node.valuestring = chars.out;
+    v->len = (uint32_t)text.len;
+    close_string(s, string.end);
+    return true;
 }
 
-/// Behind an opening bracket; *MORE when a value must follow.
-static const char *open_container(struct scan *s, const char *p, bool object, bool *more)
+/// A number, true, false or null.
+INLINE bool take_scalar(struct scan *s, struct cursor *c)
 {
-    if (s->depth == s->limits->max_depth) {
-        return fail(s, p - 1, "nested deeper than %u", s->limits->max_depth);
+    double number = 0;
+    int type = cJSON_Number;
+    bool digit = *c->p == '-' || (*c->p >= '0' && *c->p <= '9');
+    c->p = digit ? scan_number(s, c->p, &number) : scan_word(s, c->p, &type);
+    if (c->p == NULL) {
+        return false;
     }
-    struct json *v = json_tree_add(&s->tree, s->depth, object ? cJSON_Object : cJSON_Array);
+    if (c->building) {
+        struct json *v = take_node(s, c, type);
+        if (v == NULL) {
+            return false;
+        }
+        v->node.valuedouble = number;
+    }
+    return true;
+}
+
+/// Whether the container at P reads, byte for byte, as MODEL, which stands elsewhere in the text at
+/// the same depth: then it is known to be good, and what it has in it.
+__attribute__((noinline)) static bool is_like(const struct scan *s, const char *p,
+                                              const struct json *model)
+{
+    struct strview text = s->source->text;
+    size_t at = (size_t)(p - s->start);
+    return model->len <= text.len - at &&
+           memcmp(text.ptr + at, text.ptr + model->at, model->len) == 0;
+}
+
+/// A container of the same type that the one which comes, V, is read beside; NULL: none.
+INLINE const struct json *find_model(const struct scan *s, const struct cursor *c,
+                                     const struct json *v)
+{
+    const struct json *model = c->model;
+    if (s->source != NULL && v->key_len != 0 && sv_eq(json_key(v), s->shortcuts->like)) {
+        model = json_get(s->open[c->depth].node, s->shortcuts->model);
+    }
+    return model != NULL && model->node.type == v->node.type ? model : NULL;
+}
+
+/// V, at C, has in it what MODEL has. Gives where it ends.
+INLINE const char *share(struct scan *s, struct cursor *c, const struct json *model, struct json *v)
+{
+    if (c->left < model->values - 1) {
+        return scan_fail_values(s);
+    }
+    c->left -= model->values - 1;
+    v->node.child = model->node.child;
+    v->node.prev = model->node.prev;
+    v->len = model->len;
+    v->values = model->values;
+    return c->p + model->len;
+}
+
+INLINE void open_container(struct scan *s, struct cursor *c, bool object, struct json *v,
+                           const struct json *model)
+{
+    s->open[++c->depth] = (struct scan_open){.node = v, .model_next = c->model_next};
+    c->objects = c->objects << 1 | object;
+    c->model_next = NULL;
+    if (object) {
+        keyset_enter(&s->keys);
+    }
     if (v == NULL) {
-        return fail_memory(s);
+        return;
     }
-    p = skip_space(p);
-    if (*p == (object ? '}' : ']')) {
-        return p + 1;
+    c->tail = &v->node.child;
+    if (s->source != NULL && v->key_len != 0 && sv_eq(json_key(v), s->shortcuts->later)) {
+        c->building = false;
+        json_tree_put_off(v, s->source);
+    } else if (model != NULL) {
+        c->model_next = json_of(model->node.child);
     }
-    s->in_object[s->depth++] = object;
-    s->tree.tail[s->depth] = &v->node.child;
-    *more = true;
-    if (!object) {
-        return p;
-    }
-    keyset_enter(&s->keys);
-    return scan_key(s, p);
 }
 
-/// A scalar as a whole; of a container its beginning (an empty one as a whole).
-static const char *scan_value(struct scan *s, const char *p, bool *more)
+INLINE void close_container(struct scan *s, struct cursor *c)
 {
-    p = skip_space(p);
-    if (++s->values > s->limits->max_values) {
-        (void)err_set(s->err, E_TOO_LARGE, "more than %zu JSON values", s->limits->max_values);
-        return NULL;
+    struct scan_open *o = &s->open[c->depth--];
+    if ((c->objects & 1) != 0) {
+        keyset_leave(&s->keys);
     }
-    switch (*p) {
+    c->objects >>= 1;
+    if (o->node != NULL) {
+        o->node->len = (uint32_t)(c->p - s->start) - o->node->at;
+        o->node->values -= c->left;
+        c->tail = &o->node->node.next;
+        c->building = true;
+        c->model_next = o->model_next;
+    }
+}
+
+/// An empty one as a whole, or one that is like its model; else its beginning.
+INLINE enum step take_container(struct scan *s, struct cursor *c, bool object)
+{
+    struct json *v = NULL;
+    const struct json *model = NULL;
+    if (c->depth == s->limits->max_depth) {
+        (void)scan_fail(s, c->p, "nested deeper than %u", s->limits->max_depth);
+        return FAULT;
+    }
+    if (c->building) {
+        v = take_node(s, c, object ? cJSON_Object : cJSON_Array);
+        if (v == NULL) {
+            return FAULT;
+        }
+        v->at = (uint32_t)(c->p - s->start);
+        v->values = c->left + 1; // what is left behind it is taken off
+        model = find_model(s, c, v);
+        if (model != NULL && is_like(s, c->p, model)) {
+            c->p = share(s, c, model, v);
+            return c->p != NULL ? BEHIND : FAULT;
+        }
+    }
+    c->p = json_skip_space_padded(c->p + 1);
+    if (*c->p != (object ? '}' : ']')) {
+        open_container(s, c, object, v, model);
+        return VALUE;
+    }
+    c->p++;
+    if (v != NULL) {
+        v->len = (uint32_t)(c->p - s->start) - v->at;
+        v->values = 1;
+    }
+    return BEHIND;
+}
+
+/// A scalar as a whole; of a container its beginning.
+INLINE enum step take_value(struct scan *s, struct cursor *c)
+{
+    c->p = json_skip_space_padded(c->p);
+    if (c->left == 0) {
+        (void)scan_fail_values(s);
+        return FAULT;
+    }
+    c->left--;
+    switch (*c->p) {
     case '"':
-        return scan_string_value(s, p);
+        return take_string(s, c) ? BEHIND : FAULT;
     case '{':
-        return open_container(s, p + 1, true, more);
+        return take_container(s, c, true);
     case '[':
-        return open_container(s, p + 1, false, more);
-    case 't':
-        return scan_word(s, p, SV("true"), cJSON_True);
-    case 'f':
-        return scan_word(s, p, SV("false"), cJSON_False);
-    case 'n':
-        return scan_word(s, p, SV("null"), cJSON_NULL);
+        return take_container(s, c, false);
     default:
-        if (*p == '-' || (*p >= '0' && *p <= '9')) {
-            return scan_number(s, p);
-        }
-        return fail_unexpected(s, p, "a value");
+        return take_scalar(s, c) ? BEHIND : FAULT;
     }
 }
 
-/// Behind a value: closes what ends here, up to a comma (and then a key); *MORE when a value
-/// follows.
-static const char *scan_after(struct scan *s, const char *p, bool *more)
+/// Behind a value: closes what ends here, up to a comma.
+INLINE enum step go_on(struct scan *s, struct cursor *c)
 {
-    for (; s->depth != 0; p++) {
-        bool object = s->in_object[s->depth - 1];
-        p = skip_space(p);
-        if (*p == ',') {
-            *more = true;
-            return object ? scan_key(s, p + 1) : p + 1;
+    while (c->depth != 0) {
+        bool object = (c->objects & 1) != 0;
+        c->p = json_skip_space_padded(c->p);
+        if (*c->p == ',') {
+            c->p++;
+            return VALUE;
         }
-        if (*p != (object ? '}' : ']')) {
-            return fail_unexpected(s, p, object ? "a comma or '}'" : "a comma or ']'");
+        if (*c->p != (object ? '}' : ']')) {
+            (void)scan_fail_unexpected(s, c->p, object ? "a comma or '}'" : "a comma or ']'");
+            return FAULT;
         }
-        s->depth--;
-        if (object) {
-            keyset_leave(&s->keys);
-        }
+        c->p++;
+        close_container(s, c);
     }
-    return p;
+    return END;
 }
 
-int json_scan(struct strview text, const struct json_limits *limits, struct arena *arena,
-              const struct json **ret, size_t *ret_values, struct err *err)
+/// The whole text: true, and how many values may still come.
+static bool scan_all(struct scan *s, bool building, cJSON **root, uint32_t *left)
+{
+    struct cursor c = {.p = s->start, .building = building, .left = *left, .tail = root};
+    enum step step = VALUE;
+    while (step == VALUE) {
+        if ((c.objects & 1) == 0) {
+            c.model = c.model_next;
+            c.model_next = c.model != NULL ? json_next(c.model) : NULL;
+        } else if (!take_key(s, &c)) {
+            return false;
+        }
+        step = take_value(s, &c);
+        if (step == BEHIND) {
+            step = go_on(s, &c);
+        }
+    }
+    if (step == END) {
+        c.p = json_skip_space_padded(c.p);
+        *left = c.left;
+        return c.p == s->end || scan_fail_unexpected(s, c.p, "the end of the text") != NULL;
+    }
+    return false;
+}
+
+/// For parts of TEXT that are read later; NULL: no memory.
+static const struct json_source *source_new(struct strview text, const struct json_limits *limits,
+                                            struct arena *arena)
+{
+    struct json_source *source = ARENA_NEW(arena, struct json_source);
+    if (source != NULL) {
+        *source = (struct json_source){.text = text, .limits = *limits, .arena = arena};
+    }
+    return source;
+}
+
+int json_scan(struct strview text, const struct json_limits *limits,
+              const struct json_shortcuts *shortcuts, struct arena *arena, const struct json **ret,
+              size_t *ret_values, struct err *err)
 {
     ASSERT(limits->max_depth <= JSON_DEPTH_CAP && limits->max_bytes <= UINT32_MAX);
     if (text.len > limits->max_bytes) {
@@ -397,40 +371,34 @@ int json_scan(struct strview text, const struct json_limits *limits, struct aren
                        limits->max_bytes);
     }
     text = sv_present(text) ? text : SV("");
-    struct scan s = {
-        .limits = limits, .err = err, .keys = {.arena = arena}, .tree = {.arena = arena}};
-    if (!json_tree_begin(&s.tree, &text)) {
+    struct scan s = {.limits = limits,
+                     .shortcuts = shortcuts,
+                     .err = err,
+                     .keys = {.arena = arena},
+                     .tree = {.arena = arena}};
+    s.source = shortcuts != NULL ? source_new(text, limits, arena) : NULL;
+    if ((shortcuts != NULL && s.source == NULL) || !json_tree_begin(&s.tree, &text)) {
         return err_set(err, E_NOMEM, "no memory left for a JSON text of %zu bytes", text.len);
     }
     s.start = text.ptr;
     s.end = text.ptr + text.len;
-    const char *p = text.ptr;
-    bool more = true;
-    while (more) {
-        more = false;
-        p = scan_value(&s, p, &more);
-        if (p != NULL && !more) {
-            p = scan_after(&s, p, &more);
-        }
-        if (p == NULL) {
-            return -1;
-        }
-    }
-    p = skip_space(p);
-    if (p != s.end) {
-        (void)fail_unexpected(&s, p, "the end of the text");
+    cJSON *root = NULL;
+    uint32_t most = limits->max_values < UINT32_MAX ? (uint32_t)limits->max_values : UINT32_MAX;
+    uint32_t left = most;
+    if (!scan_all(&s, ret != NULL, &root, &left)) {
         return -1;
     }
     if (ret_values != NULL) {
-        *ret_values = s.values;
+        *ret_values = most - left;
     }
-    *ret = json_of(s.tree.root);
+    if (ret != NULL) {
+        *ret = json_of(root);
+    }
     return 0;
 }
 
 int json_strict(struct strview text, const struct json_limits *limits, struct arena *scratch,
                 size_t *ret_values, struct err *err)
 {
-    const struct json *tree;
-    return json_scan(text, limits, scratch, &tree, ret_values, err);
+    return json_scan(text, limits, NULL, scratch, NULL, ret_values, err);
 }

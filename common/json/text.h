@@ -8,8 +8,12 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
-#ifdef __SSE2__
+#if defined(__SSE2__) && !defined(SLUICE_SCALAR)
 #include <emmintrin.h>
+#define JSON_TEXT_SSE2
+#elif defined(__ARM_NEON) && defined(__aarch64__) && !defined(SLUICE_SCALAR)
+#include <arm_neon.h>
+#define JSON_TEXT_NEON
 #endif
 
 #include "common/base/arena.h"
@@ -55,14 +59,39 @@ static inline const char *json_skip_plain(const char *p, const char *end)
     return p;
 }
 
-/// NULs behind a text that json_skip_plain_padded() walks.
+/// NULs behind a text that is walked without a look at its end: they end every run.
 #define JSON_TEXT_PAD 16
+
+/// Whether C is white space of JSON.
+static inline bool json_space(char c)
+{
+    return c == ' ' || c == '\n' || c == '\r' || c == '\t';
+}
+
+/// The scalar twins of what follows: elsewhere, and what a test holds the others against.
+static inline const char *json_skip_plain_scalar(const char *p)
+{
+    unsigned run;
+    do {
+        run = json_plain_run(p);
+        p += run;
+    } while (run == 8);
+    return p;
+}
+
+static inline const char *json_skip_space_scalar(const char *p)
+{
+    while (json_space(*p)) {
+        p++;
+    }
+    return p;
+}
 
 /// The first byte from P on that is not plain, in a text with JSON_TEXT_PAD behind it: there always
 /// is one. Most strings end within 16 bytes: one step, and no branch that is hard to foretell.
 static inline const char *json_skip_plain_padded(const char *p)
 {
-#ifdef __SSE2__
+#if defined(JSON_TEXT_SSE2)
     for (;; p += 16) {
         __m128i w = _mm_loadu_si128((const void *)p);
         __m128i ends = _mm_or_si128(_mm_cmpeq_epi8(w, _mm_set1_epi8('"')),
@@ -73,14 +102,62 @@ static inline const char *json_skip_plain_padded(const char *p)
             return p + __builtin_ctz((unsigned)hits);
         }
     }
+#elif defined(JSON_TEXT_NEON)
+    for (;; p += 16) {
+        uint8x16_t w = vld1q_u8((const void *)p);
+        uint8x16_t ends = vorrq_u8(vceqq_u8(w, vdupq_n_u8('"')), vceqq_u8(w, vdupq_n_u8('\\')));
+        uint8x16_t odd = vcltq_s8(vreinterpretq_s8_u8(w), vdupq_n_s8(0x20));
+        // Four bits for each byte: what NEON has in place of a mask of bits.
+        uint8x8_t nibbles = vshrn_n_u16(vreinterpretq_u16_u8(vorrq_u8(ends, odd)), 4);
+        uint64_t hits = vget_lane_u64(vreinterpret_u64_u8(nibbles), 0);
+        if (hits != 0) {
+            return p + (__builtin_ctzll(hits) >> 2);
+        }
+    }
 #else
-    unsigned run;
-    do {
-        run = json_plain_run(p);
-        p += run;
-    } while (run == 8);
-    return p;
+    return json_skip_plain_scalar(p);
 #endif
+}
+
+/// The first byte from P on that is no white space, 16 bytes a step; padded as above.
+static inline const char *json_skip_spaces_padded(const char *p)
+{
+#if defined(JSON_TEXT_SSE2)
+    for (;; p += 16) {
+        __m128i w = _mm_loadu_si128((const void *)p);
+        __m128i ends = _mm_or_si128(_mm_cmpeq_epi8(w, _mm_set1_epi8('\n')),
+                                    _mm_cmpeq_epi8(w, _mm_set1_epi8('\r')));
+        __m128i gaps = _mm_or_si128(_mm_cmpeq_epi8(w, _mm_set1_epi8(' ')),
+                                    _mm_cmpeq_epi8(w, _mm_set1_epi8('\t')));
+        unsigned hits = (unsigned)_mm_movemask_epi8(_mm_or_si128(ends, gaps)) ^ 0xffff;
+        if (hits != 0) {
+            return p + __builtin_ctz(hits);
+        }
+    }
+#elif defined(JSON_TEXT_NEON)
+    for (;; p += 16) {
+        uint8x16_t w = vld1q_u8((const void *)p);
+        uint8x16_t ends = vorrq_u8(vceqq_u8(w, vdupq_n_u8('\n')), vceqq_u8(w, vdupq_n_u8('\r')));
+        uint8x16_t gaps = vorrq_u8(vceqq_u8(w, vdupq_n_u8(' ')), vceqq_u8(w, vdupq_n_u8('\t')));
+        uint8x8_t nibbles = vshrn_n_u16(vreinterpretq_u16_u8(vmvnq_u8(vorrq_u8(ends, gaps))), 4);
+        uint64_t hits = vget_lane_u64(vreinterpret_u64_u8(nibbles), 0);
+        if (hits != 0) {
+            return p + (__builtin_ctzll(hits) >> 2);
+        }
+    }
+#else
+    return json_skip_space_scalar(p);
+#endif
+}
+
+/// The same where mostly there is none, or a single one.
+static inline const char *json_skip_space_padded(const char *p)
+{
+    if ((unsigned char)*p > ' ') {
+        return p;
+    }
+    p += json_space(*p) ? 1 : 0;
+    return json_space(*p) ? json_skip_spaces_padded(p) : p;
 }
 
 /// How many bytes (1 to 4) the UTF-8 character at P has; 0 when it is none: cut, overlong, a

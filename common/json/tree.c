@@ -19,7 +19,6 @@ bool json_tree_begin(struct json_tree *t, struct strview *text)
     memcpy(t->text, text->ptr, text->len);
     memset(t->text + text->len, 0, JSON_TEXT_PAD);
     *text = sv_make(t->text, text->len);
-    t->tail[0] = &t->root;
     return true;
 }
 
@@ -29,6 +28,25 @@ bool json_tree_grow(struct json_tree *t)
     t->free = arena_alloc(t->arena, t->block * sizeof(*t->free));
     t->free_end = t->free != NULL ? t->free + t->block : NULL;
     return t->free != NULL;
+}
+
+void json_tree_read_later(const struct json *v)
+{
+    union {
+        const struct json *in;
+        struct json *out;
+    } node = {.in = v}; // in the arena's memory: the tree is const to its readers alone
+    union {
+        const cJSON *in;
+        const struct json_source *out;
+    } source = {.in = v->node.prev};
+    const struct json_source *from = source.out;
+    const struct json *tree;
+    if (json_scan(sv_sub(from->text, v->at, v->len), &from->limits, NULL, from->arena, &tree, NULL,
+                  NULL) == 0) {
+        node.out->node.child = tree->node.child;
+        node.out->node.prev = NULL;
+    }
 }
 
 double json_tree_number(struct strview text)

@@ -18,25 +18,33 @@
 #include "common/json/strict.h"
 #include "common/json/view.h"
 
-/// A node of cJSON, and the lengths that it doesn't keep (at most json_limits.max_string).
+/// A node of cJSON, and what it doesn't keep. A container that is read later has no child yet, and
+/// in node.prev (which cJSON's readers leave alone) what it is read from.
 struct json {
     cJSON node; // first: a cJSON * of the tree is a struct json *
     uint32_t key_len;
-    uint32_t string_len;
+    uint32_t len;    // of a string; of a container its text's, from bracket to bracket
+    uint32_t at;     // of a container: where its text begins
+    uint32_t values; // of a container: how many there are in it, itself included
+};
+
+/// What a text is read from, and how; lives in the arena when parts are read later.
+struct json_source {
+    struct strview text; // the caller's
+    struct json_limits limits;
+    struct arena *arena;
 };
 
 struct json_tree {
     struct arena *arena;
-    char *text; // the copy, which the scan reads
-    cJSON *root;
-    struct strview key;               // of the member that comes next; in memory of the tree's own
-    cJSON **tail[JSON_DEPTH_CAP + 1]; // by depth: where the next value is hooked in
-    struct json *free, *free_end;     // nodes not used yet
-    size_t block;                     // how many were taken last
+    char *text;                   // the copy, which the scan reads
+    struct json *free, *free_end; // nodes not used yet
+    size_t block;                 // how many were taken last
 };
 
-/// json_strict(), and in *RET the tree that it built.
-MUST_USE int json_scan(struct strview text, const struct json_limits *limits, struct arena *arena,
+/// Scans TEXT; in *RET (unless NULL: nothing is built then) the tree.
+MUST_USE int json_scan(struct strview text, const struct json_limits *limits,
+                       const struct json_shortcuts *shortcuts, struct arena *arena,
                        const struct json **ret, size_t *ret_values, struct err *err);
 
 /// Takes a copy of *TEXT, with JSON_TEXT_PAD behind it, to be scanned in its place; false: no
@@ -46,41 +54,31 @@ bool json_tree_begin(struct json_tree *t, struct strview *text);
 /// Nodes for the values to come; false: no memory.
 bool json_tree_grow(struct json_tree *t);
 
+/// V, a container whose text is known to be good, is read when someone looks into it.
+static inline void json_tree_put_off(struct json *v, const struct json_source *source)
+{
+    union {
+        const void *in;
+        cJSON *out;
+    } p = {.in = source};
+    v->node.prev = p.out;
+}
+
+/// Reads what V, which was put off, has in it. Without memory it stays empty, and the arena failed.
+__attribute__((cold, noinline)) void json_tree_read_later(const struct json *v);
+
 static inline const struct json *json_of(const cJSON *node)
 {
     return (const struct json *)node;
 }
 
-/// cJSON's pointers to its texts are not const; nobody writes through them.
-static inline char *json_tree_chars(struct strview s)
+/// The first child of a container, which may have to be read first.
+static inline const struct json *json_tree_child(const struct json *v)
 {
-    union {
-        const char *in;
-        char *out;
-    } chars = {.in = s.ptr};
-    return chars.out;
-}
-
-/// A node of TYPE (cJSON_Object, …) at the end of the container that is open at DEPTH (0: the
-/// root), under the key that was set last; NULL: no memory.
-static inline struct json *json_tree_add(struct json_tree *t, unsigned depth, int type)
-{
-    if (t->free == t->free_end && !json_tree_grow(t)) {
-        return NULL;
+    if (v->node.child == NULL && v->node.prev != NULL) {
+        json_tree_read_later(v);
     }
-    struct json *v = t->free++;
-    *v = (struct json){.node = {.type = type, .string = json_tree_chars(t->key)},
-                       .key_len = (uint32_t)t->key.len};
-    t->key = SV_NONE;
-    *t->tail[depth] = &v->node;
-    t->tail[depth] = &v->node.next;
-    return v;
-}
-
-/// Ends the string RAW, a part of the text, with a NUL in place of its quote.
-static inline void json_tree_close(struct json_tree *t, struct strview raw)
-{
-    t->text[(raw.ptr - t->text) + (ptrdiff_t)raw.len] = '\0';
+    return json_of(v->node.child);
 }
 
 /// The value of a number, known to be one.

@@ -11,7 +11,14 @@
 int json_parse(struct strview text, const struct json_limits *limits, struct arena *arena,
                const struct json **ret, struct err *err)
 {
-    return json_scan(text, limits, arena, ret, NULL, err);
+    return json_scan(text, limits, NULL, arena, ret, NULL, err);
+}
+
+int json_parse_with(const struct json_shortcuts *shortcuts, struct strview text,
+                    const struct json_limits *limits, struct arena *arena, const struct json **ret,
+                    struct err *err)
+{
+    return json_scan(text, limits, shortcuts, arena, ret, NULL, err);
 }
 
 enum json_type json_type(const struct json *v)
@@ -61,7 +68,7 @@ const struct json *json_get(const struct json *object, struct strview key)
     if (object == NULL || object->node.type != cJSON_Object) {
         return NULL;
     }
-    const struct json *v = json_of(object->node.child);
+    const struct json *v = json_tree_child(object);
     while (v != NULL && !sv_eq(sv_make(v->node.string, v->key_len), key)) {
         v = json_of(v->node.next);
     }
@@ -83,7 +90,7 @@ const struct json *json_get_path(const struct json *object, ...)
 const struct json *json_first(const struct json *container)
 {
     // Only containers have a child.
-    return container != NULL ? json_of(container->node.child) : NULL;
+    return container != NULL ? json_tree_child(container) : NULL;
 }
 
 const struct json *json_next(const struct json *child)
@@ -107,7 +114,7 @@ struct strview json_key(const struct json *v)
 
 struct strview json_string(const struct json *v)
 {
-    return v != NULL && v->node.type == cJSON_String ? sv_make(v->node.valuestring, v->string_len)
+    return v != NULL && v->node.type == cJSON_String ? sv_make(v->node.valuestring, v->len)
                                                      : SV_NONE;
 }
 

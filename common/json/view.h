@@ -31,6 +31,23 @@ enum json_type {
 MUST_USE int json_parse(struct strview text, const struct json_limits *limits, struct arena *arena,
                         const struct json **ret, struct err *err);
 
+/// What may be spared in a text of which few parts are read. Each is absent or a key.
+struct json_shortcuts {
+    // A container under this key is checked with the text, but becomes a part of the tree only when
+    // somebody looks into it.
+    struct strview later;
+    // The object under the key LIKE stands behind its sibling MODEL, and has mostly the same in it:
+    // what reads byte for byte as it does there is neither scanned nor built again.
+    struct strview model, like;
+};
+
+/// json_parse() with shortcuts, which change nothing of what is refused or read. TEXT must outlive
+/// the tree, which is one thread's: looking into it may still build it (out of memory then: the
+/// container seems empty, and the arena has failed).
+MUST_USE int json_parse_with(const struct json_shortcuts *shortcuts, struct strview text,
+                             const struct json_limits *limits, struct arena *arena,
+                             const struct json **ret, struct err *err);
+
 enum json_type json_type(const struct json *v);
 
 /// "null", "boolean", "number", "string", "array", "object" (or "integer" for an integral number),

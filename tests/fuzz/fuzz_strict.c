@@ -17,6 +17,16 @@ static void check_uid(struct strview text)
     }
 }
 
+/// What is spared changes nothing of what is read.
+static void check_shortcuts(struct strview text, struct arena *arena, const struct json *tree)
+{
+    static const struct json_shortcuts shortcuts = {
+        .later = SV_INIT("a"), .model = SV_INIT("b"), .like = SV_INIT("c")};
+    const struct json *spared = NULL;
+    ASSERT(json_parse_with(&shortcuts, text, &JSON_LIMITS_DEFAULT, arena, &spared, NULL) == 0);
+    ASSERT(json_equal(tree, spared));
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     CLEANUP(arena_done) struct arena arena = ARENA(ARENA_BYTES);
@@ -33,6 +43,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     const struct json *tree = NULL, *again = NULL;
     ASSERT(json_parse(text, &limits, &arena, &tree, &err) == 0);
+    check_shortcuts(text, &arena, tree);
 
     struct json_out out = JSON_OUT(&written);
     json_out_value(&out, tree);

@@ -98,6 +98,57 @@ START_TEST(keyset__a_table_is_used_again_at_its_depth)
 }
 END_TEST
 
+START_TEST(keyset__keys_in_order_are_told_apart_and_so_are_those_behind_them)
+{
+    static const char *const KEYS[] = {"", "a", "ab", "abcdefgh", "abcdefgha", "abcdefghb", "b"};
+    for (size_t out = 0; out < ARRAY_LEN(KEYS); out++) {
+        // All in order but one, which comes last; then each once more.
+        keyset_enter(&keys);
+        for (size_t i = 0; i < ARRAY_LEN(KEYS); i++) {
+            if (i != out) {
+                ck_assert_int_eq(keyset_add(&keys, sv_from(KEYS[i])), KEYSET_NEW);
+            }
+        }
+        ck_assert_int_eq(keyset_add(&keys, sv_from(KEYS[out])), KEYSET_NEW);
+        for (size_t i = 0; i < ARRAY_LEN(KEYS); i++) {
+            ck_assert_int_eq(keyset_add(&keys, sv_from(KEYS[i])), KEYSET_TWICE);
+        }
+        keyset_leave(&keys);
+    }
+}
+END_TEST
+
+START_TEST(keyset__many_keys_in_order_before_one_that_is_not)
+{
+    keyset_enter(&keys);
+    for (unsigned i = 1; i <= 5000; i++) {
+        ck_assert_int_eq(keyset_add(&keys, arena_printf(&arena, "%06u", i)), KEYSET_NEW);
+        ck_assert_int_eq(keyset_add(&keys, arena_printf(&arena, "%06u", i)), KEYSET_TWICE);
+    }
+    ck_assert_int_eq(keyset_add(&keys, SV("000000")), KEYSET_NEW);
+    for (unsigned i = 0; i <= 5000; i++) {
+        ck_assert_int_eq(keyset_add(&keys, arena_printf(&arena, "%06u", i)), KEYSET_TWICE);
+    }
+}
+END_TEST
+
+START_TEST(keyset__keys_made_to_collide_are_refused_also_when_they_came_in_order)
+{
+    unsigned added = 0;
+    keyset_enter(&keys);
+    for (unsigned i = 1; i < 4000000 && added < 600; i++) {
+        char text[16];
+        int len = snprintf(text, sizeof(text), "%08u", i);
+        struct strview key = sv_make(text, (size_t)len);
+        if ((keyset_hash(key) & 0xfff) == 0) {
+            ck_assert_int_eq(keyset_add(&keys, arena_copy(&arena, key)), KEYSET_NEW);
+            added++;
+        }
+    }
+    ck_assert_int_eq(keyset_add(&keys, SV("00000000")), KEYSET_FLOOD);
+}
+END_TEST
+
 START_TEST(keyset__keys_made_to_collide_are_refused)
 {
     enum keyset_answer answer = KEYSET_NEW;
@@ -155,5 +206,8 @@ END_TEST
 UNIT_MAIN(setup, teardown, keyset__each_key_is_new_once_whatever_the_size,
           keyset__keys_that_differ_in_one_byte_are_different,
           keyset__objects_do_not_see_one_another, keyset__a_table_is_used_again_at_its_depth,
-          keyset__keys_made_to_collide_are_refused, keyset__a_full_arena_is_told,
-          keyset__any_allocation_may_fail)
+          keyset__keys_made_to_collide_are_refused,
+          keyset__keys_in_order_are_told_apart_and_so_are_those_behind_them,
+          keyset__many_keys_in_order_before_one_that_is_not,
+          keyset__keys_made_to_collide_are_refused_also_when_they_came_in_order,
+          keyset__a_full_arena_is_told, keyset__any_allocation_may_fail)

@@ -1,7 +1,71 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "common/json/text.h"
 
+#include <sys/mman.h>
+#include <unistd.h>
+
 #include "tests/unit/unit.h"
+
+/// The last N bytes of a page behind which nothing may be read.
+static char *end_of_page(size_t n)
+{
+    size_t page = (size_t)sysconf(_SC_PAGESIZE);
+    char *two = mmap(NULL, 2 * page, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    ck_assert(two != MAP_FAILED);
+    ck_assert_int_eq(mprotect(two + page, page, PROT_NONE), 0);
+    return two + page - n;
+}
+
+/// Both walks over TEXT, which ends with its padding where a page ends, from each of its bytes on.
+static void assert_twins(const char *text, size_t len)
+{
+    for (const char *p = text; p < text + len; p++) {
+        ck_assert_ptr_eq(json_skip_plain_padded(p), json_skip_plain_scalar(p));
+        ck_assert_ptr_eq(json_skip_space_padded(p), json_skip_space_scalar(p));
+        ck_assert_ptr_eq(json_skip_spaces_padded(p), json_skip_space_scalar(p));
+    }
+}
+
+START_TEST(text__vectors_and_scalars_find_the_same_byte)
+{
+    enum { LEN = 64 };
+    char *text = end_of_page(LEN + JSON_TEXT_PAD);
+    memset(text + LEN, 0, JSON_TEXT_PAD);
+    for (int c = 0; c < 256; c++) {
+        for (size_t at = 0; at < LEN; at++) {
+            memset(text, at % 2 == 0 ? 'x' : ' ', LEN);
+            text[at] = (char)c;
+            ck_assert_ptr_eq(json_skip_plain_padded(text), json_skip_plain_scalar(text));
+            ck_assert_ptr_eq(json_skip_space_padded(text), json_skip_space_scalar(text));
+            bool special = c < 0x20 || c >= 0x80 || c == '"' || c == '\\';
+            ck_assert_uint_eq((size_t)(json_skip_plain_padded(text) - text), special ? at : LEN);
+        }
+    }
+}
+END_TEST
+
+START_TEST(text__vectors_and_scalars_agree_on_noise_up_to_the_last_byte_of_a_page)
+{
+    static const char BYTES[] = "ax\"\\ \n\r\t\x1f\x7f\x80\xff{}:,";
+    char *end = end_of_page(0);
+    unsigned random = 1;
+    for (size_t len = 0; len <= 96; len++) {
+        for (int round = 0; round < 40; round++) {
+            char *text = end - len - JSON_TEXT_PAD;
+            memset(text + len, 0, JSON_TEXT_PAD);
+            for (size_t i = 0; i < len; i++) {
+                random = random * 1103515245 + 12345;
+                unsigned pick = random >> 16;
+                // Long runs, too.
+                text[i] = round % 4 == 0   ? BYTES[pick % (sizeof(BYTES) - 1)]
+                          : pick % 40 == 0 ? BYTES[pick / 40 % (sizeof(BYTES) - 1)]
+                                           : "a \n"[round % 3];
+            }
+            assert_twins(text, len);
+        }
+    }
+}
+END_TEST
 
 START_TEST(text__a_special_byte_is_found_wherever_it_stands)
 {
@@ -99,4 +163,5 @@ END_TEST
 UNIT_MAIN(NULL, NULL, text__a_special_byte_is_found_wherever_it_stands,
           text__the_first_of_two_special_bytes_counts,
           text__every_code_point_is_written_and_known_again, text__utf8_is_judged_as_the_rfc_has_it,
-          text__a_character_with_a_bad_tail_is_none)
+          text__a_character_with_a_bad_tail_is_none, text__vectors_and_scalars_find_the_same_byte,
+          text__vectors_and_scalars_agree_on_noise_up_to_the_last_byte_of_a_page)
