@@ -60,7 +60,14 @@ def cluster(envs, keys, fill, update):
                         creationTimestamp="2026-11-01T08:00:00Z")
     if not lean:
         metadata["managedFields"] = [managed_fields(spec, keys > 32)]
-    return {"apiVersion": "sluice.dev/v1beta1", "kind": "FlinkCluster", "metadata": metadata, "spec": spec}
+    return sort({"apiVersion": "sluice.dev/v1beta1", "kind": "FlinkCluster", "metadata": metadata, "spec": spec})
+
+
+def sort(value):
+    """The API server keeps a custom resource as maps, whose keys Go writes in their order."""
+    if isinstance(value, dict):
+        return {key: sort(value[key]) for key in sorted(value)}
+    return [sort(item) for item in value] if isinstance(value, list) else value
 
 
 def managed_fields(spec, whole):
