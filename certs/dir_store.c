@@ -13,6 +13,7 @@
 #include <openssl/evp.h>
 
 #include "common/base/os_file.h"
+#include "common/k8s/timestamp.h"
 
 static void close_fd(const int *fd)
 {
@@ -54,37 +55,111 @@ static int check_mode(const char *path, struct err *err)
         (unsigned)st.st_mode & 07777);
 }
 
-/// The private key's block, with its end line; SV_NONE when there is none.
-static struct strview find_key(struct strview text)
+/// The next private key's block of *REST, with its end line, and *REST is what follows; SV_NONE
+/// when there is none.
+static struct strview next_key(struct strview *rest)
 {
     const struct strview begin = SV("-----BEGIN ");
     const struct strview end = SV("PRIVATE KEY-----");
     size_t at;
-    while ((at = sv_find(text, begin)) != SIZE_MAX) {
-        text = sv_from_pos(text, at);
+    while ((at = sv_find(*rest, begin)) != SIZE_MAX) {
+        struct strview text = sv_from_pos(*rest, at);
         size_t line = sv_find_char(text, '\n');
         if (line != SIZE_MAX && sv_ends(sv_sub(text, 0, line), end)) {
             size_t last = sv_find(sv_from_pos(text, line), end);
             size_t len = last == SIZE_MAX ? text.len : line + last + end.len;
+            *rest = sv_from_pos(text, len);
             return sv_sub(text, 0, len);
         }
-        text = sv_from_pos(text, begin.len);
+        *rest = sv_from_pos(text, begin.len);
     }
     return SV_NONE;
 }
 
-/// ca.pem is the key, then the bundle, which begins with the CA that signs.
+/// The certificate of the bundle that KEY belongs to.
+static void find_cert(struct strview bundle, struct strview key, struct strbuf *ret)
+{
+    for (size_t i = 0; i < CERTS_CHAIN_MAX; i++) {
+        bool keep[CERTS_CHAIN_MAX] = {false};
+        keep[i] = true;
+        strbuf_reset(ret);
+        if (x509_rewrite(bundle, keep, ret, NULL) < 0 || ret->len == 0 ||
+            x509_check_key(strbuf_view(ret), key, NULL) == 0) {
+            return; // found, or at the end of the bundle
+        }
+    }
+}
+
+static void read_note(struct strview note, struct certs_material *m)
+{
+    struct strview word = SV("");
+    (void)sv_split(&note, ' ', &word);
+    if (sv_eq(word, SV("published"))) {
+        m->published_ms = timestamp_or_zero(note);
+    } else if (sv_eq(word, SV("switched"))) {
+        m->switched_ms = timestamp_or_zero(note);
+    } else if (sv_eq(word, SV("rotate"))) {
+        m->rotate = true;
+    } else if (sv_eq(word, SV("leaves"))) {
+        certs_material_want_leaves(m, note);
+    }
+}
+
+/// Notes are lines that begin with "# ", outside of what a reader of PEM sees.
+static void read_notes(struct strview text, struct certs_material *m)
+{
+    struct strview line;
+    while (sv_split(&text, '\n', &line)) {
+        if (sv_starts(line, SV("# "))) {
+            read_note(sv_from_pos(line, 2), m);
+        }
+    }
+}
+
+/// ca.pem is notes, the key or the two, then the bundle.
 static int take_apart(struct strview text, struct certs_material *m, const char *path,
                       struct err *err)
 {
-    static const bool first_only[CERTS_CHAIN_MAX] = {true};
-    strbuf_put(&m->key, find_key(text));
+    struct strview rest = text;
+    struct strview key = next_key(&rest);
+    struct strview next = next_key(&rest);
+    read_notes(text, m);
+    strbuf_put(&m->key, key);
     strbuf_put_char(&m->key, '\n');
-    if (x509_rewrite(text, first_only, &m->cert, err) < 0 ||
-        x509_rewrite(text, NULL, &m->bundle, err) < 0 || certs_material_check(m, err) < 0) {
+    if (x509_rewrite(text, NULL, &m->bundle, err) < 0) {
         return err_wrap(err, "%.120s", path);
     }
-    return 0;
+    find_cert(strbuf_view(&m->bundle), strbuf_view(&m->key), &m->cert);
+    if (sv_present(next)) {
+        strbuf_put(&m->next_key, next);
+        strbuf_put_char(&m->next_key, '\n');
+        find_cert(strbuf_view(&m->bundle), strbuf_view(&m->next_key), &m->next_cert);
+    }
+    return certs_material_check(m, err) < 0 ? err_wrap(err, "%.120s", path) : 0;
+}
+
+static void put_note(struct strbuf *out, const char *word, int64_t ms)
+{
+    if (ms != 0) {
+        strbuf_printf(out, "# %s ", word);
+        timestamp_put_us(out, ms * 1000);
+        strbuf_put_char(out, '\n');
+    }
+}
+
+static void put_together(struct strbuf *out, const struct certs_material *m)
+{
+    put_note(out, "published", m->published_ms);
+    put_note(out, "switched", m->switched_ms);
+    if (m->rotate) {
+        strbuf_put_str(out, "# rotate\n");
+    }
+    if (m->leaves_wanted[0] != '\0') {
+        strbuf_printf(out, "# leaves %s\n", m->leaves_wanted);
+    }
+    strbuf_put(out, strbuf_view(&m->key));
+    strbuf_put(out, strbuf_view(&m->next_key));
+    strbuf_put(out, strbuf_view(&m->bundle));
 }
 
 static int dir_load(void *ctx, struct certs_material *ret, struct err *err)
@@ -142,8 +217,7 @@ static int dir_save(void *ctx, const struct certs_material *m, struct err *err)
         certs_material_check(m, err) < 0) {
         return -1;
     }
-    strbuf_put(&text, strbuf_view(&m->key));
-    strbuf_put(&text, strbuf_view(&m->bundle));
+    put_together(&text, m);
     if (!strbuf_ok(&text)) {
         return err_set(err, E_TOO_LARGE, "the CA and its bundle are too large");
     }

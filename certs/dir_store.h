@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// The CA in a folder of this machine: ca.pem (0600) holds key, CA and bundle in one file, so it is
-// never half of one state and half of another; ca.crt (0644) is the bundle again, for clients.
+// The CA in a folder of this machine: ca.pem (0600) holds notes, keys and bundle in one file, so it
+// is never half of one state and half of another; ca.crt (0644) is the bundle again, for clients.
 // Several processes may share the folder: a lock orders them.
 #ifndef SLUICE_CERTS_DIR_STORE_H
 #define SLUICE_CERTS_DIR_STORE_H

@@ -31,10 +31,11 @@ int folder_ensure(const struct folder_request *r, int64_t now_ms, struct folder_
         return -1;
     }
     // A pair that is not there or does not fit is made anew.
-    if (!r->force && mounted_read(cert, key, "", NULL, &old, &read, NULL) < 0) {
+    if (!r->force && mounted_read(cert, key, "", NULL, now_ms, &old, &read, NULL) < 0) {
         old = NULL;
     }
     const struct managed_options o = {.store = &store.store,
+                                      .leads = true,
                                       .names = r->names,
                                       .name_count = r->name_count,
                                       .leaf_life_ms = r->life_ms};
@@ -48,7 +49,7 @@ int folder_ensure(const struct folder_request *r, int64_t now_ms, struct folder_
                  : 0;
     }
     if (rc == 0 && pair != NULL) { // a step that went well leaves one
-        ret->made_ca = made.made_ca;
+        ret->made_ca = (made.steps & (1U << CERTS_MAKE_CA | 1U << CERTS_ANNOUNCE)) != 0;
         ret->not_after_ms = pair->not_after_ms;
         memcpy(ret->fingerprint, pair->fingerprint, sizeof(ret->fingerprint));
     }

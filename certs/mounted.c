@@ -6,8 +6,8 @@
 #include "common/base/strbuf.h"
 
 int mounted_read(const char *cert_file, const char *key_file, const char *ca_file,
-                 const struct certs_pair *current, struct certs_pair **ret, bool *ret_read,
-                 struct err *err)
+                 const struct certs_pair *current, int64_t now_ms, struct certs_pair **ret,
+                 bool *ret_read, struct err *err)
 {
     CLEANUP(strbuf_done) struct strbuf cert = STRBUF(CERTS_PEM_MAX);
     CLEANUP(strbuf_wipe) struct strbuf key = STRBUF(CERTS_PEM_MAX);
@@ -27,7 +27,14 @@ int mounted_read(const char *cert_file, const char *key_file, const char *ca_fil
         *ret_read = false;
         return 0;
     }
-    return certs_pair_new(strbuf_view(&cert), strbuf_view(&key), strbuf_view(&ca), ret, err) < 0
-               ? err_wrap(err, "%.100s", cert_file)
-               : 0;
+    struct certs_pair *fresh;
+    if (certs_pair_new(strbuf_view(&cert), strbuf_view(&key), strbuf_view(&ca), &fresh, err) < 0) {
+        return err_wrap(err, "%.100s", cert_file);
+    }
+    if (now_ms >= fresh->not_after_ms && current != NULL && now_ms < current->not_after_ms) {
+        certs_pair_unref(fresh);
+        return err_set(err, E_INVALID, "%.100s: the certificate has expired", cert_file);
+    }
+    *ret = fresh;
+    return 0;
 }

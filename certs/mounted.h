@@ -7,6 +7,7 @@
 #define SLUICE_CERTS_MOUNTED_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "certs/pair.h"
 #include "common/base/err.h"
@@ -14,9 +15,10 @@
 
 /// Reads the files (CA_FILE may be ""). *RET is a new pair with a reference, or NULL when the
 /// content is that of CURRENT (which may be NULL). *RET_READ tells whether a changed content was
-/// looked at. -1: a file can't be read, or the pair is not right.
+/// looked at. -1: a file can't be read, or the pair is not right, or it has expired and CURRENT has
+/// not.
 MUST_USE int mounted_read(const char *cert_file, const char *key_file, const char *ca_file,
-                          const struct certs_pair *current, struct certs_pair **ret, bool *ret_read,
-                          struct err *err);
+                          const struct certs_pair *current, int64_t now_ms, struct certs_pair **ret,
+                          bool *ret_read, struct err *err);
 
 #endif

@@ -1,30 +1,64 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "certs/policy.h"
 
-/// The CA goes on until a tenth of its life is left: enough for any leaf of it to end before it
-/// does.
-static int64_t ca_renew_at(const struct certs_span *ca)
+int64_t certs_renew_at(const struct certs_span *c)
 {
-    return ca->not_after_ms - (ca->not_after_ms - ca->not_before_ms) / 10;
+    return c->not_before_ms + (c->not_after_ms - c->not_before_ms) / 3 * 2;
 }
 
-int64_t certs_leaf_renew_at(const struct certs_span *leaf)
+int64_t certs_backdate(int64_t life_ms)
 {
-    return leaf->not_before_ms + (leaf->not_after_ms - leaf->not_before_ms) / 3 * 2;
+    return life_ms / 20 < CERTS_BACKDATE_MS ? life_ms / 20 : CERTS_BACKDATE_MS;
 }
 
-static const char *why_new_ca(const struct certs_situation *s)
+enum certs_phase certs_phase_of(bool has_next, bool has_old)
 {
-    if (!s->ca.present) {
-        return "there is no CA yet";
+    return has_next ? CERTS_ANNOUNCED : has_old ? CERTS_SWITCHED : CERTS_STABLE;
+}
+
+const char *certs_phase_name(enum certs_phase phase)
+{
+    static const char *const NAMES[] = {
+#define X(id, name) [CERTS_##id] = name,
+        CERTS_PHASES(X)
+#undef X
+    };
+    return NAMES[phase];
+}
+
+static bool is_over(const struct certs_situation *s, const struct certs_span *c)
+{
+    return !c->present || s->now_ms >= c->not_after_ms;
+}
+
+static struct certs_decision step(enum certs_step step, const char *why)
+{
+    return (struct certs_decision){.step = step, .why = why};
+}
+
+/// Whether a pause has passed since the bundle was published.
+static bool is_known(const struct certs_situation *s)
+{
+    return s->published_ms != 0 && s->now_ms >= s->published_ms + s->pause_ms;
+}
+
+/// Without a CA that can sign there is no order to keep.
+static struct certs_decision decide_ca(const struct certs_situation *s)
+{
+    if (!is_over(s, &s->ca)) {
+        return step(CERTS_KEEP, NULL);
     }
-    if (s->now_ms >= s->ca.not_after_ms) {
-        return "the CA has expired";
+    if (!s->leads) {
+        return step(CERTS_KEEP, "a CA is waited for");
     }
-    return s->now_ms >= ca_renew_at(&s->ca) ? "the CA nears its end" : NULL;
+    if (s->ca.present && !is_over(s, &s->next)) {
+        return step(CERTS_SWITCH, "the CA has expired before its time");
+    }
+    return step(CERTS_MAKE_CA, s->ca.present ? "the CA has expired" : "there is no CA yet");
 }
 
-static const char *why_new_leaf(const struct certs_situation *s)
+/// What is wrong with the leaf so that no other can be worse.
+static const char *why_leaf_now(const struct certs_situation *s)
 {
     if (!s->leaf.present) {
         return "there is no certificate yet";
@@ -39,40 +73,104 @@ static const char *why_new_leaf(const struct certs_situation *s)
     if (!s->leaf_has_names) {
         return "the certificate lacks a name";
     }
-    if (!s->leaf_trusted) {
-        return "the bundle does not know the certificate's CA";
+    return s->leaf_trusted ? NULL : "the bundle does not know the certificate's CA";
+}
+
+/// Why another leaf would be better; it has to be trusted already.
+static const char *why_leaf(const struct certs_situation *s)
+{
+    if (!s->leaf_of_ca) {
+        return s->ca_published && is_known(s) ? "the new CA is published" : NULL;
     }
-    if (!s->leaf_of_ca && s->bundle_published) {
-        return "the new CA is published";
+    if (s->leaf_unwanted) {
+        return "a new certificate was asked for";
     }
-    // A leaf of the new CA has to wait for the bundle, also when the old one is due.
-    bool may_renew = s->leaf_of_ca || s->bundle_published;
-    return may_renew && s->now_ms >= certs_leaf_renew_at(&s->leaf) ? "the certificate is due"
-                                                                   : NULL;
+    return s->now_ms >= certs_renew_at(&s->leaf) ? "the certificate is due" : NULL;
+}
+
+static struct certs_decision decide_publication(const struct certs_situation *s)
+{
+    if (!s->published) {
+        return step(CERTS_PUBLISH, "another bundle is published");
+    }
+    // A time of the future was written by a clock that was set back since.
+    return s->published_ms == 0 || s->published_ms > s->now_ms || s->switched_ms > s->now_ms
+               ? step(CERTS_NOTE_PUBLISHED, "the bundle is published")
+               : step(CERTS_KEEP, NULL);
+}
+
+/// The phases of a change; the bundle of the store is published.
+static struct certs_decision decide_change(const struct certs_situation *s)
+{
+    switch (certs_phase_of(s->next.present, s->has_old)) {
+    case CERTS_STABLE:
+        if (s->rotate_asked) {
+            return step(CERTS_ANNOUNCE, "a new CA was asked for");
+        }
+        return s->now_ms >= certs_renew_at(&s->ca) ? step(CERTS_ANNOUNCE, "the CA is due")
+                                                   : step(CERTS_KEEP, NULL);
+    case CERTS_ANNOUNCED:
+        if (is_over(s, &s->next)) {
+            return step(CERTS_ANNOUNCE, "the CA to come has expired");
+        }
+        return is_known(s) ? step(CERTS_SWITCH, "the new CA is published") : step(CERTS_KEEP, NULL);
+    case CERTS_SWITCHED:
+    case CERTS_PHASE_COUNT:
+        break;
+    }
+    bool over = is_known(s) && s->now_ms >= s->switched_ms + s->pause_ms;
+    return over && s->leaf_of_ca && s->all_follow
+               ? step(CERTS_RETIRE, "every replica serves the new CA")
+               : step(CERTS_KEEP, NULL);
+}
+
+static int64_t earlier(int64_t a, int64_t b)
+{
+    return a < b ? a : b;
+}
+
+static struct certs_decision keep(const struct certs_situation *s)
+{
+    int64_t at = earlier(certs_renew_at(&s->leaf), certs_renew_at(&s->ca));
+    if (certs_phase_of(s->next.present, s->has_old) != CERTS_STABLE) {
+        if (s->now_ms < s->published_ms + s->pause_ms) {
+            at = earlier(at, s->published_ms + s->pause_ms);
+        }
+        if (s->now_ms < s->switched_ms + s->pause_ms) {
+            at = earlier(at, s->switched_ms + s->pause_ms);
+        }
+    }
+    return (struct certs_decision){.step = CERTS_KEEP, .why = "nothing is due", .renew_at_ms = at};
 }
 
 struct certs_decision certs_decide(const struct certs_situation *s)
 {
-    const char *why = why_new_ca(s);
-    if (why != NULL) {
-        return (struct certs_decision){.step = CERTS_MAKE_CA, .why = why};
+    struct certs_decision d = decide_ca(s);
+    if (d.step != CERTS_KEEP || d.why != NULL) {
+        return d;
     }
-    why = why_new_leaf(s);
+    const char *why = why_leaf_now(s);
     if (why != NULL) {
-        return (struct certs_decision){.step = CERTS_ISSUE_LEAF, .why = why};
+        return step(CERTS_ISSUE_LEAF, why);
     }
-    int64_t leaf_at = certs_leaf_renew_at(&s->leaf);
-    int64_t ca_at = ca_renew_at(&s->ca);
-    return (struct certs_decision){.step = CERTS_KEEP,
-                                   .why = "nothing is due",
-                                   .renew_at_ms = leaf_at < ca_at ? leaf_at : ca_at};
+    // Before a leaf of a new CA: what is published decides whether it may be served.
+    d = s->leads ? decide_publication(s) : step(CERTS_KEEP, NULL);
+    if (d.step != CERTS_KEEP) {
+        return d;
+    }
+    why = why_leaf(s);
+    if (why != NULL) {
+        return step(CERTS_ISSUE_LEAF, why);
+    }
+    d = s->leads && s->published ? decide_change(s) : step(CERTS_KEEP, NULL);
+    return d.step != CERTS_KEEP ? d : keep(s);
 }
 
-void certs_bundle_prune(const struct certs_span *cas, size_t n, int64_t now_ms, bool *keep)
+void certs_bundle_prune(const struct certs_span *cas, size_t n, int64_t now_ms, bool *keep_cas)
 {
     size_t kept = 0;
     for (size_t i = 0; i < n; i++) {
-        keep[i] = cas[i].present && now_ms < cas[i].not_after_ms && kept < CERTS_BUNDLE_MAX;
-        kept += keep[i];
+        keep_cas[i] = cas[i].present && now_ms < cas[i].not_after_ms && kept < CERTS_BUNDLE_MAX;
+        kept += keep_cas[i];
     }
 }

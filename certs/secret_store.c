@@ -6,6 +6,7 @@
 
 #include "common/base/base64.h"
 #include "common/json/out.h"
+#include "common/k8s/timestamp.h"
 
 #define ANSWER_MAX ((size_t)8 << 20) // a Secret has at most 1 MiB, its tree a few times that
 
@@ -30,37 +31,56 @@ static int get_data(const struct json *data, const char *key, struct arena *aren
     return sv_present(*ret) ? 0 : err_set(err, E_NOMEM, "no memory for a Secret");
 }
 
+/// Annotations, in which an operator sees what is going on, and may ask for a change.
+#define PUBLISHED "sluice.dev/published-at"
+#define SWITCHED  "sluice.dev/switched-at"
+#define ROTATE    "sluice.dev/rotate"
+#define LEAVES    "sluice.dev/rotate-leaves"
+
+static int read_data(const struct json *data, struct arena *arena, struct certs_material *m,
+                     struct err *err)
+{
+    static const char *const KEYS[] = {"tls.crt", "tls.key", "next.crt", "next.key", "ca.crt"};
+    struct strview v[ARRAY_LEN(KEYS)];
+    for (size_t i = 0; i < ARRAY_LEN(KEYS); i++) {
+        if (get_data(data, KEYS[i], arena, &v[i], err) < 0) {
+            return -1;
+        }
+    }
+    if (v[0].len == 0 && v[1].len == 0) {
+        return 0;
+    }
+    strbuf_put(&m->cert, v[0]);
+    strbuf_put(&m->key, v[1]);
+    strbuf_put(&m->next_cert, v[2]);
+    strbuf_put(&m->next_key, v[3]);
+    // The bundle is published: only certificates may come along.
+    if (x509_rewrite(v[4].len > 0 ? v[4] : v[0], NULL, &m->bundle, err) < 0) {
+        return -1;
+    }
+    if (!strbuf_ok(&m->cert) || !strbuf_ok(&m->key) || !strbuf_ok(&m->next_cert) ||
+        !strbuf_ok(&m->next_key)) {
+        return err_set(err, E_TOO_LARGE, "the Secret is too large for a CA");
+    }
+    return certs_material_check(m, err);
+}
+
 static int read_secret(const struct json *secret, struct arena *arena, struct certs_material *m,
                        struct err *err)
 {
-    const struct json *data = json_get_lit(secret, "data");
-    struct strview version =
-        json_get_string(json_get_lit(secret, "metadata"), SV("resourceVersion"));
-    struct strview cert;
-    struct strview key;
-    struct strview bundle;
-    if (get_data(data, "tls.crt", arena, &cert, err) < 0 ||
-        get_data(data, "tls.key", arena, &key, err) < 0 ||
-        get_data(data, "ca.crt", arena, &bundle, err) < 0) {
-        return -1;
-    }
+    const struct json *meta = json_get_lit(secret, "metadata");
+    const struct json *notes = json_get_lit(meta, "annotations");
+    struct strview version = json_get_string(meta, SV("resourceVersion"));
     if (version.len == 0 || version.len >= sizeof(m->version)) {
         return err_set(err, E_INVALID, "the Secret has no resourceVersion");
     }
-    if (cert.len > 0 || key.len > 0) {
-        strbuf_put(&m->cert, cert);
-        strbuf_put(&m->key, key);
-        // The bundle is published: only certificates may come along.
-        if (x509_rewrite(bundle.len > 0 ? bundle : cert, NULL, &m->bundle, err) < 0) {
-            return -1;
-        }
-        if (!strbuf_ok(&m->cert) || !strbuf_ok(&m->key)) {
-            return err_set(err, E_TOO_LARGE, "the Secret is too large for a CA");
-        }
-        if (certs_material_check(m, err) < 0) {
-            return -1;
-        }
+    if (read_data(json_get_lit(secret, "data"), arena, m, err) < 0) {
+        return -1;
     }
+    m->published_ms = timestamp_or_zero(json_get_string(notes, SV(PUBLISHED)));
+    m->switched_ms = timestamp_or_zero(json_get_string(notes, SV(SWITCHED)));
+    m->rotate = sv_present(json_get_string(notes, SV(ROTATE)));
+    certs_material_want_leaves(m, json_get_string(notes, SV(LEAVES)));
     memcpy(m->version, version.ptr, version.len);
     m->version[version.len] = '\0';
     return 0;
@@ -96,13 +116,30 @@ static bool put_data(struct json_out *o, const char *key, const struct strbuf *v
     return strbuf_ok(&text);
 }
 
-static bool put_secret(struct json_out *o, const struct secret_store *s,
-                       const struct certs_material *m)
+/// An annotation; in a patch an empty one is taken away.
+static void put_note(struct json_out *o, bool create, const char *key, struct strview value)
+{
+    if (value.len > 0) {
+        json_out_kv_string(o, key, value);
+    } else if (!create) {
+        json_out_key(o, sv_from(key));
+        json_out_null(o);
+    }
+}
+
+static void put_time(struct json_out *o, bool create, const char *key, int64_t ms)
+{
+    CLEANUP(strbuf_done) struct strbuf text = STRBUF(32);
+    if (ms != 0) {
+        timestamp_put_us(&text, ms * 1000);
+    }
+    put_note(o, create, key, strbuf_view(&text));
+}
+
+static void put_metadata(struct json_out *o, const struct secret_store *s,
+                         const struct certs_material *m)
 {
     bool create = m->version[0] == '\0';
-    json_out_begin_object(o);
-    json_out_kv_str(o, "apiVersion", "v1");
-    json_out_kv_str(o, "kind", "Secret");
     json_out_key_object(o, "metadata");
     json_out_kv_string(o, "name", s->name);
     if (create) {
@@ -113,12 +150,28 @@ static bool put_secret(struct json_out *o, const struct secret_store *s,
     } else {
         json_out_kv_str(o, "resourceVersion", m->version);
     }
+    json_out_key_object(o, "annotations");
+    put_time(o, create, PUBLISHED, m->published_ms);
+    put_time(o, create, SWITCHED, m->switched_ms);
+    put_note(o, create, ROTATE, m->rotate ? SV("asked for") : SV(""));
+    put_note(o, create, LEAVES, sv_from(m->leaves_wanted));
     json_out_end_object(o);
-    if (create) {
+    json_out_end_object(o);
+}
+
+static bool put_secret(struct json_out *o, const struct secret_store *s,
+                       const struct certs_material *m)
+{
+    json_out_begin_object(o);
+    json_out_kv_str(o, "apiVersion", "v1");
+    json_out_kv_str(o, "kind", "Secret");
+    put_metadata(o, s, m);
+    if (m->version[0] == '\0') {
         json_out_kv_str(o, "type", "kubernetes.io/tls");
     }
     json_out_key_object(o, "data");
     bool whole = put_data(o, "tls.crt", &m->cert) && put_data(o, "tls.key", &m->key) &&
+                 put_data(o, "next.crt", &m->next_cert) && put_data(o, "next.key", &m->next_key) &&
                  put_data(o, "ca.crt", &m->bundle);
     json_out_end_object(o);
     json_out_end_object(o);
@@ -130,7 +183,7 @@ static int secret_save(void *ctx, const struct certs_material *m, struct err *er
     const struct secret_store *s = ctx;
     bool create = m->version[0] == '\0';
     const struct kube_ref ref = ref_of(s, !create);
-    CLEANUP(strbuf_wipe) struct strbuf body = STRBUF(CERTS_PEM_MAX * 8);
+    CLEANUP(strbuf_wipe) struct strbuf body = STRBUF(CERTS_PEM_MAX * 12);
     struct json_out o = JSON_OUT(&body);
     if (!put_secret(&o, s, m) || !strbuf_ok(&body)) {
         return err_set(err, E_NOMEM, "no memory for a Secret");

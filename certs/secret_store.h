@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// The CA in a Secret: tls.crt and tls.key are the CA that signs, ca.crt is the bundle. Made by a
+// The CA in a Secret: tls.crt and tls.key are the CA that signs, next.crt and next.key (empty when
+// there is none) the one to come, ca.crt is the bundle; annotations sluice.dev/published-at and
+// switched-at are times, sluice.dev/rotate and rotate-leaves ask for a change. Made by a
 // create (of replicas that race one wins, the others are told E_CONFLICT), changed by a patch that
 // carries the resourceVersion. A Secret of that name without content is filled; one with other
 // content is refused. Needs `get` and `patch` on that one Secret, and `create`.

@@ -26,4 +26,9 @@ void webhook_publisher_init(struct webhook_publisher *ret, struct kube *kube,
 size_t webhook_publisher_patch(const struct json *configuration, struct strview bundle,
                                struct strbuf *out);
 
+/// Takes from *RET what a webhook of CONFIGURATION lacks, as certs_publisher's look() has it. Pure.
+void webhook_publisher_compare(const struct json *configuration, struct strview bundle,
+                               struct strview leaf, struct strview ca, struct arena *arena,
+                               struct certs_published *ret);
+
 #endif

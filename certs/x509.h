@@ -28,13 +28,14 @@ struct x509_info {
     char names[512]; // DNS names and addresses, separated by ", ", cut
 };
 
-/// A self-signed CA (path length 0) that is valid from an hour before NOW for LIFE. Appends PEM.
+/// A self-signed CA (path length 0) that is valid for LIFE from certs_backdate(LIFE) before NOW on.
+/// Appends PEM.
 MUST_USE int x509_make_ca(int64_t now_ms, int64_t life_ms, struct strbuf *cert, struct strbuf *key,
                           struct err *err);
 
 /// A server certificate for NAMES (DNS names, *.wildcards, IP addresses; at least one), signed by
-/// the CA, valid from an hour before NOW for LIFE but not beyond the CA. Appends PEM. E_INVALID: a
-/// name or the CA is not right.
+/// the CA, valid for LIFE from certs_backdate(LIFE) before NOW on, but not beyond the CA. Appends
+/// PEM. E_INVALID: a name or the CA is not right.
 MUST_USE int x509_issue_leaf(struct strview ca_cert, struct strview ca_key,
                              const char *const *names, size_t name_count, int64_t now_ms,
                              int64_t life_ms, struct strbuf *cert, struct strbuf *key,
@@ -63,6 +64,13 @@ bool x509_covers(struct strview cert, const char *const *names, size_t name_coun
 
 /// Whether LEAF's first certificate is signed by CA's first.
 bool x509_signed_by(struct strview leaf, struct strview ca);
+
+/// Whether CERT's first certificate is one of BUNDLE. False also when one of them can't be read.
+bool x509_holds(struct strview bundle, struct strview cert);
+
+/// The fingerprint of the certificate of BUNDLE that issued LEAF's first, or "" (0 to 64 characters
+/// and a NUL into RET).
+void x509_issuer(struct strview leaf, struct strview bundle, char ret[65]);
 
 /// Whether S may stand in a certificate: an IP address, or a DNS name of labels, the first may be
 /// "*".

@@ -186,7 +186,7 @@ int x509_make_ca(int64_t now_ms, int64_t life_ms, struct strbuf *cert_out, struc
     // Two CAs of one name in a bundle would send verifiers the wrong way first.
     snprintf(cn, sizeof(cn), "Sluice webhook CA %02x%02x%02x%02x", salt[0], salt[1], salt[2],
              salt[3]);
-    int64_t from_ms = now_ms - CERTS_BACKDATE_MS;
+    int64_t from_ms = now_ms - certs_backdate(life_ms);
     if (set_basics(cert, key, from_ms, from_ms + life_ms, err) < 0 ||
         set_common_name(X509_get_subject_name(cert), cn, err) < 0 ||
         set_common_name(X509_get_issuer_name(cert), cn, err) < 0 ||
@@ -252,7 +252,7 @@ int x509_issue_leaf(struct strview ca_cert, struct strview ca_key, const char *c
     if (ca == NULL || ca_pkey == NULL) {
         return -1;
     }
-    int64_t from_ms = now_ms - CERTS_BACKDATE_MS;
+    int64_t from_ms = now_ms - certs_backdate(life_ms);
     int64_t to_ms = from_ms + life_ms;
     if (!ca_info.is_ca) {
         return err_set(err, E_INVALID, "the CA's certificate may not sign others");

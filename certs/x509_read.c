@@ -281,3 +281,37 @@ bool x509_signed_by(struct strview leaf_pem, struct strview ca_pem)
     ERR_clear_error();
     return yes;
 }
+
+bool x509_holds(struct strview bundle, struct strview cert_pem)
+{
+    struct x509_info cert;
+    struct x509_info all[CERTS_CHAIN_MAX];
+    size_t n;
+    if (x509_read(cert_pem, &cert, 1, &n, NULL) < 0 ||
+        x509_read(bundle, all, CERTS_CHAIN_MAX, &n, NULL) < 0) {
+        return false;
+    }
+    for (size_t i = 0; i < n; i++) {
+        if (strcmp(all[i].fingerprint, cert.fingerprint) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void x509_issuer(struct strview leaf_pem, struct strview bundle_pem, char ret[65])
+{
+    CLEANUP(x509_free_cert) X509 *leaf = x509_cert_from_pem(leaf_pem, "the certificate", NULL);
+    CLEANUP(free_certs) STACK_OF(X509) *bundle = read_all(bundle_pem);
+    struct x509_info info;
+    ret[0] = '\0';
+    for (int i = 0; leaf != NULL && bundle != NULL && i < sk_X509_num(bundle); i++) {
+        X509 *ca = sk_X509_value(bundle, i);
+        if (X509_check_issued(ca, leaf) == X509_V_OK &&
+            X509_verify(leaf, X509_get0_pubkey(ca)) == 1 && fill_info(ca, &info, NULL) == 0) {
+            memcpy(ret, info.fingerprint, sizeof(info.fingerprint));
+            break;
+        }
+    }
+    ERR_clear_error();
+}

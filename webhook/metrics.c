@@ -1,8 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "webhook/metrics.h"
 
+#include "certs/policy.h"
 #include "common/k8s/admission.h"
 #include "webhook/review.h"
+#include "webhook/tls.h"
 
 static const char *const WEBHOOKS[] = {
 #define X(id, name) [REVIEW_##id] = name,
@@ -24,6 +26,17 @@ static const char *const END_LABELS[] = {
     CONN_ENDS(X)
 #undef X
 };
+static const char *const PHASES[] = {
+#define X(id, name) [CERTS_##id] = name,
+    CERTS_PHASES(X)
+#undef X
+};
+static const char *const REFUSALS[] = {
+#define X(id, label) [TLS_##id] = label,
+    TLS_REFUSALS(X)
+#undef X
+};
+static const char *const LEASES[] = {"sluice-webhook"};
 static const char *const OPERATIONS[ADMISSION_OPERATION_COUNT] = {
     [ADMISSION_CREATE] = "CREATE",
     [ADMISSION_UPDATE] = "UPDATE",
@@ -36,6 +49,9 @@ static const struct metric_label LABEL_VERDICT = {"verdict", VERDICTS, ARRAY_LEN
 static const struct metric_label LABEL_OPERATION = {"operation", OPERATIONS, ARRAY_LEN(OPERATIONS)};
 static const struct metric_label LABEL_END = {"reason", END_LABELS, ARRAY_LEN(END_LABELS)};
 static const struct metric_label LABEL_REJECT = {"reason", REJECT_LABELS, ARRAY_LEN(REJECT_LABELS)};
+static const struct metric_label LABEL_PHASE = {"phase", PHASES, ARRAY_LEN(PHASES)};
+static const struct metric_label LABEL_REFUSAL = {"reason", REFUSALS, ARRAY_LEN(REFUSALS)};
+static const struct metric_label LABEL_LEASE = {"name", LEASES, ARRAY_LEN(LEASES)};
 
 const struct metric_row WEBHOOK_METRICS[M_COUNT] = {
 #define METRIC METRIC_ROW

@@ -58,7 +58,7 @@ static void on_connection(void *cls, struct MHD_Connection *connection, void **s
         return; // its requests are refused: see begin()
     }
     conn->credentials = tls_pin(s->tls, session->tls_session);
-    tls_watch_handshake(session->tls_session, &conn->watch);
+    tls_watch_handshake(s->tls, session->tls_session, &conn->watch);
     *socket_context = conn;
 }
 

@@ -20,12 +20,31 @@
     O(STRING, tls_ca_file, "tls-ca-file", "", "FILE",                                              \
       "CA that --tls-cert-file must verify against before it is served.")                          \
     O(STRING, client_ca_file, "client-ca-file", "", "FILE",                                        \
-      "Callers must show a certificate of this CA; without it they are not asked.")                \
+      "Callers must show a certificate of this CA; read again when it changes. Without it they "   \
+      "are not asked.")                                                                            \
+    O(LIST, client_names, "client-names", "", "NAME,…",                                            \
+      "Of the callers with such a certificate only those whose common name, DNS name or URI in "   \
+      "it is one of these; empty: all of that CA.", .max = 32)                                     \
     O(STRING, cert_dir, "cert-dir", "", "DIR",                                                     \
       "Folder of Sluice's own CA. Without it, and without --tls-cert-file, the CA is kept in a "   \
       "Secret.")                                                                                   \
     O(STRING, cert_secret, "cert-secret", "sluice-webhook-ca", "NAME",                             \
       "Secret of Sluice's own CA, in --service-namespace.")                                        \
+    O(STRING, cert_lease, "cert-lease", "sluice-webhook", "NAME",                                  \
+      "Lease by which the replicas elect who makes, publishes and retires the CA of that Secret; " \
+      "in NAME-0 to NAME-7 each records what it serves.")                                          \
+    O(DURATION, ca_life, "ca-life", "365d", "TIME",                                                \
+      "How long Sluice's own CA is valid; its change begins when two thirds are over.",            \
+      .min = 60000, .max = 315360000000)                                                           \
+    O(DURATION, cert_life, "cert-life", "7d", "TIME",                                              \
+      "How long a certificate of it is valid; another is issued when two thirds are over.",        \
+      .min = 10000, .max = 31536000000)                                                            \
+    O(DURATION, ca_pause, "ca-pause", "1m", "TIME",                                                \
+      "How long a changed CA bundle is published before it is relied on: API servers read it in "  \
+      "their own time.", .min = 1000, .max = 86400000)                                             \
+    O(DURATION, cert_poll, "cert-poll", "10s", "TIME",                                             \
+      "How often CA, published bundle and mounted files are looked at.",                           \
+      .min = 100, .max = 300000)                                                                   \
     O(STRING, service_name, "service-name", "sluice-webhook", "NAME",                              \
       "Service through which the API server calls: the certificate is issued for it.")             \
     O(STRING, service_namespace, "service-namespace", "sluice-system", "NAMESPACE",                \

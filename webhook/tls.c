@@ -2,6 +2,7 @@
 #include "webhook/tls.h"
 
 #include <gnutls/gnutls.h>
+#include <gnutls/x509.h>
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -16,6 +17,9 @@ struct tls_credentials {
 struct tls {
     pthread_mutex_t lock; // guards current
     struct tls_credentials *current;
+    const char *const *names; // of clients; none: any
+    size_t name_count;
+    _Atomic uint64_t refused[TLS_REFUSAL_COUNT];
 };
 
 struct tls *tls_new(void)
@@ -102,6 +106,89 @@ int tls_set(struct tls *t, struct strview cert, struct strview key, struct strvi
     return 0;
 }
 
+void tls_allow_names(struct tls *t, const char *const *names, size_t count)
+{
+    t->names = names;
+    t->name_count = count;
+}
+
+uint64_t tls_refused(const struct tls *t, enum tls_refusal why)
+{
+    return atomic_load(&t->refused[why]);
+}
+
+// ---- clients ------------------------------------------------------------------------------------
+
+static bool is_allowed(const struct tls *t, struct strview name)
+{
+    for (size_t i = 0; i < t->name_count; i++) {
+        if (sv_eq_lit(name, t->names[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/// Names longer than this are nobody's here.
+#define NAME_MAX_BYTES 512
+
+static bool has_allowed_name(const struct tls *t, gnutls_x509_crt_t cert)
+{
+    char name[NAME_MAX_BYTES];
+    size_t len = sizeof(name);
+    if (gnutls_x509_crt_get_dn_by_oid(cert, GNUTLS_OID_X520_COMMON_NAME, 0, 0, name, &len) ==
+            GNUTLS_E_SUCCESS &&
+        is_allowed(t, sv_make(name, len))) {
+        return true;
+    }
+    for (unsigned i = 0;; i++) {
+        len = sizeof(name);
+        int type = gnutls_x509_crt_get_subject_alt_name(cert, i, name, &len, NULL);
+        if (type == GNUTLS_E_REQUESTED_DATA_NOT_AVAILABLE) {
+            return false;
+        }
+        if ((type == GNUTLS_SAN_DNSNAME || type == GNUTLS_SAN_URI) &&
+            is_allowed(t, sv_make(name, len))) {
+            return true;
+        }
+    }
+}
+
+static bool is_client_allowed(const struct tls *t, gnutls_session_t session)
+{
+    unsigned count = 0;
+    const gnutls_datum_t *chain = gnutls_certificate_get_peers(session, &count);
+    gnutls_x509_crt_t cert = NULL;
+    bool yes = t->name_count == 0;
+    if (!yes && chain != NULL && count > 0 && gnutls_x509_crt_init(&cert) == GNUTLS_E_SUCCESS) {
+        yes = gnutls_x509_crt_import(cert, &chain[0], GNUTLS_X509_FMT_DER) == GNUTLS_E_SUCCESS &&
+              has_allowed_name(t, cert);
+        gnutls_x509_crt_deinit(cert);
+    }
+    return yes;
+}
+
+/// Called in the handshake when the client's certificate has come; not 0 ends it by an alert.
+static int on_client_certificate(gnutls_session_t session)
+{
+    const struct tls_watch *w = gnutls_db_get_ptr(session);
+    unsigned status = 0;
+    if (w == NULL || gnutls_certificate_verify_peers2(session, &status) != GNUTLS_E_SUCCESS ||
+        status != 0) {
+        if (w != NULL) {
+            atomic_fetch_add(&w->tls->refused[TLS_UNTRUSTED], 1);
+        }
+        return GNUTLS_E_CERTIFICATE_ERROR;
+    }
+    if (!is_client_allowed(w->tls, session)) {
+        atomic_fetch_add(&w->tls->refused[TLS_NAME], 1);
+        return GNUTLS_E_CERTIFICATE_ERROR;
+    }
+    return 0;
+}
+
+// ---- sessions -----------------------------------------------------------------------------------
+
 struct tls_credentials *tls_pin(struct tls *t, void *session)
 {
     pthread_mutex_lock(&t->lock);
@@ -116,7 +203,7 @@ struct tls_credentials *tls_pin(struct tls *t, void *session)
     gnutls_credentials_set(session, GNUTLS_CRD_CERTIFICATE, c->x509);
     if (c->ask_client) {
         gnutls_certificate_server_set_request(session, GNUTLS_CERT_REQUIRE);
-        gnutls_session_set_verify_cert(session, NULL, 0);
+        gnutls_session_set_verify_function(session, on_client_certificate);
     }
     return c;
 }
@@ -135,8 +222,9 @@ static int on_finished(gnutls_session_t session, unsigned type, unsigned when, u
     return 0;
 }
 
-void tls_watch_handshake(void *session, struct tls_watch *w)
+void tls_watch_handshake(struct tls *t, void *session, struct tls_watch *w)
 {
+    w->tls = t;
     // libmicrohttpd keeps no session database, so its pointer is free to carry ours.
     gnutls_db_set_ptr(session, w);
     gnutls_handshake_set_hook_function(session, GNUTLS_HANDSHAKE_FINISHED, GNUTLS_HOOK_POST,

@@ -116,7 +116,7 @@ static bool is_stopped(struct kube_lease *l)
     return stop;
 }
 
-/// Shuts the fence for good, then tells.
+/// Shuts the fence, then tells.
 static void lose(struct kube_lease *l)
 {
     atomic_store(&l->valid_until_ms, 0);
@@ -140,7 +140,9 @@ static void *run(void *arg)
         answer = LEASE_ANSWER_NONE;
         if (out.lost) {
             lose(l);
-            return NULL;
+            if (!l->opt.again) {
+                return NULL;
+            }
         }
         if (out.leads) {
             atomic_store(&l->valid_until_ms,

@@ -22,8 +22,9 @@ struct kube_lease_options {
     int64_t renew_deadline_ms;  // 0: 10000
     int64_t retry_ms;           // 0: 2000
     bool release;               // on a clean stop, so that the next leader need not wait
-    void (*started)(void *ctx); // we lead now; at most once per lease
-    /// We led and no longer do: end the process without another write. At most once.
+    bool again;                 // after a loss go on as a candidate; else that is the end
+    void (*started)(void *ctx); // we lead now; may be NULL
+    /// We led and no longer do: without `again` end the process without another write. May be NULL.
     void (*lost)(void *ctx, const struct err *why);
     /// A call failed or another one leads (HOLDER; may be empty); for a log line. May be NULL.
     void (*told)(void *ctx, const struct err *err, struct strview holder);
@@ -41,7 +42,8 @@ bool kube_lease_valid(const struct kube_lease *l);
 
 /// A kube_fence_fn: milliseconds until the renew deadline passes (by CLOCK_BOOTTIME, counted from
 /// before the last successful renewal was sent); <= 0 when we do not lead. Never positive again
-/// after lost. Any thread.
+/// after lost, unless `again`: then a write that was begun before the loss must be bound to the
+/// version that was read. Any thread.
 int64_t kube_lease_remaining_ms(void *lease);
 
 /// Ends the thread and frees; releases the Lease when asked for and still held. The handles that

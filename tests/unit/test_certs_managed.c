@@ -13,7 +13,7 @@ static const char *const NAMES[] = {"sluice-webhook.sluice-system.svc"};
 // A store in memory, whose conflicts and faults are scripted.
 static struct certs_material kept;
 static unsigned saves, conflicts_to_come;
-static bool load_fails, publish_fails, rival_saves;
+static bool load_fails, save_fails, publish_fails, look_fails, rival_saves, one_lags;
 static struct strbuf published;
 
 static struct err err;
@@ -23,7 +23,13 @@ static void copy(struct certs_material *to, const struct certs_material *from)
 {
     strbuf_put(&to->cert, strbuf_view(&from->cert));
     strbuf_put(&to->key, strbuf_view(&from->key));
+    strbuf_put(&to->next_cert, strbuf_view(&from->next_cert));
+    strbuf_put(&to->next_key, strbuf_view(&from->next_key));
     strbuf_put(&to->bundle, strbuf_view(&from->bundle));
+    to->published_ms = from->published_ms;
+    to->switched_ms = from->switched_ms;
+    to->rotate = from->rotate;
+    memcpy(to->leaves_wanted, from->leaves_wanted, sizeof(to->leaves_wanted));
     memcpy(to->version, from->version, sizeof(to->version));
 }
 
@@ -50,6 +56,9 @@ static int fake_load(void *ctx, struct certs_material *ret, struct err *e)
 static int fake_save(void *ctx, const struct certs_material *m, struct err *e)
 {
     (void)ctx;
+    if (save_fails) {
+        return err_set(e, E_DENIED, "forbidden");
+    }
     if (rival_saves) { // another replica was a moment quicker
         struct certs_material rival = CERTS_MATERIAL;
         rival_saves = false;
@@ -83,16 +92,44 @@ static int fake_publish(void *ctx, struct strview bundle, bool *changed, struct 
     return 0;
 }
 
+static int fake_look(void *ctx, struct strview bundle, struct strview cert, struct strview ca,
+                     struct certs_published *ret, struct err *e)
+{
+    (void)ctx;
+    struct strview p = strbuf_view(&published);
+    bool same = sv_eq(p, bundle);
+    *ret = (struct certs_published){
+        .same = same,
+        .leaf = same || (cert.len > 0 && p.len > 0 && x509_verify(cert, p, NULL) == 0),
+        .ca = same || (ca.len > 0 && p.len > 0 && x509_holds(p, ca))};
+    return look_fails ? err_set(e, E_TRANSPORT, "no answer") : 0;
+}
+
+static int fake_all_follow(void *ctx, struct strview issuer, bool *ret, struct err *e)
+{
+    (void)ctx;
+    (void)e;
+    ck_assert_uint_eq(issuer.len, 64);
+    *ret = !one_lags;
+    return 0;
+}
+
 static struct certs_store store = {.load = fake_load, .save = fake_save};
-static struct certs_publisher publisher = {.publish = fake_publish};
-static struct managed_options options = {
-    .store = &store, .publisher = &publisher, .names = NAMES, .name_count = 1};
+static struct certs_publisher publisher = {.look = fake_look, .publish = fake_publish};
+static struct certs_replicas replicas = {.all_follow = fake_all_follow};
+static struct managed_options options;
 
 static void setup(void)
 {
     kept = CERTS_MATERIAL;
     saves = conflicts_to_come = 0;
-    load_fails = publish_fails = rival_saves = false;
+    load_fails = save_fails = publish_fails = look_fails = rival_saves = one_lags = false;
+    options = (struct managed_options){.store = &store,
+                                       .publisher = &publisher,
+                                       .replicas = &replicas,
+                                       .leads = true,
+                                       .names = NAMES,
+                                       .name_count = 1};
     published = STRBUF(CERTS_PEM_MAX);
     leaf = NULL;
     err = (struct err){0};
@@ -107,10 +144,23 @@ static void teardown(void)
 
 static struct managed_outcome out;
 
+static bool did(enum certs_step what)
+{
+    return (out.steps & 1U << what) != 0;
+}
+
+static size_t bundle_size(void)
+{
+    struct x509_info info[CERTS_CHAIN_MAX];
+    size_t n;
+    ck_assert_int_eq(x509_read(strbuf_view(&kept.bundle), info, CERTS_CHAIN_MAX, &n, &err), 0);
+    return n;
+}
+
 static int step(int64_t now)
 {
     int rc = managed_step(&options, leaf, now, &out, &err);
-    if (rc == 0 && out.pair != NULL) {
+    if (out.pair != NULL) {
         certs_pair_unref(leaf);
         leaf = out.pair;
     }
@@ -120,13 +170,17 @@ static int step(int64_t now)
 START_TEST(certs_managed__the_first_round_makes_all_and_the_second_nothing)
 {
     ck_assert_int_eq(step(NOW), 0);
-    ck_assert(out.made_ca && out.published && out.publish_changed);
+    ck_assert(did(CERTS_MAKE_CA) && out.published && out.publish_changed);
     ck_assert_ptr_nonnull(leaf);
     ck_assert_int_eq(x509_verify(leaf->cert_pem, strbuf_view(&published), &err), 0);
     ck_assert_int_eq(leaf->not_after_ms, NOW - CERTS_BACKDATE_MS + CERTS_LEAF_LIFE_MS);
+    ck_assert_int_eq(kept.published_ms, NOW);
     ck_assert_int_eq(step(NOW), 0);
-    ck_assert(!out.made_ca && !out.publish_changed && out.pair == NULL);
-    ck_assert_uint_eq(saves, 1);
+    ck_assert(out.steps == 0 && !out.publish_changed && out.pair == NULL);
+    ck_assert_int_eq(out.phase, CERTS_STABLE);
+    ck_assert_int_eq(out.due_ms, certs_renew_at(&(struct certs_span){true, leaf->not_before_ms,
+                                                                     leaf->not_after_ms}));
+    ck_assert_uint_eq(saves, 2); // the CA, and the time of its publication
 }
 END_TEST
 
@@ -137,7 +191,22 @@ START_TEST(certs_managed__the_leaf_alone_is_renewed_and_the_bundle_stays)
     memcpy(first, leaf->fingerprint, sizeof(first));
     ck_assert_int_eq(step(NOW + 5 * CERTS_DAY_MS), 0);
     ck_assert_str_ne(leaf->fingerprint, first);
-    ck_assert(!out.publish_changed && !out.made_ca);
+    ck_assert_uint_eq(out.steps, 1U << CERTS_ISSUE_LEAF);
+}
+END_TEST
+
+START_TEST(certs_managed__a_new_leaf_can_be_asked_for)
+{
+    ck_assert_int_eq(step(NOW), 0);
+    ck_assert_str_eq(out.leaves, "");
+    options.leaves = "";
+    certs_material_want_leaves(&kept, SV("now"));
+    ck_assert_int_eq(step(NOW), 0);
+    ck_assert_uint_eq(out.steps, 1U << CERTS_ISSUE_LEAF);
+    ck_assert_str_eq(out.leaves, "now");
+    options.leaves = "now";
+    ck_assert_int_eq(step(NOW), 0);
+    ck_assert_uint_eq(out.steps, 0);
 }
 END_TEST
 
@@ -145,9 +214,10 @@ START_TEST(certs_managed__a_bundle_that_was_reset_is_repaired)
 {
     ck_assert_int_eq(step(NOW), 0);
     strbuf_reset(&published);
-    ck_assert_int_eq(step(NOW), 0);
+    ck_assert_int_eq(step(NOW + 5), 0);
     ck_assert(out.publish_changed);
     ck_assert(sv_eq(strbuf_view(&published), strbuf_view(&kept.bundle)));
+    ck_assert_int_eq(kept.published_ms, NOW + 5);
 }
 END_TEST
 
@@ -155,8 +225,7 @@ START_TEST(certs_managed__the_loser_of_a_race_takes_what_the_winner_made)
 {
     rival_saves = true;
     ck_assert_int_eq(step(NOW), 0);
-    ck_assert(!out.made_ca);
-    ck_assert_uint_eq(saves, 0);
+    ck_assert(!did(CERTS_MAKE_CA));
     ck_assert(x509_signed_by(leaf->cert_pem, strbuf_view(&kept.cert)));
 }
 END_TEST
@@ -183,65 +252,181 @@ END_TEST
 START_TEST(certs_managed__a_first_leaf_is_made_also_when_publishing_fails)
 {
     publish_fails = true;
-    ck_assert_int_eq(step(NOW), 0);
+    ck_assert_int_eq(step(NOW), -1);
+    ck_assert_ptr_nonnull(strstr(err.msg, "publishing the CA bundle"));
     ck_assert(out.publish_failed && !out.published);
     ck_assert_ptr_nonnull(leaf);
 }
 END_TEST
 
-START_TEST(certs_managed__a_new_ca_is_published_beside_the_old_before_a_leaf_of_it_is_served)
+START_TEST(certs_managed__a_leaf_is_renewed_also_when_the_leader_may_not_write)
 {
-    int64_t due = NOW + CERTS_CA_LIFE_MS / 10 * 9;
-    size_t n;
-    struct x509_info info[4];
     ck_assert_int_eq(step(NOW), 0);
-    ck_assert_int_eq(step(due - 2 * CERTS_DAY_MS), 0);
-    char old[65];
-    memcpy(old, leaf->fingerprint, sizeof(old));
-    publish_fails = true;
-    ck_assert_int_eq(step(due), 0);
-    ck_assert(out.made_ca && out.pair == NULL); // the old leaf goes on
-    ck_assert_int_eq(x509_read(strbuf_view(&kept.bundle), info, 4, &n, &err), 0);
-    ck_assert_uint_eq(n, 2);
-    ck_assert_int_eq(x509_verify(leaf->cert_pem, strbuf_view(&kept.bundle), &err), 0);
-    publish_fails = false;
-    ck_assert_int_eq(step(due), 0);
-    ck_assert_str_ne(leaf->fingerprint, old);
-    ck_assert(x509_signed_by(leaf->cert_pem, strbuf_view(&kept.cert)));
-    ck_assert_uint_eq(saves, 2);
+    strbuf_reset(&published);
+    save_fails = true;
+    ck_assert_int_eq(step(NOW + 5 * CERTS_DAY_MS), -1);
+    ck_assert_int_eq(err.code, E_DENIED);
+    ck_assert(did(CERTS_ISSUE_LEAF));
+    ck_assert_int_gt(leaf->not_after_ms, NOW + 10 * CERTS_DAY_MS);
 }
 END_TEST
 
-START_TEST(certs_managed__a_ca_that_vanished_is_made_again_and_the_leaf_with_it)
+START_TEST(certs_managed__a_follower_writes_nothing_and_issues_its_own_leaf)
+{
+    options.leads = false;
+    ck_assert_int_eq(step(NOW), 0);
+    ck_assert_ptr_null(leaf); // it waits for the CA
+    options.leads = true;
+    ck_assert_int_eq(step(NOW), 0);
+    certs_pair_unref(leaf);
+    leaf = NULL;
+    options.leads = false;
+    kept.rotate = true;
+    strbuf_reset(&published);
+    ck_assert_int_eq(step(NOW), 0);
+    ck_assert_uint_eq(out.steps, 1U << CERTS_ISSUE_LEAF);
+    ck_assert(!out.published); // nobody trusts it yet: not ready
+    ck_assert_uint_eq(saves, 2);
+    ck_assert_uint_eq(published.len, 0);
+}
+END_TEST
+
+/// A whole change, asked for by hand, with what holds in each phase.
+START_TEST(certs_managed__a_ca_is_changed_in_phases)
+{
+    char old[65], issuer[65];
+    struct strbuf first = STRBUF(CERTS_PEM_MAX);
+    int64_t now = NOW;
+    ck_assert_int_eq(step(now), 0);
+    memcpy(old, leaf->fingerprint, sizeof(old));
+    strbuf_put(&first, strbuf_view(&kept.cert));
+
+    kept.rotate = true;
+    ck_assert_int_eq(step(now += 10 * CERTS_PAUSE_MS), 0);
+    ck_assert(did(CERTS_ANNOUNCE) && did(CERTS_PUBLISH) && did(CERTS_NOTE_PUBLISHED));
+    ck_assert(!did(CERTS_ISSUE_LEAF) && !kept.rotate);
+    ck_assert_int_eq(out.phase, CERTS_ANNOUNCED);
+    ck_assert_uint_eq(bundle_size(), 2);
+    ck_assert_int_eq(x509_verify(leaf->cert_pem, strbuf_view(&published), &err), 0);
+    ck_assert(x509_holds(strbuf_view(&published), strbuf_view(&kept.next_cert)));
+    ck_assert_int_eq(out.due_ms, now + CERTS_PAUSE_MS);
+    ck_assert_int_eq(step(now + CERTS_PAUSE_MS - 1), 0);
+    ck_assert_uint_eq(out.steps, 0);
+
+    ck_assert_int_eq(step(now += CERTS_PAUSE_MS), 0);
+    ck_assert_uint_eq(out.steps, 1U << CERTS_SWITCH | 1U << CERTS_ISSUE_LEAF);
+    ck_assert_int_eq(out.phase, CERTS_SWITCHED);
+    ck_assert_str_ne(leaf->fingerprint, old);
+    ck_assert_int_eq(x509_verify(leaf->cert_pem, strbuf_view(&published), &err), 0);
+    x509_issuer(leaf->cert_pem, strbuf_view(&first), issuer);
+    ck_assert_str_eq(issuer, "");
+
+    one_lags = true;
+    ck_assert_int_eq(step(now += 10 * CERTS_PAUSE_MS), 0);
+    ck_assert_uint_eq(out.steps, 0);
+    one_lags = false;
+    ck_assert_int_eq(step(now), 0);
+    ck_assert(did(CERTS_RETIRE) && did(CERTS_PUBLISH));
+    ck_assert_int_eq(out.phase, CERTS_STABLE);
+    ck_assert_uint_eq(bundle_size(), 1);
+    ck_assert(!x509_holds(strbuf_view(&published), strbuf_view(&first)));
+    ck_assert_int_eq(x509_verify(leaf->cert_pem, strbuf_view(&published), &err), 0);
+    strbuf_done(&first);
+}
+END_TEST
+
+START_TEST(certs_managed__a_ca_that_is_due_is_changed_before_it_ends)
+{
+    int64_t now = NOW;
+    struct x509_info ca;
+    size_t n;
+    ck_assert_int_eq(step(NOW), 0);
+    ck_assert_int_eq(x509_read(strbuf_view(&kept.cert), &ca, 1, &n, &err), 0);
+    int64_t due = certs_renew_at(&(struct certs_span){true, ca.not_before_ms, ca.not_after_ms});
+    for (; kept.switched_ms == NOW && now < ca.not_after_ms; now += CERTS_HOUR_MS) {
+        ck_assert_int_eq(step(now), 0);
+    }
+    ck_assert_int_ge(now, due);
+    ck_assert_int_lt(now, due + CERTS_DAY_MS);
+}
+END_TEST
+
+START_TEST(certs_managed__a_crash_at_each_write_is_gone_on_from)
+{
+    // The writes of a change fail from the Nth on; then all goes well again.
+    for (unsigned good = 0; good < 8; good++) {
+        int64_t now = NOW;
+        teardown();
+        setup();
+        ck_assert_int_eq(step(now), 0);
+        kept.rotate = true;
+        unsigned before = saves;
+        for (int i = 0; i < 20; i++) {
+            save_fails = saves - before >= good && i < 10;
+            publish_fails = save_fails;
+            ck_assert(step(now += CERTS_PAUSE_MS) == 0 || save_fails);
+            ck_assert_int_eq(x509_verify(leaf->cert_pem, strbuf_view(&published), &err), 0);
+        }
+        ck_assert_int_eq(out.phase, CERTS_STABLE);
+        ck_assert_int_gt(kept.switched_ms, NOW);
+        ck_assert_uint_eq(bundle_size(), 1);
+        ck_assert(sv_eq(strbuf_view(&published), strbuf_view(&kept.bundle)));
+    }
+}
+END_TEST
+
+START_TEST(certs_managed__a_store_that_vanished_does_not_take_the_trust_in_what_is_served)
 {
     ck_assert_int_eq(step(NOW), 0);
+    char old[65];
+    memcpy(old, leaf->fingerprint, sizeof(old));
     certs_material_done(&kept);
-    ck_assert_int_eq(step(NOW), 0);
-    ck_assert(out.made_ca && out.pair != NULL);
+    ck_assert_int_eq(step(NOW + 1), 0);
+    ck_assert(did(CERTS_MAKE_CA) && out.pair == NULL && out.published);
+    ck_assert_uint_eq(bundle_size(), 2);
     ck_assert_int_eq(x509_verify(leaf->cert_pem, strbuf_view(&published), &err), 0);
+    ck_assert_int_eq(step(NOW + 1 + CERTS_PAUSE_MS), 0);
+    ck_assert_str_ne(leaf->fingerprint, old);
+    ck_assert_uint_eq(bundle_size(), 1);
+    ck_assert_int_eq(x509_verify(leaf->cert_pem, strbuf_view(&published), &err), 0);
+}
+END_TEST
+
+START_TEST(certs_managed__what_cannot_be_looked_at_is_not_taken_for_published)
+{
+    ck_assert_int_eq(step(NOW), 0);
+    kept.rotate = true;
+    ck_assert_int_eq(step(NOW + 1), 0);
+    options.leads = false;
+    look_fails = true;
+    ck_assert_int_eq(step(NOW + CERTS_DAY_MS), 0);
+    ck_assert(!out.looked && out.steps == 0);
 }
 END_TEST
 
 START_TEST(certs_managed__an_expired_ca_leaves_the_bundle)
 {
-    size_t n;
-    struct x509_info info[4];
     ck_assert_int_eq(step(NOW), 0);
     ck_assert_int_eq(step(NOW + 2 * CERTS_CA_LIFE_MS), 0);
-    ck_assert(out.made_ca);
-    ck_assert_int_eq(x509_read(strbuf_view(&kept.bundle), info, 4, &n, &err), 0);
-    ck_assert_uint_eq(n, 1);
+    ck_assert(did(CERTS_MAKE_CA));
+    ck_assert_uint_eq(bundle_size(), 1);
     ck_assert_int_gt(leaf->not_after_ms, NOW + 2 * CERTS_CA_LIFE_MS);
 }
 END_TEST
 
 UNIT_MAIN(setup, teardown, certs_managed__the_first_round_makes_all_and_the_second_nothing,
           certs_managed__the_leaf_alone_is_renewed_and_the_bundle_stays,
+          certs_managed__a_new_leaf_can_be_asked_for,
           certs_managed__a_bundle_that_was_reset_is_repaired,
           certs_managed__the_loser_of_a_race_takes_what_the_winner_made,
           certs_managed__endless_conflicts_end_in_an_error,
           certs_managed__a_store_that_cannot_be_read_changes_nothing,
           certs_managed__a_first_leaf_is_made_also_when_publishing_fails,
-          certs_managed__a_new_ca_is_published_beside_the_old_before_a_leaf_of_it_is_served,
-          certs_managed__a_ca_that_vanished_is_made_again_and_the_leaf_with_it,
+          certs_managed__a_leaf_is_renewed_also_when_the_leader_may_not_write,
+          certs_managed__a_follower_writes_nothing_and_issues_its_own_leaf,
+          certs_managed__a_ca_is_changed_in_phases,
+          certs_managed__a_ca_that_is_due_is_changed_before_it_ends,
+          certs_managed__a_crash_at_each_write_is_gone_on_from,
+          certs_managed__a_store_that_vanished_does_not_take_the_trust_in_what_is_served,
+          certs_managed__what_cannot_be_looked_at_is_not_taken_for_published,
           certs_managed__an_expired_ca_leaves_the_bundle)

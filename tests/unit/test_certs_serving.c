@@ -23,11 +23,15 @@ static struct dir_store store;
 static struct certs_serving *serving;
 static struct err err;
 static _Atomic unsigned pairs_seen;
-static _Atomic bool refuse_pairs, publish_fails;
+static _Atomic bool refuse_pairs, publish_fails, published;
 
-static bool on_pair(void *arg, struct certs_pair *pair)
+static struct strbuf clients_seen;
+
+static bool on_pair(void *arg, struct certs_pair *pair, struct strview client_ca)
 {
     (void)arg;
+    strbuf_reset(&clients_seen);
+    strbuf_put(&clients_seen, client_ca);
     ck_assert_uint_gt(pair->cert_pem.len, 0);
     if (refuse_pairs) {
         return false;
@@ -40,11 +44,23 @@ static int publish(void *ctx, struct strview bundle, bool *changed, struct err *
 {
     (void)ctx;
     (void)bundle;
-    *changed = true;
+    *changed = !publish_fails;
+    published = published || !publish_fails;
     return publish_fails ? err_set(e, E_TRANSPORT, "no answer") : 0;
 }
 
-static struct certs_publisher publisher = {.publish = publish};
+static int look(void *ctx, struct strview bundle, struct strview leaf, struct strview ca,
+                struct certs_published *ret, struct err *e)
+{
+    (void)ctx;
+    (void)bundle;
+    (void)leaf;
+    (void)ca;
+    *ret = (struct certs_published){.same = published, .leaf = published, .ca = published};
+    return publish_fails ? err_set(e, E_TRANSPORT, "no answer") : 0;
+}
+
+static struct certs_publisher publisher = {.look = look, .publish = publish};
 
 static void setup(void)
 {
@@ -56,7 +72,8 @@ static void setup(void)
     snprintf(ca_file, sizeof(ca_file), "%s/ca.crt", dir);
     ck_assert_int_eq(dir_store_init(&store, dir, &err), 0);
     pairs_seen = 0;
-    refuse_pairs = publish_fails = false;
+    refuse_pairs = publish_fails = published = false;
+    clients_seen = STRBUF(CERTS_PEM_MAX);
     serving = NULL;
 }
 
@@ -64,6 +81,7 @@ static void teardown(void)
 {
     char command[128];
     certs_serving_stop(serving);
+    strbuf_done(&clients_seen);
     snprintf(command, sizeof(command), "rm -rf '%s'", dir);
     ck_assert_int_eq(system(command), 0);
 }
@@ -235,6 +253,8 @@ START_TEST(certs_serving__ready_only_when_the_bundle_is_published)
     ck_assert_int_eq(certs_serving_step(serving, clock_wall_ms(), &err), -1);
     ck_assert(ready(clock_wall_ms()));
     ck_assert_uint_eq(stats().publish_errors, 2);
+    ck_assert_int_gt(stats().ca_not_after_ms, clock_wall_ms());
+    ck_assert_int_eq(stats().phase, CERTS_STABLE);
 }
 END_TEST
 
@@ -278,6 +298,111 @@ START_TEST(certs_serving__replicas_of_one_store_share_a_ca)
 }
 END_TEST
 
+/// As a kubelet does it: files are links through "..data", which is swapped.
+static void swap_data(unsigned n, const struct files *f)
+{
+    char sub[64], path[128], text[160];
+    snprintf(sub, sizeof(sub), "..%u", n);
+    snprintf(path, sizeof(path), "%s/%s", dir, sub);
+    ck_assert_int_eq(os_mkdir_all(path, 0700, &err), 0);
+    snprintf(text, sizeof(text), "%s/tls.crt", path);
+    write_file(text, &f->cert);
+    snprintf(text, sizeof(text), "%s/tls.key", path);
+    write_file(text, &f->key);
+    snprintf(text, sizeof(text), "%s/ca.crt", path);
+    write_file(text, &f->ca);
+    snprintf(path, sizeof(path), "%s/..data_tmp", dir);
+    snprintf(text, sizeof(text), "%s/..data", dir);
+    ck_assert_int_eq(symlink(sub, path), 0);
+    ck_assert_int_eq(rename(path, text), 0);
+}
+
+START_TEST(certs_serving__a_swapped_volume_is_seen_at_once)
+{
+    struct files files[2] = {make_files(), make_files()};
+    swap_data(1, &files[0]);
+    ck_assert_int_eq(symlink("..data/tls.crt", cert_file), 0);
+    ck_assert_int_eq(symlink("..data/tls.key", key_file), 0);
+    ck_assert_int_eq(symlink("..data/ca.crt", ca_file), 0);
+    const struct certs_serving_options o = {.cert_file = cert_file,
+                                            .key_file = key_file,
+                                            .ca_file = ca_file,
+                                            .poll_ms = 1000000, // never
+                                            .on_pair = on_pair};
+    serving = certs_serving_new(&o);
+    ck_assert_int_eq(certs_serving_step(serving, clock_wall_ms(), &err), 0);
+    ck_assert_int_eq(certs_serving_start(serving, &err), 0);
+    clock_sleep_ms(1100); // the first look of the thread
+    swap_data(2, &files[1]);
+    int64_t end = clock_mono_ms() + 5000;
+    while (pairs_seen < 2 && clock_mono_ms() < end) {
+        clock_sleep_ms(5);
+    }
+    ck_assert_uint_eq(pairs_seen, 2);
+    ck_assert_uint_eq(stats().read_errors, 0);
+    free_files(&files[0]);
+    free_files(&files[1]);
+}
+END_TEST
+
+START_TEST(certs_serving__an_expired_pair_does_not_replace_a_good_one)
+{
+    struct files f = make_files();
+    struct files old = make_files();
+    strbuf_reset(&old.cert);
+    strbuf_reset(&old.key);
+    ck_assert_int_eq(x509_issue_leaf(strbuf_view(&f.ca), strbuf_view(&f.ca_key), NAMES, 1,
+                                     clock_wall_ms() - CERTS_HOUR_MS, CERTS_HOUR_MS / 2, &old.cert,
+                                     &old.key, &err),
+                     0);
+    write_files(&f);
+    serve_mounted();
+    ck_assert_int_eq(certs_serving_step(serving, clock_wall_ms(), &err), 0);
+    write_file(key_file, &old.key);
+    write_file(cert_file, &old.cert);
+    ck_assert_int_eq(certs_serving_step(serving, clock_wall_ms(), &err), -1);
+    ck_assert_ptr_nonnull(strstr(err.msg, "has expired"));
+    ck_assert_uint_eq(pairs_seen, 1);
+    ck_assert(ready(clock_wall_ms()));
+    free_files(&f);
+    free_files(&old);
+}
+END_TEST
+
+START_TEST(certs_serving__the_ca_of_clients_is_read_again_and_a_bad_one_is_not_taken)
+{
+    char client_ca[128];
+    struct files f = make_files();
+    struct files other = make_files();
+    snprintf(client_ca, sizeof(client_ca), "%s/clients.crt", dir);
+    const struct certs_serving_options o = {.client_ca_file = client_ca,
+                                            .store = &store.store,
+                                            .names = NAMES,
+                                            .name_count = 1,
+                                            .on_pair = on_pair};
+    serving = certs_serving_new(&o);
+    // Without it nobody is served: they would not be asked.
+    ck_assert_int_eq(certs_serving_step(serving, clock_wall_ms(), &err), -1);
+    ck_assert_uint_eq(pairs_seen, 0);
+    write_file(client_ca, &f.ca);
+    ck_assert_int_eq(certs_serving_step(serving, clock_wall_ms(), &err), 0);
+    ck_assert(sv_eq(strbuf_view(&clients_seen), strbuf_view(&f.ca)));
+    ck_assert_uint_eq(pairs_seen, 1);
+    ck_assert_int_eq(os_file_write_atomic(client_ca, SV("nothing"), 0600, &err), 0);
+    ck_assert_int_eq(certs_serving_step(serving, clock_wall_ms(), &err), -1);
+    ck_assert_uint_eq(pairs_seen, 1);
+    write_file(client_ca, &other.ca);
+    ck_assert_int_eq(certs_serving_step(serving, clock_wall_ms(), &err), 0);
+    ck_assert(sv_eq(strbuf_view(&clients_seen), strbuf_view(&other.ca)));
+    ck_assert_uint_eq(pairs_seen, 2);
+    ck_assert_int_eq(certs_serving_step(serving, clock_wall_ms(), &err), 0);
+    ck_assert_uint_eq(pairs_seen, 2);
+    ck_assert_uint_eq(stats().read_errors, 2);
+    free_files(&f);
+    free_files(&other);
+}
+END_TEST
+
 UNIT_MAIN(setup, teardown,
           certs_serving__mounted_files_are_served_and_read_again_only_when_they_change,
           certs_serving__a_torn_pair_keeps_the_old_one_until_it_is_whole,
@@ -285,4 +410,7 @@ UNIT_MAIN(setup, teardown,
           certs_serving__a_pair_that_the_server_refuses_is_not_the_current_one,
           certs_serving__ready_only_when_the_bundle_is_published,
           certs_serving__the_thread_renews_while_others_use_the_pair,
-          certs_serving__replicas_of_one_store_share_a_ca)
+          certs_serving__replicas_of_one_store_share_a_ca,
+          certs_serving__a_swapped_volume_is_seen_at_once,
+          certs_serving__an_expired_pair_does_not_replace_a_good_one,
+          certs_serving__the_ca_of_clients_is_read_again_and_a_bad_one_is_not_taken)
