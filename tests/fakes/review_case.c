@@ -72,19 +72,43 @@ static void read_review(struct arena *arena, struct case_answer *ret)
 void case_review(struct strview body, enum review_kind kind, struct arena *arena,
                  struct case_answer *ret)
 {
+    case_review_in(&(struct review_context){0}, body, kind, arena, ret);
+}
+
+static bool is_refusal(int http_status)
+{
+    return http_status == 400 || http_status == 413 || http_status == 429;
+}
+
+static void check_findings(const struct review_result *r)
+{
+    size_t n = 0;
+    ASSERT(r->finding_count <= REVIEW_FINDINGS_MAX);
+    for (size_t i = 0; i < r->finding_count; i++) {
+        ASSERT(r->findings[i].rule != NULL && r->findings[i].count != 0);
+        n += r->findings[i].count;
+    }
+    ASSERT(n <= r->causes + r->warnings + r->audits);
+    ASSERT(r->retry == (r->http_status == 429) && r->retry == (r->verdict == REVIEW_RETRY));
+}
+
+void case_review_in(const struct review_context *context, struct strview body,
+                    enum review_kind kind, struct arena *arena, struct case_answer *ret)
+{
     CLEANUP(strbuf_done) struct strbuf out = STRBUF(REVIEW_RESPONSE_MAX);
     CLEANUP(arena_done) struct arena own = ARENA(REVIEW_ARENA_MAX);
     *ret = (struct case_answer){.code = 0};
-    review_run(&(struct review_context){0}, body, kind, &own, &out, &ret->result);
+    review_run(context, body, kind, &own, &out, &ret->result);
     ASSERT(strbuf_ok(&out));
     ret->text = arena_copy(arena, strbuf_view(&out));
     ASSERT(sv_present(ret->text));
     if (ret->result.http_status == 200) {
         read_review(arena, ret);
     } else {
-        ASSERT(ret->result.http_status == 400 || ret->result.http_status == 413);
+        ASSERT(is_refusal(ret->result.http_status));
         ASSERT(ret->text.len > 1 && ret->text.ptr[ret->text.len - 1] == '\n');
     }
+    check_findings(&ret->result);
     // What the result borrows goes with the review's own arena.
     ret->result.uid = ret->result.ns = ret->result.name = ret->result.username = SV_NONE;
 }

@@ -25,6 +25,10 @@ struct case_answer {
 void case_review(struct strview body, enum review_kind kind, struct arena *arena,
                  struct case_answer *ret);
 
+/// The same in CONTEXT.
+void case_review_in(const struct review_context *context, struct strview body,
+                    enum review_kind kind, struct arena *arena, struct case_answer *ret);
+
 /// BODY, whose request.object gets PATCH as the API server would apply it.
 struct strview case_review_patched(struct strview body, struct strview patch, struct arena *arena);
 

@@ -1,6 +1,9 @@
 # SPDX-License-Identifier: Apache-2.0
 sluice_add_test(test_review DEPS review_case sluice_yaml)
 sluice_add_test(test_review_faults DEPS review_case)
+sluice_add_test(test_review_policy
+    SOURCES ${CMAKE_CURRENT_LIST_DIR}/test_review_policy.c ${CMAKE_CURRENT_LIST_DIR}/flink_case.c
+    DEPS review_case)
 sluice_add_test(test_webhook_request DEPS sluice_webhook)
 
 # The webhook's own program over real sockets, by Python: label `single`, since they measure time and memory.

@@ -1,0 +1,99 @@
+// SPDX-License-Identifier: Apache-2.0
+// What a review leaves behind beside its verdict: audit annotations, and findings for the metrics.
+#include "common/policy/set.h"
+#include "webhook/review_run.h"
+
+/// Entries of one annotation: beyond, and beyond its bytes, the last ones are left out.
+#define NOTED_MAX 32
+
+/// A list of words, each once, in the order in which they came.
+struct word_list {
+    struct strview words[NOTED_MAX];
+    size_t n;
+    size_t bytes;
+};
+
+static void list_add(struct word_list *l, struct strview word)
+{
+    for (size_t i = 0; i < l->n; i++) {
+        if (sv_eq(l->words[i], word)) {
+            return;
+        }
+    }
+    if (l->n < NOTED_MAX && l->bytes + word.len + 1 <= ADMISSION_AUDIT_VALUE_BYTES) {
+        l->words[l->n++] = word;
+        l->bytes += word.len + 1;
+    }
+}
+
+/// With commas; SV_NONE when it is empty.
+static struct strview list_text(const struct word_list *l, struct arena *arena)
+{
+    struct strview text = SV_NONE;
+    for (size_t i = 0; i < l->n; i++) {
+        text = i == 0 ? l->words[0]
+                      : arena_printf(arena, "%.*s,%.*s", SV_ARG(text), SV_ARG(l->words[i]));
+    }
+    return text;
+}
+
+/// For the audit log: which rules spoke, for which policies, how hard the hardest of them is meant,
+/// and what was only to be noted.
+void review_note_audit(struct review *r)
+{
+    struct word_list rules = {.n = 0};
+    struct word_list policies = {.n = 0};
+    struct word_list notes = {.n = 0};
+    enum severity hardest = r->violations.count != 0 ? SEVERITY_AUDIT : SEVERITY_DENY;
+    for (size_t i = 0; i < r->violations.count; i++) {
+        const struct violation *v = &r->violations.items[i];
+        list_add(&rules, sv_from(v->rule));
+        hardest = v->severity < hardest ? v->severity : hardest;
+        if (sv_present(v->policy)) {
+            list_add(&policies, v->policy);
+        }
+        if (v->severity == SEVERITY_AUDIT) {
+            list_add(&notes, arena_printf(r->arena, "%.*s/%s", SV_ARG(v->policy), v->rule));
+        }
+    }
+    static const enum enforcement BY_SEVERITY[] = {[SEVERITY_DENY] = ENFORCE_DENY,
+                                                   [SEVERITY_WARN] = ENFORCE_WARN,
+                                                   [SEVERITY_AUDIT] = ENFORCE_AUDIT};
+    admission_audit_add(&r->response, "rules", list_text(&rules, r->arena));
+    admission_audit_add(&r->response, "policies", list_text(&policies, r->arena));
+    admission_audit_add(&r->response, "enforcement",
+                        sv_from(enforcement_name(BY_SEVERITY[hardest])));
+    admission_audit_add(&r->response, "audit", list_text(&notes, r->arena));
+}
+
+/// One more finding of a rule.
+static void count_finding(struct review_result *ret, const struct violation *v)
+{
+    size_t i = 0;
+    while (i < ret->finding_count && (ret->findings[i].severity != v->severity ||
+                                      strcmp(ret->findings[i].rule, v->rule) != 0 ||
+                                      !sv_eq(ret->findings[i].policy, v->policy))) {
+        i++;
+    }
+    if (i == REVIEW_FINDINGS_MAX) {
+        return;
+    }
+    if (i == ret->finding_count) {
+        ret->findings[ret->finding_count++] =
+            (struct review_finding){.policy = v->policy, .rule = v->rule, .severity = v->severity};
+    }
+    ret->findings[i].count++;
+}
+
+void review_count_findings(struct review *r)
+{
+    const struct violations *v = &r->violations;
+    struct review_result *ret = r->result;
+    for (size_t i = 0; i < v->count; i++) {
+        size_t *const by_severity[] = {[SEVERITY_DENY] = &ret->causes,
+                                       [SEVERITY_WARN] = &ret->warnings,
+                                       [SEVERITY_AUDIT] = &ret->audits};
+        (*by_severity[v->items[i].severity])++;
+        count_finding(ret, &v->items[i]);
+    }
+}
