@@ -7,7 +7,7 @@
 #include <unistd.h>
 
 #include "cli/cli.h"
-#include "cli/connect.h"
+#include "common/kube/connect.h"
 #include "cli/status_text.h"
 #include "common/base/clock.h"
 

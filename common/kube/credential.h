@@ -2,8 +2,8 @@
 // Credential plugins of a kubeconfig: commands that print a token, as managed Kubernetes has them
 // (`aws eks get-token`, gke-gcloud-auth-plugin, kubelogin). Shell. Source:
 // client.authentication.k8s.io v1, client-go plugin/pkg/client/auth/exec.
-#ifndef SLUICE_CLI_CREDENTIAL_H
-#define SLUICE_CLI_CREDENTIAL_H
+#ifndef SLUICE_KUBE_CREDENTIAL_H
+#define SLUICE_KUBE_CREDENTIAL_H
 
 #include "common/base/err.h"
 #include "common/base/strbuf.h"

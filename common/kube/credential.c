@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "cli/credential.h"
+#include "common/kube/credential.h"
 
 #include <errno.h>
 #include <fcntl.h>

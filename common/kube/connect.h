@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // From where a person's command reaches the API server: as kubectl does, from --kubeconfig, else
 // $KUBECONFIG, else ~/.kube/config, else (in a pod) from the service account. Shell.
-#ifndef SLUICE_CLI_CONNECT_H
-#define SLUICE_CLI_CONNECT_H
+#ifndef SLUICE_KUBE_CONNECT_H
+#define SLUICE_KUBE_CONNECT_H
 
 #include "common/base/arena.h"
 #include "common/base/err.h"

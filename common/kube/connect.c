@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "cli/connect.h"
+#include "common/kube/connect.h"
 
 #include <stdio.h>
 #include <unistd.h>
 
-#include "cli/credential.h"
+#include "common/kube/credential.h"
 
 #define ANSWER_MAX ((size_t)64 << 20)
 
