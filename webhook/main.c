@@ -15,9 +15,12 @@
 #include "common/kube/client.h"
 #include "webhook/certificates.h"
 #include "webhook/metrics.h"
+#include "webhook/policy_files.h"
 #include "webhook/server.h"
 #include "webhook/settings.h"
+#include "webhook/snapshots.h"
 #include "webhook/tls.h"
+#include "webhook/watches.h"
 
 #define STOP_WAIT_MS 10000
 #define RETRY_MS     1000
@@ -30,6 +33,8 @@ struct webhook {
     struct kube_config *config; // NULL: no API server is needed
     struct certificates *certificates;
     struct certs_serving *serving;
+    struct snapshots *snapshots;
+    struct watches *watches;         // NULL: nothing is watched
     _Atomic(struct server *) server; // NULL until there is a certificate
     atomic_bool stopping;            // no longer ready
     atomic_bool ending;              // requests to the API server are given up
@@ -43,6 +48,18 @@ static bool check_certificate(void *arg, struct strbuf *why)
     return certs_serving_ready(w->serving, clock_wall_ms(), why);
 }
 
+/// Once it is so, it stays so: while the API server is away reviews go on with what is known.
+static bool check_policies(void *arg, struct strbuf *why)
+{
+    struct webhook *w = arg;
+    struct snapshot *snap = snapshots_take(w->snapshots);
+    if (snap == NULL) {
+        strbuf_put_str(why, "the policies, namespaces or clusters were not listed yet");
+    }
+    snapshot_unref(snap);
+    return snap != NULL;
+}
+
 static bool check_stopping(void *arg, struct strbuf *why)
 {
     struct webhook *w = arg;
@@ -53,9 +70,31 @@ static bool check_stopping(void *arg, struct strbuf *why)
     return true;
 }
 
+static void collect_snapshot(const struct webhook *w, struct metrics *m)
+{
+    struct snapshot *snap = snapshots_take(w->snapshots);
+    int64_t silence_ms = w->watches != NULL ? watches_silence_ms(w->watches) : -1;
+    if (silence_ms >= 0) {
+        metrics_set(m, M_snapshot_age, METRIC_AT(0), (double)silence_ms / 1000);
+    }
+    if (snap != NULL) {
+        struct snapshot_counts n;
+        snapshot_count(snap, &n);
+        metrics_set(m, M_snapshot_objects, METRIC_AT(SNAPSHOT_RESOURCE_POLICIES),
+                    (double)n.policies);
+        metrics_set(m, M_snapshot_objects, METRIC_AT(SNAPSHOT_RESOURCE_NAMESPACES),
+                    (double)n.namespaces);
+        metrics_set(m, M_snapshot_objects, METRIC_AT(SNAPSHOT_RESOURCE_CLUSTERS),
+                    (double)n.clusters);
+        metrics_set(m, M_faulty_policies, METRIC_AT(0), (double)n.faulty_policies);
+    }
+    snapshot_unref(snap);
+}
+
 static void collect(struct metrics *m, void *arg)
 {
     struct webhook *w = arg;
+    collect_snapshot(w, m);
     certificates_collect(w->certificates, m);
     struct server *server = atomic_load(&w->server);
     if (server != NULL) {
@@ -65,7 +104,7 @@ static void collect(struct metrics *m, void *arg)
     }
 }
 
-// ---- certificates -----------------------------------------------------------------------------
+// ---- the API server ---------------------------------------------------------------------------
 
 /// A kube_cancel_fn: the end of the program need not wait for a slow API server.
 static bool is_ending(void *arg)
@@ -81,14 +120,33 @@ static int open_cluster(struct webhook *w, struct err *err)
                                             s->kubeconfig[0] != '\0' ? s->kubeconfig : NULL,
                                         .context = s->context[0] != '\0' ? s->context : NULL,
                                         .user_agent = "sluice-webhook"};
-    return kube_global_init(err) != 0 ? -1 : kube_config_load(&source, &w->config, err);
+    if (kube_global_init(err) != 0 || kube_config_load(&source, &w->config, err) != 0) {
+        return err_wrap(err, "the API server can't be reached (--watch=false needs none)");
+    }
+    return 0;
+}
+
+static int open_world(struct webhook *w, struct err *err)
+{
+    const struct webhook_settings *s = &w->settings;
+    if (snapshots_new(&w->snapshots, err) != 0) {
+        return -1;
+    }
+    for (size_t i = 0; i < s->policy.count; i++) {
+        if (policy_file_add(s->policy.items[i], w->snapshots, err) != 0) {
+            return -1;
+        }
+    }
+    const struct watches_options o = {.config = w->config,
+                                      .snapshots = w->snapshots,
+                                      .namespaces = s->namespaces.items,
+                                      .namespace_count = s->namespaces.count};
+    return s->watch && watches_new(&o, &w->watches, err) != 0 ? -1
+                                                              : snapshots_start(w->snapshots, err);
 }
 
 static int open_certificates(struct webhook *w, struct arena *arena, struct err *err)
 {
-    if (certificates_need_cluster(&w->settings) && open_cluster(w, err) != 0) {
-        return -1;
-    }
     const struct certificates_options o = {.settings = &w->settings,
                                            .tls = w->tls,
                                            .config = w->config,
@@ -132,6 +190,7 @@ static int start_server(struct webhook *w, const struct certs_pair *pair, struct
         .cert = pair->cert_pem,
         .key = pair->key_pem,
         .metrics = w->metrics,
+        .snapshots = w->snapshots,
         .scope = {.namespaces = w->settings.namespaces.items,
                   .count = w->settings.namespaces.count}};
     struct server *server = NULL;
@@ -151,14 +210,20 @@ static int prepare(struct webhook *w, struct arena *arena, struct err *err)
     if (w->tls == NULL || w->health == NULL) {
         return err_set(err, E_NOMEM, "no memory to start");
     }
-    if (open_certificates(w, arena, err) != 0) {
+    bool needs_cluster = w->settings.watch || certificates_need_cluster(&w->settings);
+    if ((needs_cluster && open_cluster(w, err) != 0) || open_world(w, err) != 0 ||
+        open_certificates(w, arena, err) != 0) {
         return -1;
     }
     health_add_check(w->health, HEALTH_READY, "certificate", check_certificate, w);
+    health_add_check(w->health, HEALTH_READY, "policies", check_policies, w);
     health_add_check(w->health, HEALTH_READY, "stopping", check_stopping, w);
     metrics_on_collect(w->metrics, collect, w);
     // Before there is a certificate: a replica that waits for the API server is alive, not ready.
-    return health_start(w->health, w->settings.health_listen, err);
+    if (health_start(w->health, w->settings.health_listen, err) != 0) {
+        return -1;
+    }
+    return w->watches != NULL ? watches_start(w->watches, err) : 0;
 }
 
 static int run(struct webhook *w, struct err *err)
@@ -190,6 +255,8 @@ static void stop(struct webhook *w)
     server_stop(w->server, STOP_WAIT_MS);
     atomic_store(&w->ending, true);
     certificates_close(w->certificates);
+    watches_free(w->watches);
+    snapshots_free(w->snapshots);
     if (w->config != NULL) {
         kube_config_free(w->config);
     }

@@ -37,6 +37,11 @@ static const char *const REFUSALS[] = {
 #undef X
 };
 static const char *const LEASES[] = {"sluice-webhook"};
+static const char *const RESOURCES[] = {
+#define X(id, label) [SNAPSHOT_RESOURCE_##id] = label,
+    SNAPSHOT_RESOURCES(X)
+#undef X
+};
 static const char *const OPERATIONS[ADMISSION_OPERATION_COUNT] = {
     [ADMISSION_CREATE] = "CREATE",
     [ADMISSION_UPDATE] = "UPDATE",
@@ -52,6 +57,7 @@ static const struct metric_label LABEL_REJECT = {"reason", REJECT_LABELS, ARRAY_
 static const struct metric_label LABEL_PHASE = {"phase", PHASES, ARRAY_LEN(PHASES)};
 static const struct metric_label LABEL_REFUSAL = {"reason", REFUSALS, ARRAY_LEN(REFUSALS)};
 static const struct metric_label LABEL_LEASE = {"name", LEASES, ARRAY_LEN(LEASES)};
+static const struct metric_label LABEL_RESOURCE = {"resource", RESOURCES, ARRAY_LEN(RESOURCES)};
 
 const struct metric_row WEBHOOK_METRICS[M_COUNT] = {
 #define METRIC METRIC_ROW

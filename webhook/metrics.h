@@ -15,6 +15,7 @@
     X(TOO_LARGE, "too_large", 413, "The body is larger than 7 MiB.\n")                             \
     X(BUSY, "busy", 429, "Too much is being reviewed right now; try again in a second.\n")         \
     X(LATE, "late", 429, "It waited here too long to be reviewed in time; try again.\n")           \
+    X(UNREADY, "unready", 429, "The policies are not known yet; try again in a second.\n")         \
     X(CUT, "cut", 0, "")                                                                           \
     X(MEMORY, "memory", 500, "Out of memory.\n")
 
@@ -43,6 +44,18 @@ enum conn_end {
     CONN_ENDS(X)
 #undef X
         CONN_END_COUNT
+};
+
+/// Label `resource` of sluice_webhook_snapshot_objects. X(id, label)
+#define SNAPSHOT_RESOURCES(X)                                                                      \
+    X(POLICIES, "flinkpolicies")                                                                   \
+    X(NAMESPACES, "namespaces")                                                                    \
+    X(CLUSTERS, "flinkclusters")
+
+enum snapshot_resource {
+#define X(id, label) SNAPSHOT_RESOURCE_##id,
+    SNAPSHOT_RESOURCES(X)
+#undef X
 };
 
 enum {

@@ -34,6 +34,7 @@ struct server {
     struct metrics *metrics;
     struct budget budget;
     struct review_scope scope;
+    struct snapshots *snapshots;
     atomic_bool draining;
     uint16_t port;
 };
@@ -150,8 +151,15 @@ static enum MHD_Result answer(struct server *s, struct MHD_Connection *connectio
 {
     struct strbuf out = STRBUF(REVIEW_RESPONSE_MAX);
     struct review_result res;
-    const struct review_context context = {.scope = s->scope};
+    struct snapshot *snap = snapshots_take(s->snapshots);
+    struct review_context context = {.scope = s->scope, .now_ms = clock_wall_ms()};
+    if (snap != NULL) {
+        snapshot_put(snap, &context);
+    } else if (r->reject == REJECT_COUNT) {
+        r->reject = REJECT_UNREADY; // no verdict without the policies
+    }
     if (r->reject != REJECT_COUNT || !request_review(r, &context, &out, &res)) {
+        snapshot_unref(snap);
         return send_reject(s, connection, r->reject, r->reject == REJECT_TOO_LARGE);
     }
     int64_t took_ns = clock_mono_ns() - r->start_ns;
@@ -159,6 +167,7 @@ static enum MHD_Result answer(struct server *s, struct MHD_Connection *connectio
     metrics_observe(s->metrics, M_latency, METRIC_AT(r->kind), (uint64_t)took_ns);
     metrics_add(s->metrics, M_reviews, METRIC_AT(r->kind, res.operation, res.verdict), 1);
     log_review(r, &res, took_ns);
+    snapshot_unref(snap);
     struct MHD_Response *response =
         MHD_create_response_from_buffer_with_free_callback(out.len, out.ptr, mem_free);
     if (response == NULL) {
@@ -332,6 +341,7 @@ int server_start(const struct server_settings *settings, struct server **ret, st
     s->tls = settings->tls;
     s->metrics = settings->metrics;
     s->scope = settings->scope;
+    s->snapshots = settings->snapshots;
     s->budget = make_budget(settings->max_body_bytes);
     s->conns = conns_new(&settings->connections, settings->metrics, err);
     if (s->conns == NULL) {

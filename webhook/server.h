@@ -13,6 +13,7 @@
 #include "common/base/strview.h"
 #include "webhook/conns.h"
 #include "webhook/review.h"
+#include "webhook/snapshots.h"
 #include "webhook/tls.h"
 
 /// Paths as controller-runtime names them: group with dashes, version, kind.
@@ -23,11 +24,12 @@ struct server_settings {
     const char *addr; // "HOST:PORT", ":PORT"; port 0 takes a free one
     unsigned threads; // 1 to 64
     struct conns_limits connections;
-    size_t max_body_bytes;     // in flight, over all connections; at least 8 MiB
-    struct tls *tls;           // borrowed; has credentials already
-    struct strview cert, key;  // PEM; what libmicrohttpd starts with, before the first pin
-    struct metrics *metrics;   // borrowed, may be NULL
-    struct review_scope scope; // borrowed
+    size_t max_body_bytes;       // in flight, over all connections; at least 8 MiB
+    struct tls *tls;             // borrowed; has credentials already
+    struct strview cert, key;    // PEM; what libmicrohttpd starts with, before the first pin
+    struct metrics *metrics;     // borrowed, may be NULL
+    struct review_scope scope;   // borrowed
+    struct snapshots *snapshots; // borrowed: what a review is judged by
 };
 
 struct server;

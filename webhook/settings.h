@@ -60,8 +60,15 @@
     O(STRING, context, "context", "", "NAME", "Context of --kubeconfig; empty: the current one.")  \
     O(LIST, namespaces, "namespaces", "", "NAME,…",                                                \
       "Judge FlinkClusters of these namespaces alone and let others pass as they are; without "    \
-      "it, all. Narrow the webhook configurations by a namespaceSelector, too.",                   \
-      .max = 32)                                                                                   \
+      "it, all. Narrow the webhook configurations by a namespaceSelector, too. Rules that look at " \
+      "other FlinkClusters then see those of these namespaces.", .max = 32)                        \
+    O(LIST, policy, "policy", "", "FILE,…",                                                        \
+      "Files with FlinkPolicies that hold beside those of the cluster, and instead of one of the " \
+      "same name; read at the start.", .max = 64)                                                  \
+    O(BOOL, watch, "watch", "true", "",                                                            \
+      "Watch FlinkPolicies, Namespaces and FlinkClusters. Without it no API server is needed, the " \
+      "policies of --policy are the only ones, those that select namespaces by label are for all " \
+      "of them, and rules that look at other FlinkClusters don't speak.")                          \
     O(INT, threads, "threads", "2", "N", "Threads that answer reviews.", .min = 1, .max = 64)      \
     O(INT, max_connections, "max-connections", "256", "N",                                         \
       "Open connections at most; the API server keeps up to 25 for each of its replicas.",         \
