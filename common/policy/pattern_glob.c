@@ -71,6 +71,17 @@ static int compile_part(struct compiler *c, const struct glob_token *t, struct g
     return 0;
 }
 
+/// A run of literal bytes is one part.
+static size_t count_parts(struct glob_tokens s)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < s.n; i++) {
+        bool goes_on = i != 0 && s.items[i].op == GLOB_LIT && s.items[i - 1].op == GLOB_LIT;
+        n += goes_on ? 0 : 1;
+    }
+    return n;
+}
+
 /// The tokens of one segment.
 static int compile_segment(struct compiler *c, struct glob_tokens s)
 {
@@ -80,7 +91,7 @@ static int compile_segment(struct compiler *c, struct glob_tokens s)
         c->n += c->n == 0 || !c->items[c->n - 1].across; // a second one in a row adds nothing
         return 0;
     }
-    struct glob_part *parts = ARENA_NEW_N(c->arena, struct glob_part, s.n + 1);
+    struct glob_part *parts = ARENA_NEW_N(c->arena, struct glob_part, count_parts(s));
     if (parts == NULL) {
         return no_memory(c->err);
     }
