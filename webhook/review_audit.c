@@ -66,13 +66,27 @@ void review_note_audit(struct review *r)
     admission_audit_add(&r->response, "audit", list_text(&notes, r->arena));
 }
 
-/// One more finding of a rule.
-static void count_finding(struct review_result *ret, const struct violation *v)
+/// NAME as the text of the context's policies, which outlives the review; SV_NONE: none of them.
+static struct strview policy_name(const struct review *r, struct strview name)
 {
+    const struct policy_set *set = r->context->policies;
+    for (size_t i = 0; sv_present(name) && set != NULL && i < set->n; i++) {
+        if (sv_eq(set->items[i]->name, name)) {
+            return set->items[i]->name;
+        }
+    }
+    return SV_NONE;
+}
+
+/// One more finding of a rule.
+static void count_finding(struct review *r, const struct violation *v)
+{
+    struct review_result *ret = r->result;
+    struct strview policy = policy_name(r, v->policy);
     size_t i = 0;
     while (i < ret->finding_count && (ret->findings[i].severity != v->severity ||
                                       strcmp(ret->findings[i].rule, v->rule) != 0 ||
-                                      !sv_eq(ret->findings[i].policy, v->policy))) {
+                                      !sv_eq(ret->findings[i].policy, policy))) {
         i++;
     }
     if (i == REVIEW_FINDINGS_MAX) {
@@ -80,20 +94,20 @@ static void count_finding(struct review_result *ret, const struct violation *v)
     }
     if (i == ret->finding_count) {
         ret->findings[ret->finding_count++] =
-            (struct review_finding){.policy = v->policy, .rule = v->rule, .severity = v->severity};
+            (struct review_finding){.policy = policy, .rule = v->rule, .severity = v->severity};
     }
     ret->findings[i].count++;
 }
 
 void review_count_findings(struct review *r)
 {
-    const struct violations *v = &r->violations;
     struct review_result *ret = r->result;
-    for (size_t i = 0; i < v->count; i++) {
+    for (size_t i = 0; i < r->violations.count; i++) {
+        const struct violation *v = &r->violations.items[i];
         size_t *const by_severity[] = {[SEVERITY_DENY] = &ret->causes,
                                        [SEVERITY_WARN] = &ret->warnings,
                                        [SEVERITY_AUDIT] = &ret->audits};
-        (*by_severity[v->items[i].severity])++;
-        count_finding(ret, &v->items[i]);
+        (*by_severity[v->severity])++;
+        count_finding(r, v);
     }
 }
