@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "common/base/mem.h"
+#include "common/json/tree.h"
 
 static int by_key(const void *a, const void *b)
 {
@@ -101,6 +102,9 @@ bool json_equal(const struct json *a, const struct json *b)
     enum json_type type = json_type(a);
     if (type != json_type(b)) {
         return false;
+    }
+    if (json_tree_shared(a, b)) {
+        return true;
     }
     double x = 0, y = 0;
     bool p = false, q = false;

@@ -201,7 +201,7 @@ static enum keyset_answer add_unsorted(struct keyset *ks, struct keyset_level *l
 enum keyset_answer keyset_add(struct keyset *ks, struct strview key)
 {
     struct keyset_key k = {.ptr = key.ptr, .len = (uint32_t)key.len};
-    struct keyset_level *l = &ks->levels[ks->depth];
+    struct keyset_level *l = ks->top;
     if (l->last != KEYSET_UNSORTED) {
         const struct keyset_key *last = ks->count != l->base ? &ks->keys[ks->count - 1] : NULL;
         int order = last != NULL ? sv_cmp(sv_make(last->ptr, last->len), key) : -1;

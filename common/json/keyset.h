@@ -39,7 +39,8 @@ struct keyset {
     struct keyset_key *keys;
     size_t count, cap;
     unsigned depth;
-    struct keyset_level levels[JSON_DEPTH_CAP + 1]; // from 1 on: that of the innermost object
+    struct keyset_level *top;                       // of the innermost object
+    struct keyset_level levels[JSON_DEPTH_CAP + 1]; // by depth, from 1 on
 };
 
 enum keyset_answer {
@@ -56,6 +57,7 @@ enum keyset_answer {
 static inline void keyset_enter(struct keyset *ks)
 {
     struct keyset_level *l = &ks->levels[++ks->depth];
+    ks->top = l;
     l->base = ks->count;
     l->last = 0;
     l->seen = 0;
@@ -64,7 +66,8 @@ static inline void keyset_enter(struct keyset *ks)
 
 static inline void keyset_leave(struct keyset *ks)
 {
-    ks->count = ks->levels[ks->depth--].base;
+    ks->count = ks->top->base;
+    ks->top = &ks->levels[--ks->depth];
 }
 
 /// The first eight bytes of KEY as a number that orders as they do.
@@ -86,7 +89,7 @@ static inline uint64_t keyset_prefix_padded(struct strview key)
 /// keyset_add() knows.
 static inline bool keyset_add_next(struct keyset *ks, struct strview key, uint64_t prefix)
 {
-    struct keyset_level *l = &ks->levels[ks->depth];
+    struct keyset_level *l = ks->top;
     if (prefix <= l->last || ks->count == ks->cap) {
         return false;
     }

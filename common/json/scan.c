@@ -155,7 +155,7 @@ static const char *scan_wide(struct scan *s, const char *p)
     return p;
 }
 
-struct scan_string scan_odd_string(struct scan *s, const char *p)
+struct scan_string scan_odd_string(struct scan *s, const char *open, const char *p)
 {
     bool escaped = false;
     while (p != NULL && *p != '"') {
@@ -170,6 +170,9 @@ struct scan_string scan_odd_string(struct scan *s, const char *p)
             p = scan_wide(s, p);
         }
         p = p != NULL ? json_skip_plain_padded(p) : NULL;
+    }
+    if (p != NULL && (size_t)(p - open) > s->limits->max_string) {
+        p = scan_fail_string(s, (size_t)(p - open));
     }
     return (struct scan_string){.end = p, .escaped = escaped};
 }

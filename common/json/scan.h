@@ -45,8 +45,8 @@ struct scan_string {
     bool escaped;
 };
 
-/// From the first byte of a string on that isn't plain.
-struct scan_string scan_odd_string(struct scan *s, const char *p);
+/// From P on, the first byte behind OPEN that isn't plain; also one that is too long.
+struct scan_string scan_odd_string(struct scan *s, const char *open, const char *p);
 
 /// The end of the number at START, or NULL after a failure.
 const char *scan_number(struct scan *s, const char *start, double *ret);

@@ -68,17 +68,16 @@ INLINE void close_string(struct scan *s, const char *quote)
     s->tree.text[quote - s->start] = '\0';
 }
 
-/// P behind the opening quote.
-INLINE struct scan_string take_chars(struct scan *s, const char *open)
+/// OPEN is behind the opening quote. True: a string, whose end and kind are set.
+INLINE bool take_chars(struct scan *s, const char *open, struct scan_string *ret)
 {
-    struct scan_string string = {.end = json_skip_plain_padded(open)};
-    if (*string.end != '"') {
-        string = scan_odd_string(s, string.end);
+    const char *p = json_skip_plain_padded(open);
+    if (*p == '"' && (size_t)(p - open) <= s->limits->max_string) {
+        *ret = (struct scan_string){.end = p};
+        return true;
     }
-    if (string.end != NULL && (size_t)(string.end - open) > s->limits->max_string) {
-        string.end = scan_fail_string(s, (size_t)(string.end - open));
-    }
-    return string;
+    *ret = scan_odd_string(s, open, p);
+    return ret->end != NULL;
 }
 
 /// Of the children from FROM on, in the order of their keys, the first whose key is not below KEY.
@@ -99,8 +98,8 @@ INLINE bool take_key(struct scan *s, struct cursor *c)
         return scan_fail_unexpected(s, p, "a key") != NULL;
     }
     const char *open = p + 1;
-    struct scan_string string = take_chars(s, open);
-    if (string.end == NULL) {
+    struct scan_string string;
+    if (!take_chars(s, open, &string)) {
         return false;
     }
     struct strview raw = sv_make(open, (size_t)(string.end - open));
@@ -132,8 +131,8 @@ INLINE bool take_key(struct scan *s, struct cursor *c)
 INLINE bool take_string(struct scan *s, struct cursor *c)
 {
     const char *open = c->p + 1;
-    struct scan_string string = take_chars(s, open);
-    if (string.end == NULL) {
+    struct scan_string string;
+    if (!take_chars(s, open, &string)) {
         return false;
     }
     c->p = string.end + 1;
@@ -143,7 +142,10 @@ INLINE bool take_string(struct scan *s, struct cursor *c)
     struct strview raw = sv_make(open, (size_t)(string.end - open));
     struct json *v = take_node(s, c, cJSON_String);
     struct strview text = string.escaped ? json_unescape(s->tree.arena, raw) : raw;
-    if (v == NULL || !sv_present(text)) {
+    if (v == NULL) {
+        return false;
+    }
+    if (string.escaped && !sv_present(text)) {
         return scan_fail_memory(s) != NULL;
     }
     union {

@@ -81,6 +81,12 @@ static inline const struct json *json_tree_child(const struct json *v)
     return json_of(v->node.child);
 }
 
+/// Whether A and B have the same children, which one took from the other.
+static inline bool json_tree_shared(const struct json *a, const struct json *b)
+{
+    return a != NULL && b != NULL && a->node.child != NULL && a->node.child == b->node.child;
+}
+
 /// The value of a number, known to be one.
 double json_tree_number(struct strview text);
 

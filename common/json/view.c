@@ -23,23 +23,13 @@ int json_parse_with(const struct json_shortcuts *shortcuts, struct strview text,
 
 enum json_type json_type(const struct json *v)
 {
-    switch (v != NULL ? v->node.type : cJSON_Invalid) {
-    case cJSON_NULL:
-        return JSON_NULL;
-    case cJSON_False:
-    case cJSON_True:
-        return JSON_BOOL;
-    case cJSON_Number:
-        return JSON_NUMBER;
-    case cJSON_String:
-        return JSON_STRING;
-    case cJSON_Array:
-        return JSON_ARRAY;
-    case cJSON_Object:
-        return JSON_OBJECT;
-    default:
-        return JSON_ABSENT;
-    }
+    // By cJSON's types, each a bit.
+    static const unsigned char TYPES[] = {
+        [cJSON_False] = JSON_BOOL,    [cJSON_True] = JSON_BOOL,     [cJSON_NULL] = JSON_NULL,
+        [cJSON_Number] = JSON_NUMBER, [cJSON_String] = JSON_STRING, [cJSON_Array] = JSON_ARRAY,
+        [cJSON_Object] = JSON_OBJECT,
+    };
+    return v != NULL ? (enum json_type)TYPES[v->node.type] : JSON_ABSENT;
 }
 
 const char *json_type_name(const struct json *v)
