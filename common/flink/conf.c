@@ -2,7 +2,7 @@
 #include "common/flink/conf.h"
 
 #include <stdint.h>
-#include <stdlib.h>
+#include <string.h>
 
 #include "common/base/macros.h"
 #include "common/base/strbuf.h"
@@ -103,7 +103,9 @@ static struct flink_conf_entry *entry_new(struct reading *r, size_t bytes)
 static void read_value(struct reading *r, struct strview key, const struct json *v)
 {
     const struct path at = PATH_KEY_OF(r->path, key);
-    if (!key_is_fine(key)) {
+    struct flink_option_match m = flink_option_find(key);
+    bool known = m.option != NULL && !sv_present(m.sub);
+    if (!known && !key_is_fine(key)) {
         violation_deny(r->v, "flink_conf.shape", CAUSE_INVALID, r->path,
                        violation_quote(r->arena, key),
                        "a key has 1 to %d characters, no white space and none of = : # \" '",
@@ -121,7 +123,6 @@ static void read_value(struct reading *r, struct strview key, const struct json 
     }
     struct flink_conf_entry *e = entry_new(r, key.len + text.len);
     if (e != NULL) {
-        struct flink_option_match m = flink_option_find(key);
         *e = (struct flink_conf_entry){.key = key,
                                        .canonical = m.canonical,
                                        .value = text,
@@ -156,22 +157,33 @@ static void read_map(struct reading *r, struct strview prefix, const struct json
     }
 }
 
-static int by_canonical(const void *a, const void *b)
+static int by_canonical(const struct flink_conf_entry *x, const struct flink_conf_entry *y)
 {
-    const struct flink_conf_entry *x = a, *y = b;
     int order = sv_cmp(x->canonical, y->canonical);
     return order != 0 ? order : sv_cmp(x->key, y->key);
 }
 
-/// Kubernetes writes maps in the order of their keys, which mostly is the one that we want.
-static bool is_sorted(const struct reading *r)
+/// Kubernetes writes maps in the order of their keys, which is nearly the one that we want: few are
+/// moved, and nothing is allocated.
+static void sort(struct reading *r)
 {
     for (size_t i = 1; i < r->count; i++) {
-        if (by_canonical(&r->items[i - 1], &r->items[i]) > 0) {
-            return false;
+        struct flink_conf_entry it = r->items[i];
+        if (by_canonical(&r->items[i - 1], &it) <= 0) {
+            continue;
         }
+        size_t low = 0, high = i - 1; // the first that stands behind it is one of these
+        while (low < high) {
+            size_t mid = low + (high - low) / 2;
+            if (by_canonical(&r->items[mid], &it) > 0) {
+                high = mid;
+            } else {
+                low = mid + 1;
+            }
+        }
+        memmove(&r->items[low + 1], &r->items[low], (i - low) * sizeof(it));
+        r->items[low] = it;
     }
-    return true;
 }
 
 void flink_conf_read(const struct json *map, const struct path *path, struct arena *arena,
@@ -190,9 +202,7 @@ void flink_conf_read(const struct json *map, const struct path *path, struct are
     if (r.count == 0) {
         return;
     }
-    if (!is_sorted(&r)) {
-        qsort(r.items, r.count, sizeof(*r.items), by_canonical);
-    }
+    sort(&r);
     size_t kept = 1;
     for (size_t i = 1; i < r.count; i++) {
         const struct flink_conf_entry *first = &r.items[kept - 1];

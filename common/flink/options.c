@@ -217,6 +217,16 @@ static unsigned distance(struct strview a, struct strview b)
     return rows[a.len % 2][b.len];
 }
 
+/// Whether more than N bits are set. (Without a machine's own instruction to count them, taking off
+/// the lowest ones is the shortest way.)
+static bool more_bits_than(uint32_t bits, unsigned n)
+{
+    for (; n > 0; n--) {
+        bits &= bits - 1;
+    }
+    return bits != 0;
+}
+
 /// Which characters there are, folded to 32 bits: an edit changes two of them at most.
 static uint32_t letters_of(struct strview s)
 {
@@ -239,8 +249,7 @@ struct strview flink_option_nearest(struct strview key, struct flink_version ver
     size_t first = key.len - NEAREST_MAX < past ? key.len - NEAREST_MAX : past;
     for (size_t i = OF_LENGTH[first]; i < OF_LENGTH[past] && least > 1; i++) {
         const struct name *n = &NAMES[i];
-        if (__builtin_popcount(letters ^ n->letters) > 2 * NEAREST_MAX ||
-            !has(n->versions, version)) {
+        if (more_bits_than(letters ^ n->letters, 2 * NEAREST_MAX) || !has(n->versions, version)) {
             continue;
         }
         unsigned d = distance(key, name_text(n));
