@@ -78,7 +78,10 @@ test_what_would_be_power_over_others_is_not_granted() {
     may_not sluice-webhook patch mutatingwebhookconfigurations/other
     may_not sluice-webhook get secrets -n sluice-system
     may_not sluice-webhook get secrets
-    may_not sluice-webhook list flinkclusters
+    may_not sluice-webhook get flinkclusters
+    may_not sluice-webhook update flinkclusters
+    may_not sluice-webhook update flinkpolicies
+    may_not sluice-webhook update namespaces
 }
 
 after_all() { with_all_configurations; }

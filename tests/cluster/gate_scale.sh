@@ -72,11 +72,26 @@ test_a_parallelism_that_was_filled_in_gives_way_to_the_scaled_number() {
     is 'stored when the slots change' '[6,2]' "$(field router '[.spec.parallelism, .spec.taskManager.replicas]')"
 }
 
-# No webhook sees the subresource: the controller answers for it.
+JOB='  {image: flink:1.20.1, job: {upgradeMode: Stateless}, parallelism: 4, taskManager: {slots: 2}}'
+
+test_a_number_too_small_for_the_job_is_refused_at_the_door() {
+    accepted k apply -f <(cluster job "$JOB")
+    refused k scale flinkcluster job --replicas=1
+    says 'spec.replicas: Invalid value: 1: parallelism 4 needs 2 TaskManagers of 2 slots'
+    is 'stored' 2 "$(field job .spec.taskManager.replicas)"
+    # The webhook knows what is stored now, not what it once was.
+    accepted k patch flinkcluster job --type=merge -p '{"spec": {"parallelism": 2, "taskManager": {"replicas": 2}}}'
+    wait_for 'k scale flinkcluster job --replicas=1' 2
+    refused k scale flinkcluster job --replicas=0
+}
+
+# For what came around the webhook the controller answers.
 test_a_number_too_small_for_the_job_is_not_accepted_and_its_pods_stay() {
-    accepted k apply -f <(cluster job '  {image: flink:1.20.1, job: {upgradeMode: Stateless}, parallelism: 4, taskManager: {slots: 2}}')
+    accepted k apply -f <(cluster job "$JOB")
     wait_for 'in_effect job 4 2' 20
+    without_configurations validating
     accepted k scale flinkcluster job --replicas=1
+    with_all_configurations
     accepted k wait flinkcluster job --for=condition=Accepted=False --timeout=20s
     accepted k get flinkcluster job -o json
     says 'spec.parallelism: Invalid value: 4: does not fit 1 TaskManager of 2 slots (2)'
