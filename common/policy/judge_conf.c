@@ -8,9 +8,8 @@
 
 // ---- required -----------------------------------------------------------------------------------
 
-/// Whether both texts are the same value of the option.
-static bool is_same_value(const struct flink_conf_entry *it, struct strview a, struct strview b,
-                          struct flink_version version)
+bool judge_same_option(const struct flink_conf_entry *it, struct strview a, struct strview b,
+                       struct flink_version version)
 {
     a = sv_trim(a);
     b = sv_trim(b);
@@ -61,7 +60,7 @@ void judge_conf_required(struct judge_run *r)
                 judge_say(r, CAUSE_REQUIRED, &PATH_KEY_OF(&conf, want->key), JUDGE_NOTHING,
                           "must be set to %.*s", SV_ARG(violation_quote(r->arena, want->value)));
             }
-        } else if (!is_same_value(want, have->value, want->value, e->version)) {
+        } else if (!judge_same_option(want, have->value, want->value, e->version)) {
             judge_say(r, CAUSE_INVALID, &PATH_KEY_OF(&conf, have->key), judge_text(r, have->value),
                       "must be %.*s", SV_ARG(violation_quote(r->arena, want->value)));
         }

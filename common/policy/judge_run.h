@@ -84,6 +84,10 @@ void judge_say(struct judge_run *r, enum cause_reason reason, const struct path 
 struct strview judge_patterns(const struct judge_run *r, const struct patterns *list);
 struct strview judge_strings(const struct judge_run *r, const struct strview *list, size_t n);
 
+/// Whether A and B are the same value of the Flink option IT, as VERSION reads it.
+bool judge_same_option(const struct flink_conf_entry *it, struct strview a, struct strview b,
+                       struct flink_version version);
+
 /// Whether the user put something at that member, of whatever type.
 bool judge_stands(const struct json *object, const char *key);
 
