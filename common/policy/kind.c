@@ -43,7 +43,7 @@ static const char ABOUT[] =
     "\n"
     "A pattern must match the whole. Images, roles and URIs are parsed first and compared\n"
     "part by part: `registry.io/org/**` is neither `registry.io/org-evil/x` nor\n"
-    "`registry.io.evil/org/x`.\n";
+    "`registry.io.evil/org/x`. [Examples, and what is refused](../patterns.md).\n";
 
 static const char *const SAMPLE[] = {
     "registry.example.com/flink/**",
