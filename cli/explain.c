@@ -8,6 +8,7 @@
 #include "common/flink/schema_rules.h"
 #include "common/kind/explain.h"
 #include "common/kind/nearest.h"
+#include "common/policy/check.h"
 #include "common/policy/kind.h"
 
 #define TEXT_MAX       ((size_t)256 << 10)
@@ -79,6 +80,10 @@ static void suggest(const char *what, struct strbuf *near)
     for (size_t i = 0; i < n; i++) {
         nearest_try(&rule, sv_from(rules[i].id));
     }
+    const struct policy_rule_info *policies = policy_rule_infos(&n);
+    for (size_t i = 0; i < n; i++) {
+        nearest_try(&rule, sv_from(policies[i].id));
+    }
     for (size_t i = 0; i < ARRAY_LEN(SCHEMA); i++) {
         nearest_try(&rule, sv_from(SCHEMA[i].id));
     }
@@ -96,6 +101,27 @@ static void list_rules(void)
     for (size_t i = 0; i < n; i++) {
         printf("  %-36s %s\n", rules[i].id, rules[i].summary);
     }
+    const struct policy_rule_info *policies = policy_rule_infos(&n);
+    printf("\nRULES OF A FLINKPOLICY\n");
+    for (size_t i = 0; i < n; i++) {
+        printf("  %-36s %s\n", policies[i].id, policies[i].summary);
+    }
+}
+
+static bool explain_policy_rule(const char *id)
+{
+    size_t n;
+    const struct policy_rule_info *rules = policy_rule_infos(&n);
+    for (size_t i = 0; i < n; i++) {
+        if (strcmp(rules[i].id, id) == 0) {
+            printf("RULE   %s\nWHEN   create, update, %s\n\n%s\n\n%s\n", id,
+                   strcmp(id, POLICY_RULE_ACCOUNT) == 0 ? "with and without policies"
+                                                        : "where a FlinkPolicy asks for it",
+                   rules[i].summary, rules[i].why);
+            return true;
+        }
+    }
+    return false;
 }
 
 static bool explain_rule(const char *id)
@@ -187,7 +213,7 @@ int cli_explain(int argc, char *const *argv)
         }
         return CLI_OK;
     }
-    if (explain_rule(what) || explain_schema(what)) {
+    if (explain_rule(what) || explain_policy_rule(what) || explain_schema(what)) {
         return CLI_OK;
     }
     suggest(what, &text);

@@ -23,12 +23,12 @@ static void put_cell(struct strbuf *out, const char *text)
     }
 }
 
-static void put_rule(struct strbuf *out, const struct flink_rule_info *rule)
+void rules_docs_put_row(struct strbuf *out, const char *id, const char *summary, const char *why)
 {
-    strbuf_printf(out, "| `%s` | ", rule->id);
-    put_cell(out, rule->summary);
+    strbuf_printf(out, "| `%s` | ", id);
+    put_cell(out, summary);
     strbuf_put_str(out, " | ");
-    put_cell(out, rule->why);
+    put_cell(out, why);
     strbuf_put_str(out, " |\n");
 }
 
@@ -50,7 +50,7 @@ void flink_rules_docs(struct strbuf *out)
         for (size_t i = 0; i < n; i++) {
             if (rules[i].on_create == PARTS[p].create && rules[i].on_update == PARTS[p].update &&
                 rules[i].on_delete == PARTS[p].deletion) {
-                put_rule(out, &rules[i]);
+                rules_docs_put_row(out, rules[i].id, rules[i].summary, rules[i].why);
             }
         }
     }

@@ -8,4 +8,7 @@
 /// Appends the page in Markdown. Overflow shows in strbuf_ok().
 void flink_rules_docs(struct strbuf *out);
 
+/// One row of such a table, also of another kind's rules.
+void rules_docs_put_row(struct strbuf *out, const char *id, const char *summary, const char *why);
+
 #endif

@@ -24,7 +24,8 @@ static const struct policy_rule_info INFOS[] = {
 #include "common/policy/rules.def"
 #undef POLICY_RULE
     {POLICY_RULE_ACCOUNT,
-     "No FlinkCluster names the ServiceAccount that Sluice made for another (`<name>-flink`)",
+     "No FlinkCluster names the ServiceAccount that Sluice made for another (`x-flink` is x's "
+     "alone)",
      "It carries the other's role. This holds with and without policies."},
 };
 

@@ -237,6 +237,9 @@ class Explain(unittest.TestCase):
         for path in [*(ROOT / "common/flink").glob("*.c"), *(ROOT / "common/kind").glob("*.c")]:
             rules += re.findall(r'"(schema\.[a-z_]+)"', path.read_text())
         self.assertGreater(len(rules), 50)
+        policy_rules = re.findall(r'^POLICY_RULE\(\w+, "([^"]+)",', (ROOT / "common/policy/rules.def").read_text(), re.M)
+        self.assertGreater(len(policy_rules), 25)
+        rules += [*policy_rules, "iamRoles.account"]
         for what in sorted({*fields, *rules}):
             done = sluice("explain", what, check=0)
             self.assertIn(what.split("[")[0], done.stdout)
@@ -254,7 +257,7 @@ class Explain(unittest.TestCase):
     def test_what_was_mistyped_is_guessed(self):
         for wrong, right in (("spec.paralelism", "spec.parallelism"), ("job.upgradMode", "spec.job.upgradeMode"),
                              ("paralelism", "spec.parallelism"), ("fp.spec.imges.allowed", "fp.spec.images"),
-                             ("flinkpolicy.imges", "flinkpolicy.spec.images"), ("memory_start", "memory_starts"), ("schema.typ", "schema.type")):
+                             ("flinkpolicy.imges", "flinkpolicy.spec.images"), ("memory_start", "memory_starts"), ("schema.typ", "schema.type"), ("images.tags.denid", "images.tags.denied")):
             self.assertIn(f"did you mean {right}?", sluice("explain", wrong, check=2).stderr)
         self.assertIn("`sluice explain` lists them", sluice("explain", "zzz", check=2).stderr)
 
