@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "common/policy/pattern_regex.h"
 
+#include <regex.h>
+
 #include "tests/unit/policy_pattern.h"
 
 START_TEST(regex__the_whole_text_must_match)
@@ -132,5 +134,71 @@ START_TEST(regex__what_makes_others_run_for_ever_is_quick)
 }
 END_TEST
 
+static uint32_t seed = 54321;
+
+static size_t below(size_t n)
+{
+    seed = seed * 1664525 + 1013904223;
+    return (seed >> 16) % n;
+}
+
+/// A random expression over a and b that both engines read in the same way.
+static void put_expression(struct strbuf *b, unsigned depth)
+{
+    static const char *const atoms[] = {"a", "b", "ab", "[ab]", "[^a]", "."};
+    static const char *const repeats[] = {"",  "",    "",      "*",     "+",
+                                          "?", "{2}", "{1,3}", "{0,2}", "{2,}"};
+    size_t n = below(3) + 1;
+    for (size_t i = 0; i < n; i++) {
+        bool group = depth != 0 && below(3) == 0;
+        if (group) {
+            strbuf_put_char(b, '(');
+            put_expression(b, depth - 1);
+            if (below(2) == 0) {
+                strbuf_put_char(b, '|');
+                put_expression(b, depth - 1);
+            }
+            strbuf_put_char(b, ')');
+        } else {
+            strbuf_put_str(b, atoms[below(ARRAY_LEN(atoms))]);
+        }
+        strbuf_put_str(b, repeats[below(ARRAY_LEN(repeats))]);
+    }
+}
+
+START_TEST(regex__texts_match_as_by_the_c_library)
+{
+    unsigned yes = 0, no = 0;
+    for (unsigned i = 0; i < 3000; i++) {
+        CLEANUP(strbuf_done) struct strbuf ours = STRBUF(4096), theirs = STRBUF(4096);
+        strbuf_put_str(&ours, "regex:");
+        put_expression(&ours, 2);
+        strbuf_printf(&theirs, "^(%s)$", ours.ptr + strlen("regex:"));
+        regex_t other;
+        struct err err = {0};
+        const struct pattern *p = NULL;
+        ck_assert_int_eq(regcomp(&other, theirs.ptr, REG_EXTENDED | REG_NOSUB), 0);
+        if (pattern_compile(strbuf_view(&ours), PATTERN_TEXT, 0, &arena, &p, &err) != 0) {
+            ck_assert_msg(strstr(err.msg, "too large") != NULL, "%s: %s", ours.ptr, err.msg);
+        }
+        for (unsigned k = 0; p != NULL && k < 20; k++) {
+            char text[8] = "";
+            size_t len = below(sizeof(text));
+            for (size_t c = 0; c < len; c++) {
+                text[c] = "abc"[below(10) == 0 ? 2 : below(2)];
+            }
+            bool want = regexec(&other, text, 0, NULL, 0) == 0;
+            yes += want ? 1 : 0;
+            no += want ? 0 : 1;
+            ck_assert_msg(pattern_match(p, sv_from(text), NULL) == want, "%s %s", ours.ptr, text);
+        }
+        regfree(&other);
+        arena_reset(&arena, 1 << 16);
+    }
+    ck_assert(yes > 1000 && no > 1000);
+}
+END_TEST
+
 UNIT_MAIN(setup, teardown, regex__the_whole_text_must_match, regex__a_dot_stays_within_a_part,
-          regex__faults_are_told, regex__what_makes_others_run_for_ever_is_quick)
+          regex__faults_are_told, regex__what_makes_others_run_for_ever_is_quick,
+          regex__texts_match_as_by_the_c_library)
