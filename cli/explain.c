@@ -8,6 +8,7 @@
 #include "common/flink/schema_rules.h"
 #include "common/kind/explain.h"
 #include "common/kind/nearest.h"
+#include "common/policy/admit.h"
 #include "common/policy/check.h"
 #include "common/policy/kind.h"
 
@@ -84,6 +85,10 @@ static void suggest(const char *what, struct strbuf *near)
     for (size_t i = 0; i < n; i++) {
         nearest_try(&rule, sv_from(policies[i].id));
     }
+    const struct policy_admit_info *own = policy_admit_infos(&n);
+    for (size_t i = 0; i < n; i++) {
+        nearest_try(&rule, sv_from(own[i].id));
+    }
     for (size_t i = 0; i < ARRAY_LEN(SCHEMA); i++) {
         nearest_try(&rule, sv_from(SCHEMA[i].id));
     }
@@ -106,6 +111,11 @@ static void list_rules(void)
     for (size_t i = 0; i < n; i++) {
         printf("  %-36s %s\n", policies[i].id, policies[i].summary);
     }
+    const struct policy_admit_info *own = policy_admit_infos(&n);
+    printf("\nWHAT A FLINKPOLICY ITSELF MUST BE\n");
+    for (size_t i = 0; i < n; i++) {
+        printf("  %-36s %s\n", own[i].id, own[i].summary);
+    }
 }
 
 static bool explain_policy_rule(const char *id)
@@ -118,6 +128,14 @@ static bool explain_policy_rule(const char *id)
                    strcmp(id, POLICY_RULE_ACCOUNT) == 0 ? "with and without policies"
                                                         : "where a FlinkPolicy asks for it",
                    rules[i].summary, rules[i].why);
+            return true;
+        }
+    }
+    const struct policy_admit_info *own = policy_admit_infos(&n);
+    for (size_t i = 0; i < n; i++) {
+        if (strcmp(own[i].id, id) == 0) {
+            printf("RULE   %s\nWHEN   create, update of a FlinkPolicy\n\n%s\n\n%s\n", id,
+                   own[i].summary, own[i].why);
             return true;
         }
     }

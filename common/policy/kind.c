@@ -29,21 +29,8 @@ static const char ABOUT[] =
     "\n"
     "A list that is absent allows everything, an empty one (`[]`) nothing.\n"
     "\n"
-    "## Patterns\n"
-    "\n"
-    "| pattern | matches |\n"
-    "|---|---|\n"
-    "| `*` | any run of characters, within a segment (between slashes, or dots of a host) |\n"
-    "| `**` | any run of segments |\n"
-    "| `?` | one character, within a segment |\n"
-    "| `[abc]` `[a-z]` `[!a-z]` | one character of a set |\n"
-    "| `\\x` | the character itself |\n"
-    "| `{namespace}` `{name}` `{flinkVersion}` | what it is in the object, taken literally |\n"
-    "| `regex:…` | the whole text, by a regular expression without back-references |\n"
-    "\n"
-    "A pattern must match the whole. Images, roles and URIs are parsed first and compared\n"
-    "part by part: `registry.io/org/**` is neither `registry.io/org-evil/x` nor\n"
-    "`registry.io.evil/org/x`. [Examples, and what is refused](../patterns.md).\n";
+    "What patterns match is told in [patterns.md](../patterns.md), what each rule demands and\n"
+    "what a policy itself must be in [policy-rules.md](policy-rules.md).\n";
 
 static const char *const SAMPLE[] = {
     "registry.example.com/flink/**",

@@ -2,10 +2,11 @@
 #include "common/policy/rules_docs.h"
 
 #include "common/flink/rules_docs.h"
+#include "common/policy/admit.h"
 #include "common/policy/check.h"
 
 static const char HEAD[] =
-    "<!-- Made from common/policy/rules.def by sluice-gen-policy; don't edit. -->\n"
+    "<!-- Made from common/policy/{rules,admit}.def by sluice-gen-policy; don't edit. -->\n"
     "# Rules of a FlinkPolicy\n\n"
     "What a policy demands of the FlinkClusters that it is for, and why; `sluice explain RULE` "
     "prints "
@@ -21,6 +22,13 @@ static const char HEAD[] =
     "time.\n\n"
     "| rule | demands | why |\n|---|---|---|\n";
 
+static const char ADMIT_HEAD[] =
+    "\n## What a policy itself must be\n\n"
+    "Beyond its schema, a FlinkPolicy is judged by these when it is written. On an update a fault "
+    "that the stored policy has already is a warning. A policy that came around the webhook is "
+    "read so that it lets in less.\n\n"
+    "| rule | demands | why |\n|---|---|---|\n";
+
 void policy_rules_docs(struct strbuf *out)
 {
     size_t n = 0;
@@ -28,5 +36,10 @@ void policy_rules_docs(struct strbuf *out)
     strbuf_put_str(out, HEAD);
     for (size_t i = 0; i < n; i++) {
         rules_docs_put_row(out, rules[i].id, rules[i].summary, rules[i].why);
+    }
+    strbuf_put_str(out, ADMIT_HEAD);
+    const struct policy_admit_info *own = policy_admit_infos(&n);
+    for (size_t i = 0; i < n; i++) {
+        rules_docs_put_row(out, own[i].id, own[i].summary, own[i].why);
     }
 }

@@ -240,6 +240,9 @@ class Explain(unittest.TestCase):
         policy_rules = re.findall(r'^POLICY_RULE\(\w+, "([^"]+)",', (ROOT / "common/policy/rules.def").read_text(), re.M)
         self.assertGreater(len(policy_rules), 25)
         rules += [*policy_rules, "iamRoles.account"]
+        own = re.findall(r'^(?:ADMIT_RULE\(\w+, |COMPILE_RULE\()"([^"]+)",', (ROOT / "common/policy/admit.def").read_text(), re.M)
+        self.assertGreater(len(own), 10)
+        rules += own
         for what in sorted({*fields, *rules}):
             done = sluice("explain", what, check=0)
             self.assertIn(what.split("[")[0], done.stdout)
