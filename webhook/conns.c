@@ -156,17 +156,31 @@ bool conns_full(struct conns *c)
     return conns_count(c) >= c->limits.max;
 }
 
+bool conns_shaking(struct conns *c)
+{
+    unsigned n = 0;
+    pthread_mutex_lock(&c->lock);
+    for (size_t fd = 0; fd < c->fd_count && n < CONNS_HANDSHAKES_MAX; fd++) {
+        const struct conn *conn = c->by_fd[fd];
+        n += conn != NULL &&
+             atomic_load_explicit(&conn->state, memory_order_relaxed) == CONN_HANDSHAKE &&
+             tcp_has_bytes(conn->fd);
+    }
+    pthread_mutex_unlock(&c->lock);
+    return n == CONNS_HANDSHAKES_MAX;
+}
+
 // ---- requests ---------------------------------------------------------------------------------
 
-int64_t conn_request_begins(struct conn *conn)
+void conn_request_begins(struct conn *conn)
 {
     int64_t now = clock_mono_ms();
-    int64_t came = now - tcp_look(conn->fd).quiet_ms;
+    conn->waited_ms = tcp_look(conn->fd).quiet_ms;
+    int64_t came = now - conn->waited_ms;
     int64_t stood = atomic_load_explicit(&conn->since_ms, memory_order_relaxed);
     bool is_first = conn->requests++ == 0;
     conn->asked_ms = is_first && came < stood + FIRST_WITHIN_MS ? conn->opened_ms : came;
     set_state(conn, CONN_REQUEST);
-    return now - conn->asked_ms;
 }
 
 void conn_request_ends(struct conn *conn)
@@ -179,16 +193,23 @@ static void count_end(struct conns *c, enum conn_end end)
     metrics_add(c->metrics, M_connection_ends, METRIC_AT(end), 1);
 }
 
+bool conns_crowded(struct conns *c)
+{
+    return atomic_load_explicit(&c->crowded, memory_order_relaxed);
+}
+
 bool conn_gives_way(struct conns *c, const struct conn *conn)
 {
     int64_t now = clock_mono_ms();
+    int64_t age = now - conn->opened_ms;
     enum conn_end end = CONN_END_COUNT;
     if (c->limits.max_requests != 0 && conn->requests >= conn->max_requests) {
         end = CONN_END_REQUESTS;
     } else if (c->limits.max_age_ms != 0 && now >= conn->expires_ms) {
         end = CONN_END_AGE;
-    } else if (atomic_load_explicit(&c->crowded, memory_order_relaxed) &&
-               now - conn->opened_ms >= CONNS_CROWD_AGE_MS) {
+    } else if (conns_crowded(c) &&
+               (age >= CONNS_CROWD_AGE_MAX_MS ||
+                (age >= CONNS_CROWD_AGE_MS && conn->requests >= CONNS_CROWD_REQUESTS))) {
         end = CONN_END_CROWD;
     }
     if (end == CONN_END_COUNT) {

@@ -23,14 +23,21 @@
 #define CONNS_REQUEST_MS   15000
 #define CONNS_IDLE_MS      180000
 
+/// A handshake costs as much time as several reviews: before this number of them is done, reviews
+/// go on, over the connections that stand.
+#define CONNS_HANDSHAKES_MAX 8
+
 /// When no place is free and somebody waits for one, these may be shut down for it, the longest in
 /// their state first: a handshake after 2 s; a request that has not come in whole after 5 s; an
 /// idle connection from which nothing came for 1 s.
 #define CONNS_CROWD_HANDSHAKE_MS 2000
 #define CONNS_CROWD_REQUEST_MS   5000
 #define CONNS_CROWD_IDLE_MS      1000
-/// And a connection of this age gives its place up behind its next answer.
-#define CONNS_CROWD_AGE_MS 2000
+/// And a connection gives its place up behind its next answer: one of 2 s that has had 32 requests,
+/// so that the handshakes that follow take a small part of the time, or any one of 10 s.
+#define CONNS_CROWD_AGE_MS     2000
+#define CONNS_CROWD_REQUESTS   32
+#define CONNS_CROWD_AGE_MAX_MS 10000
 /// At the end of the program an idle connection is shut down after this time.
 #define CONNS_END_IDLE_MS 500
 
@@ -54,7 +61,8 @@ struct conn {
     _Atomic int64_t since_ms; // of the state; monotonic
     // The rest belongs to the thread that serves it.
     int64_t opened_ms; // when the peer came, also if it had to wait for its place
-    int64_t asked_ms;  // when the present request came
+    int64_t asked_ms;  // when the present request came; the first one came with its peer
+    int64_t waited_ms; // between its last byte until then and its first line's being read
     int64_t expires_ms;
     unsigned requests, max_requests;
     // And this to the one that shuts down.
@@ -76,10 +84,11 @@ void conns_close(struct conns *c, struct conn *conn);
 
 unsigned conns_count(struct conns *c);
 bool conns_full(struct conns *c);
+/// Whether CONNS_HANDSHAKES_MAX handshakes wait for this side, which is slower than its peers then.
+bool conns_shaking(struct conns *c);
 
-/// A request's first line was read. Tells how long its bytes had waited, from when they came (on a
-/// new connection: from when the peer came) until now, in ms.
-int64_t conn_request_begins(struct conn *conn);
+/// A request's first line was read: sets when it came and how long it has waited.
+void conn_request_begins(struct conn *conn);
 void conn_request_ends(struct conn *conn);
 
 /// Whether the answer that is being made is to be the connection's last: it has had its number of
@@ -88,6 +97,7 @@ bool conn_gives_way(struct conns *c, const struct conn *conn);
 
 /// Whether peers wait for a place (see CONNS_CROWD_AGE_MS).
 void conns_set_crowded(struct conns *c, bool crowded);
+bool conns_crowded(struct conns *c);
 
 /// Shuts down those whose deadline is over. This and the next two from one thread alone.
 void conns_reap(struct conns *c);

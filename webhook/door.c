@@ -8,6 +8,7 @@
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "common/base/clock.h"
@@ -16,10 +17,21 @@
 #define REAP_EVERY_MS 1000
 /// How often a full house is looked at, or one that is to become empty.
 #define LOOK_EVERY_MS 20
-/// So many are let in before the deadlines are looked at again.
-#define LET_IN_MAX 64
+/// How often it is looked whether handshakes are done, for which others wait.
+#define SHAKE_EVERY_MS 1
+/// Of the room; who comes then waits in the kernel's queue.
+#define GUESTS_MAX 2048
+/// How often a full room is looked through for those who have left.
+#define SWEEP_EVERY_MS 100
 
 enum mode { OPEN, SHUT, ENDED };
+
+struct guest {
+    int fd;
+    int64_t came_ms;
+    socklen_t len;
+    struct sockaddr_in6 addr;
+};
 
 struct door {
     _Atomic int listen_fd; // -1 when shut
@@ -29,99 +41,149 @@ struct door {
     void *arg;
     _Atomic(enum mode) mode;
     pthread_t thread;
+    _Atomic unsigned guest_count; // written by the door's thread alone
+    struct guest guests[GUESTS_MAX];
 };
 
-static void let_in(struct door *d, int fd, const struct sockaddr *addr, socklen_t len)
+// ---- the room ---------------------------------------------------------------------------------
+
+/// Whether nobody waits for it any more.
+static bool has_left(const struct guest *g)
 {
-    struct tcp_peer peer = tcp_look(fd);
-    // Who has gone meanwhile is spared the handshake.
-    if (peer.gone || conns_open(d->conns, fd, peer.quiet_ms) != 0) {
-        close(fd);
-        return;
-    }
-    if (d->serve(d->arg, fd, addr, len) != 0) {
-        conns_close(d->conns, conns_find(d->conns, fd));
-    }
+    return tcp_look(g->fd).gone || clock_mono_ms() - g->came_ms > CONNS_HANDSHAKE_MS;
 }
 
-/// Whether nobody is left at the door.
-static bool let_all_in(struct door *d)
+static void sweep_room(struct door *d)
 {
-    for (int i = 0; i < LET_IN_MAX && !conns_full(d->conns); i++) {
-        struct sockaddr_in6 addr = {0};
-        socklen_t len = sizeof(addr);
-        int fd =
-            accept4(d->listen_fd, (struct sockaddr *)&addr, &len, SOCK_NONBLOCK | SOCK_CLOEXEC);
-        if (fd >= 0) {
-            let_in(d, fd, (const struct sockaddr *)&addr, len);
+    unsigned kept = 0;
+    for (unsigned i = 0; i < d->guest_count; i++) {
+        if (has_left(&d->guests[i])) {
+            close(d->guests[i].fd);
+        } else {
+            d->guests[kept++] = d->guests[i];
+        }
+    }
+    d->guest_count = kept;
+}
+
+/// Whether the kernel's queue is empty.
+static bool accept_all(struct door *d)
+{
+    while (d->listen_fd >= 0 && d->guest_count < GUESTS_MAX) {
+        struct guest *g = &d->guests[d->guest_count];
+        g->len = sizeof(g->addr);
+        g->fd = accept4(d->listen_fd, (struct sockaddr *)&g->addr, &g->len,
+                        SOCK_NONBLOCK | SOCK_CLOEXEC);
+        if (g->fd >= 0) {
+            g->came_ms = clock_mono_ms() - tcp_look(g->fd).quiet_ms;
+            d->guest_count++;
         } else if (errno == EAGAIN) {
             return true;
         } else if (errno == EMFILE || errno == ENFILE || errno == ENOBUFS || errno == ENOMEM) {
-            conns_make_room(d->conns, 1);
-            clock_sleep_ms(LOOK_EVERY_MS);
             return false;
         }
         // Any other error is one of the connection that was to come in (accept(2)).
     }
-    return false;
+    return d->listen_fd < 0;
 }
 
-static void look_after(struct door *d)
+static void let_in(struct door *d, const struct guest *g)
 {
-    if (conns_full(d->conns)) {
-        unsigned waiting = tcp_waiting(d->listen_fd);
-        conns_set_crowded(d->conns, waiting != 0);
-        conns_make_room(d->conns, waiting);
-    } else if (let_all_in(d)) {
-        conns_set_crowded(d->conns, false);
+    if (has_left(g) || conns_open(d->conns, g->fd, clock_mono_ms() - g->came_ms) != 0) {
+        close(g->fd);
+        return;
+    }
+    if (d->serve(d->arg, g->fd, (const struct sockaddr *)&g->addr, g->len) != 0) {
+        conns_close(d->conns, conns_find(d->conns, g->fd));
     }
 }
+
+static bool look_after(struct door *d)
+{
+    bool all = accept_all(d);
+    bool is_full = false;
+    while (d->guest_count != 0 && !(is_full = conns_full(d->conns)) && !conns_shaking(d->conns)) {
+        let_in(d, &d->guests[--d->guest_count]);
+    }
+    conns_set_crowded(d->conns, is_full);
+    if (is_full) {
+        conns_make_room(d->conns, d->guest_count);
+    }
+    return all;
+}
+
+// ---- the thread -------------------------------------------------------------------------------
 
 static void close_listener(struct door *d)
 {
-    for (int64_t until = clock_mono_ms() + REAP_EVERY_MS; clock_mono_ms() < until;) {
-        if (conns_full(d->conns) || let_all_in(d)) {
-            break;
-        }
+    // Those who have connected until now are served still.
+    int64_t until = clock_mono_ms() + REAP_EVERY_MS;
+    while (!look_after(d) && clock_mono_ms() < until) {
+        clock_sleep_ms(LOOK_EVERY_MS);
     }
     close(d->listen_fd);
     d->listen_fd = -1;
-    conns_set_crowded(d->conns, false);
+}
+
+static void wait(struct door *d, enum mode mode)
+{
+    // A full room would wake it without end.
+    int listen_fd = d->guest_count < GUESTS_MAX ? d->listen_fd : -1;
+    struct pollfd p[2] = {{.fd = d->wake_fd, .events = POLLIN},
+                          {.fd = listen_fd, .events = POLLIN}};
+    bool crowded = conns_crowded(d->conns);
+    poll(p, ARRAY_LEN(p),
+         d->guest_count != 0 && !crowded ? SHAKE_EVERY_MS
+         : crowded || mode == SHUT       ? LOOK_EVERY_MS
+                                         : REAP_EVERY_MS);
+    uint64_t n;
+    // It only wakes; what it says stands in the mode.
+    (void)!read(d->wake_fd, &n, sizeof(n));
 }
 
 static void *run(void *arg)
 {
     struct door *d = arg;
-    int64_t reap_at = clock_mono_ms() + REAP_EVERY_MS;
+    int64_t reap_at = clock_mono_ms() + REAP_EVERY_MS, sweep_at = 0;
     enum mode mode;
     while ((mode = atomic_load(&d->mode)) != ENDED) {
         if (mode == SHUT && d->listen_fd >= 0) {
             close_listener(d);
         }
-        bool is_full = conns_full(d->conns);
-        struct pollfd p[2] = {{.fd = d->wake_fd, .events = POLLIN},
-                              {.fd = is_full ? -1 : d->listen_fd, .events = POLLIN}};
-        poll(p, ARRAY_LEN(p), is_full || mode == SHUT ? LOOK_EVERY_MS : REAP_EVERY_MS);
-        uint64_t n;
-        if (p[0].revents != 0 && read(d->wake_fd, &n, sizeof(n)) < 0) {
-            continue;
-        }
+        wait(d, mode);
+        look_after(d);
         if (mode == SHUT) {
             conns_end_idle(d->conns);
-        } else if (is_full || p[1].revents != 0) {
-            look_after(d);
         }
-        if (clock_mono_ms() >= reap_at) {
+        int64_t now = clock_mono_ms();
+        if (d->guest_count == GUESTS_MAX && now >= sweep_at) {
+            sweep_room(d);
+            sweep_at = now + SWEEP_EVERY_MS;
+        }
+        if (now >= reap_at) {
+            sweep_room(d);
             conns_reap(d->conns);
-            reap_at = clock_mono_ms() + REAP_EVERY_MS;
+            reap_at = now + REAP_EVERY_MS;
         }
     }
     return NULL;
 }
 
+/// Places, the room and what else there is need more than the 1024 descriptors that many systems
+/// begin with.
+static void raise_fd_limit(void)
+{
+    struct rlimit l;
+    if (getrlimit(RLIMIT_NOFILE, &l) == 0 && l.rlim_cur < l.rlim_max) {
+        l.rlim_cur = l.rlim_max;
+        (void)setrlimit(RLIMIT_NOFILE, &l);
+    }
+}
+
 struct door *door_open(int listen_fd, struct conns *conns, door_serve_fn *serve, void *arg,
                        struct err *err)
 {
+    raise_fd_limit();
     struct door *d = calloc(1, sizeof(*d));
     int wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (d == NULL || wake_fd < 0) {
@@ -149,7 +211,7 @@ fail:
 
 unsigned door_waiting(const struct door *d)
 {
-    return tcp_waiting(d->listen_fd);
+    return d->guest_count + tcp_waiting(d->listen_fd);
 }
 
 static void set_mode(struct door *d, enum mode mode)
@@ -172,6 +234,9 @@ void door_free(struct door *d)
     }
     set_mode(d, ENDED);
     pthread_join(d->thread, NULL);
+    while (d->guest_count != 0) {
+        close(d->guests[--d->guest_count].fd);
+    }
     if (d->listen_fd >= 0) {
         close(d->listen_fd);
     }

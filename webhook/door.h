@@ -1,7 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
-// The door: one thread that lets connections in, all that wait at once (libmicrohttpd would take
-// one in each round of a thread, few when rounds are long), keeps their number within the limit and
-// ends those that overstay.
+// The door: one thread that lets connections in, keeps their number within the limit and ends those
+// that overstay. All that come are accepted at once (libmicrohttpd would take one in each round of
+// a thread, few when rounds are long); for whom there is no place waits in a room, without TLS. The
+// last to come is the first to be let in: its caller is the likeliest to wait still, while one that
+// dialled long ago has mostly been served over another connection (Go's client dials for each
+// request that finds no idle connection, and takes whichever is free first).
 #ifndef SLUICE_WEBHOOK_DOOR_H
 #define SLUICE_WEBHOOK_DOOR_H
 

@@ -6,13 +6,14 @@
 #include "common/base/options_duration.h"
 #include "common/base/strview.h"
 
-int64_t patience_of(const char *timeout)
+int64_t patience_of(const char *timeout, bool crowded)
 {
     int64_t ms;
     if (timeout == NULL || !options_parse_duration(sv_from(timeout), &ms) || ms <= 0) {
-        return PATIENCE_DEFAULT_MS;
+        ms = PATIENCE_DEFAULT_MS;
     }
-    return ms < PATIENCE_MAX_MS ? ms : PATIENCE_MAX_MS;
+    ms = ms < PATIENCE_MAX_MS ? ms : PATIENCE_MAX_MS;
+    return crowded ? ms / 2 : ms;
 }
 
 bool patience_ends_at_head(int64_t patience_ms, int64_t waited_ms)

@@ -14,9 +14,10 @@
 /// The largest timeoutSeconds.
 #define PATIENCE_MAX_MS 30000
 
-/// The value of ?timeout=, a Go duration ("10s", "1m0s"); NULL: not given. What can't be read
-/// counts as not given. Result: 1 to PATIENCE_MAX_MS.
-int64_t patience_of(const char *timeout);
+/// TIMEOUT: the value of ?timeout=, a Go duration ("10s", "1m0s"); NULL: not given. What can't be
+/// read counts as not given. CROWDED: others wait for a place; then half, for a part of the callers
+/// has waited for a connection before we saw anything of it. Result: at most PATIENCE_MAX_MS.
+int64_t patience_of(const char *timeout, bool crowded);
 
 /// Of a request that waited WAITED_MS before its first line was read: too late to begin? From a
 /// quarter of the patience on: its body may take as long again, and a retry, one second after the

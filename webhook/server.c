@@ -187,8 +187,8 @@ static void *on_request_line(void *cls, const char *uri, struct MHD_Connection *
     (void)uri;
     struct conn *conn = conn_of(connection);
     if (conn != NULL) {
-        int64_t waited_ms = conn_request_begins(conn);
-        metrics_observe(s->metrics, M_wait, METRIC_AT(0), (uint64_t)waited_ms * 1000000);
+        conn_request_begins(conn);
+        metrics_observe(s->metrics, M_wait, METRIC_AT(0), (uint64_t)conn->waited_ms * 1000000);
     }
     return NULL; // what *request is at first
 }
@@ -198,8 +198,9 @@ static struct request *new_request(struct server *s, struct MHD_Connection *conn
                                    const struct conn *conn, enum review_kind kind, size_t size)
 {
     int64_t patience_ms =
-        patience_of(MHD_lookup_connection_value(connection, MHD_GET_ARGUMENT_KIND, "timeout"));
-    bool is_late = patience_ends_at_head(patience_ms, clock_mono_ms() - conn->asked_ms);
+        patience_of(MHD_lookup_connection_value(connection, MHD_GET_ARGUMENT_KIND, "timeout"),
+                    conns_crowded(s->conns));
+    bool is_late = patience_ends_at_head(patience_ms, conn->waited_ms);
     struct request *r =
         is_late ? request_new_refused(kind, REJECT_LATE) : request_new(kind, size, &s->budget);
     if (r != NULL) {

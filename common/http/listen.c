@@ -11,7 +11,8 @@
 
 #include "common/base/parse_num.h"
 
-#define BACKLOG 1024
+/// The kernel lowers it to net.core.somaxconn, which is 4096 by default.
+#define BACKLOG 4096
 
 struct host_port {
     char host[256]; // "": all interfaces
