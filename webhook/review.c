@@ -75,6 +75,9 @@ void review_answer_unknown(struct review *r, struct strview what)
     review_refuse(
         r, REVIEW_RETRY, 429, "TooManyRequests",
         arena_printf(r->arena, "%.*s is not known here yet: ask again in a second", SV_ARG(what)));
+    if (!arena_ok(r->arena)) {
+        return; // the answer says so
+    }
     r->result->retry = true;
     r->result->http_status = 429;
 }
@@ -214,6 +217,8 @@ static void write_answer(struct review *r)
     if (!strbuf_ok(r->out)) {
         strbuf_reset(r->out);
         r->result->http_status = 500;
+        r->result->retry = false;
+        r->result->verdict = REVIEW_ERROR;
     }
 }
 

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // Policies in a review: their defaults as presets, their verdict as violations.
+#include "common/flink/defaults_note.h"
 #include "common/flink/version.h"
 #include "common/policy/check.h"
 #include "common/policy/defaults.h"
@@ -93,10 +94,23 @@ static void add_options(struct review *r, struct flink_presets *ret,
     ret->n_options = items != NULL ? d->n_options : 0;
 }
 
-/// Only a create, another image and an open parallelism ask for presets.
+static bool same_number(const struct field_int *a, const struct field_int *b)
+{
+    return a->set && b->set && a->v == b->v;
+}
+
+/// Only a create asks for presets, and an update that leaves out or changes the image, one of the
+/// law's numbers or the note: any other keeps what is stored.
 static bool asks_for_presets(const struct flink_cluster *now, const struct flink_cluster *old)
 {
-    return old == NULL || !sv_eq(now->spec.image, old->spec.image) || !now->spec.parallelism.set;
+    if (old == NULL || !same_number(&now->spec.parallelism, &old->spec.parallelism) ||
+        !same_number(&now->spec.task_manager.replicas, &old->spec.task_manager.replicas) ||
+        !sv_eq(now->spec.image, old->spec.image)) {
+        return true;
+    }
+    const struct strview note = SV(FLINK_DEFAULTED_ANNOTATION);
+    return !sv_eq(json_get_string(json_get_lit(now->metadata, "annotations"), note),
+                  json_get_string(json_get_lit(old->metadata, "annotations"), note));
 }
 
 bool review_presets(struct review *r, const struct flink_cluster *now,

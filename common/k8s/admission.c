@@ -254,6 +254,7 @@ static size_t count_chars(struct strview s)
 /// What is still to be told, and how much room it has.
 struct warnings {
     struct json_out *out;
+    struct arena *arena; // may be NULL
     size_t left; // characters
     size_t unsaid;
 };
@@ -295,7 +296,7 @@ static struct strview tail_of(struct strview text, bool of_policy)
 static void put_warning(struct warnings *w, struct strview path, struct strview text,
                         bool of_policy)
 {
-    CLEANUP(strbuf_done) struct strbuf b = STRBUF(path.len + text.len + 8);
+    CLEANUP(strbuf_done) struct strbuf b = STRBUF_IN(w->arena, path.len + text.len + 8);
     strbuf_put(&b, path);
     strbuf_put_str(&b, path.len != 0 ? ": " : "");
     strbuf_put(&b, text);
@@ -307,8 +308,12 @@ static void put_warning(struct warnings *w, struct strview path, struct strview 
         strbuf_put(&b, tail);
     }
     blank_controls(&b);
+    if (!strbuf_ok(&b)) {
+        w->out->buf->failed = true;
+        return;
+    }
     size_t chars = count_chars(strbuf_view(&b));
-    if (w->unsaid != 0 || chars > w->left || !strbuf_ok(&b)) {
+    if (w->unsaid != 0 || chars > w->left) {
         w->unsaid++;
         return;
     }
@@ -341,7 +346,9 @@ static bool has_warning(const struct admission_response *r)
 static void put_warnings(struct json_out *o, const struct admission_response *r)
 {
     const struct violations *v = r->violations;
-    struct warnings w = {.out = o, .left = ADMISSION_WARNINGS_MAX - MORE_MAX};
+    struct warnings w = {.out = o,
+                         .arena = v != NULL ? v->arena : NULL,
+                         .left = ADMISSION_WARNINGS_MAX - MORE_MAX};
     json_out_key_array(o, "warnings");
     for (size_t i = 0; v != NULL && i < v->count; i++) {
         if (v->items[i].severity == SEVERITY_WARN) {
@@ -354,8 +361,9 @@ static void put_warnings(struct json_out *o, const struct admission_response *r)
     }
     w.unsaid += v != NULL ? warnings_not_kept(v) : 0;
     if (w.unsaid != 0) {
-        CLEANUP(strbuf_done) struct strbuf b = STRBUF(MORE_MAX);
+        CLEANUP(strbuf_done) struct strbuf b = STRBUF_IN(w.arena, MORE_MAX);
         strbuf_printf(&b, "and %zu more warnings", w.unsaid);
+        o->buf->failed = o->buf->failed || !strbuf_ok(&b);
         json_out_string(o, strbuf_view(&b));
     }
     json_out_end_array(o);
@@ -378,16 +386,11 @@ static void put_audit(struct json_out *o, const struct admission_response *r)
 
 static void put_patch(struct json_out *o, struct strview patch)
 {
-    CLEANUP(strbuf_done) struct strbuf b = STRBUF(patch.len / 3 * 4 + 8);
-    strbuf_put_char(&b, '"');
-    base64_put(&b, patch);
-    strbuf_put_char(&b, '"');
-    if (!strbuf_ok(&b)) {
-        o->buf->failed = true;
-    }
     json_out_kv_str(o, "patchType", "JSONPatch");
     json_out_key(o, SV("patch"));
-    json_out_raw(o, strbuf_view(&b));
+    json_out_raw(o, SV("\""));
+    base64_put(o->buf, patch);
+    strbuf_put_char(o->buf, '"');
 }
 
 static void put_refusal(struct json_out *o, const struct admission_response *r)

@@ -55,34 +55,40 @@ static int64_t namespace_parallelism(const void *ctx, struct strview ns, struct 
     return sum;
 }
 
-static const struct json *find(const struct review_world *w, struct strview ns, struct strview name)
-{
-    json_each(c, json_get_lit(w->json, "clusters")) {
-        if (is_cluster(c, ns, name)) {
-            return c;
-        }
-    }
-    return NULL;
-}
-
-static bool cluster_exists(const void *ctx, struct strview ns, struct strview name)
-{
-    return find(ctx, ns, name) != NULL;
-}
-
 static bool stored(const void *ctx, struct strview ns, struct strview name,
                    struct strview *ret_json)
 {
     const struct review_world *w = ctx;
-    const struct json *c = find(w, ns, name);
-    if (c == NULL) {
-        return false;
+    size_t i = 0;
+    json_each(c, json_get_lit(w->json, "clusters")) {
+        if (is_cluster(c, ns, name)) {
+            *ret_json = w->texts[i];
+            return true;
+        }
+        i++;
     }
-    CLEANUP(strbuf_done) struct strbuf b = STRBUF((size_t)16 << 20);
-    struct json_out o = JSON_OUT(&b);
-    json_out_value(&o, c);
-    *ret_json = arena_copy(w->arena, strbuf_view(&b));
-    return sv_present(*ret_json);
+    return false;
+}
+
+static bool cluster_exists(const void *ctx, struct strview ns, struct strview name)
+{
+    struct strview unused;
+    return stored(ctx, ns, name, &unused);
+}
+
+/// Beforehand, so that a review that is short of memory asks for none.
+static void write_clusters(struct review_world *w)
+{
+    const struct json *clusters = json_get_lit(w->json, "clusters");
+    size_t n = 0;
+    w->texts = ARENA_NEW_N(w->arena, struct strview, json_count(clusters) + 1);
+    ASSERT(w->texts != NULL);
+    json_each(c, clusters) {
+        CLEANUP(strbuf_done) struct strbuf b = STRBUF((size_t)16 << 20);
+        struct json_out o = JSON_OUT(&b);
+        json_out_value(&o, c);
+        w->texts[n++] = arena_copy(w->arena, strbuf_view(&b));
+    }
 }
 
 static void read_policies(struct review_world *w)
@@ -117,6 +123,7 @@ void review_world_read(const struct json *json, struct arena *arena, struct revi
         .cluster_exists = has_clusters ? cluster_exists : NULL,
     };
     read_policies(ret);
+    write_clusters(ret);
     ret->context = (struct review_context){
         .policies = &ret->set,
         .world = &ret->world,

@@ -16,6 +16,7 @@ struct review_world {
     struct policy_world world;
     struct arena *arena;
     const struct json *json;
+    struct strview *texts; // of its clusters, in their order
 };
 
 /// Reads {"policies": [FlinkPolicy…], "namespaces": {NAME: {labels}}, "clusters": [what is known of
