@@ -283,6 +283,32 @@ START_TEST(pattern__a_uri_pattern_needs_a_scheme_and_plain_parts)
 }
 END_TEST
 
+START_TEST(pattern__a_text_that_is_no_pattern_is_refused)
+{
+    static const struct fault_row rows[] = {
+        {"", "must not be empty"},
+        {"[", "a [ without"},
+        {"[]", "a [ without"},
+        {"[!]", "a [ without"},
+        {"[a-", "a [ without"},
+        {"[a-\\", "a [ without"},
+        {"[\\", "a [ without"},
+        {"[\xC3\xA9]", "must be of ASCII"},
+        {"[a-\xC3\xA9]", "of ASCII"},
+        {"[z-a]", "the range z-a of a set is empty"},
+        {"{", "a { without"},
+        {"{name", "a { without"},
+        {"{}", "no such placeholder {}"},
+        {"{NAME}", "no such placeholder {NAME}"},
+        {"{flinkVersion}", "stand here"},
+        {"a\\", "a \\ at the end"},
+        {"a\tb", "control characters"},
+        {"\x7f", "control characters"},
+    };
+    check_faults(rows, ARRAY_LEN(rows), PATTERN_TEXT);
+}
+END_TEST
+
 START_TEST(pattern__hostile_patterns_take_no_time)
 {
     char stars[PATTERN_MAX + 2], text[2049];
@@ -482,7 +508,8 @@ UNIT_MAIN(setup, teardown, pattern__a_text_is_matched_from_end_to_end,
           pattern__a_role_is_compared_field_by_field, pattern__a_role_pattern_must_tell_its_fields,
           pattern__a_uri_is_compared_scheme_by_scheme_and_part_by_part,
           pattern__a_uri_pattern_needs_a_scheme_and_plain_parts,
-          pattern__hostile_patterns_take_no_time, pattern__texts_match_as_by_the_plain_definition,
+          pattern__a_text_that_is_no_pattern_is_refused, pattern__hostile_patterns_take_no_time,
+          pattern__texts_match_as_by_the_plain_definition,
           pattern__paths_match_as_by_the_plain_definition,
           pattern__placeholders_are_filled_in_or_told,
           pattern__a_list_matches_when_one_does_and_never_is_none,
