@@ -50,13 +50,20 @@ static struct strview read_text(const struct json *object, struct strview key, s
     return s.len <= max ? s : SV_NONE;
 }
 
+/// A policy's name, or SV_NONE.
+static struct strview read_by(const struct json *v)
+{
+    struct strview s = json_string(v);
+    return s.len != 0 && s.len <= FLINK_NOTE_BY_MAX ? s : SV_NONE;
+}
+
 static struct flink_note_number read_number(const struct json *note, enum flink_noted field)
 {
     const struct json *it = json_get(note, sv_from(FIELDS[field].note));
     return (struct flink_note_number){.value = positive(it, "value"),
                                       .with = positive(it, FIELDS[field].with),
                                       .slots = positive(it, "slots"),
-                                      .by = read_text(it, SV(POLICY), FLINK_NOTE_BY_MAX)};
+                                      .by = read_by(json_get_lit(it, POLICY))};
 }
 
 static void read_given(const struct json *list, struct arena *arena, struct flink_note *ret)
@@ -69,7 +76,7 @@ static void read_given(const struct json *list, struct arena *arena, struct flin
     }
     ret->given = items;
     json_each(it, list) {
-        struct strview by = read_text(list, json_key(it), FLINK_NOTE_BY_MAX);
+        struct strview by = read_by(it);
         if (by.len != 0) {
             items[ret->n_given++] = (struct flink_note_given){json_key(it), by};
         }

@@ -398,6 +398,7 @@ void defaults_presets(const struct flink_defaults_input *in, const struct flink_
     r.edits = edits;
     r.ret = ret;
     r.cap = old_note->n_given + p->n_options + p->requests[0].n + p->requests[1].n + 8;
+    r.cap = r.cap < FLINK_NOTE_GIVEN_MAX ? r.cap : FLINK_NOTE_GIVEN_MAX;
     r.given = ARENA_NEW_N(r.arena, struct flink_note_given, r.cap);
     if (r.given == NULL) {
         return;
