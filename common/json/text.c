@@ -1,6 +1,36 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "common/json/text.h"
 
+const char *json_skip_spaces_padded(const char *p)
+{
+#if defined(JSON_TEXT_SSE2)
+    for (;; p += 16) {
+        __m128i w = _mm_loadu_si128((const void *)p);
+        __m128i ends = _mm_or_si128(_mm_cmpeq_epi8(w, _mm_set1_epi8('\n')),
+                                    _mm_cmpeq_epi8(w, _mm_set1_epi8('\r')));
+        __m128i gaps = _mm_or_si128(_mm_cmpeq_epi8(w, _mm_set1_epi8(' ')),
+                                    _mm_cmpeq_epi8(w, _mm_set1_epi8('\t')));
+        unsigned hits = (unsigned)_mm_movemask_epi8(_mm_or_si128(ends, gaps)) ^ 0xffff;
+        if (hits != 0) {
+            return p + __builtin_ctz(hits);
+        }
+    }
+#elif defined(JSON_TEXT_NEON)
+    for (;; p += 16) {
+        uint8x16_t w = vld1q_u8((const void *)p);
+        uint8x16_t ends = vorrq_u8(vceqq_u8(w, vdupq_n_u8('\n')), vceqq_u8(w, vdupq_n_u8('\r')));
+        uint8x16_t gaps = vorrq_u8(vceqq_u8(w, vdupq_n_u8(' ')), vceqq_u8(w, vdupq_n_u8('\t')));
+        uint8x8_t nibbles = vshrn_n_u16(vreinterpretq_u16_u8(vmvnq_u8(vorrq_u8(ends, gaps))), 4);
+        uint64_t hits = vget_lane_u64(vreinterpret_u64_u8(nibbles), 0);
+        if (hits != 0) {
+            return p + (__builtin_ctzll(hits) >> 2);
+        }
+    }
+#else
+    return json_skip_space_scalar(p);
+#endif
+}
+
 static bool is_tail(char c)
 {
     return ((unsigned char)c & 0xc0) == 0x80;
