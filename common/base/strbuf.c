@@ -11,8 +11,10 @@
 
 void strbuf_done(struct strbuf *b)
 {
-    mem_free(b->ptr);
-    *b = STRBUF(b->max);
+    if (b->arena == NULL) {
+        mem_free(b->ptr);
+    }
+    *b = STRBUF_IN(b->arena, b->max);
 }
 
 void strbuf_wipe(struct strbuf *b)
@@ -33,6 +35,19 @@ void strbuf_reset(struct strbuf *b)
     }
 }
 
+/// CAP bytes that begin with what B has.
+static char *grow(struct strbuf *b, size_t cap)
+{
+    if (b->arena == NULL) {
+        return mem_realloc(b->ptr, cap);
+    }
+    char *p = arena_alloc(b->arena, cap);
+    if (p != NULL && b->ptr != NULL) {
+        memcpy(p, b->ptr, b->len + 1);
+    }
+    return p;
+}
+
 char *strbuf_reserve(struct strbuf *b, size_t n)
 {
     if (b->failed || n > b->max - b->len) {
@@ -48,7 +63,7 @@ char *strbuf_reserve(struct strbuf *b, size_t n)
         if (cap > b->max + 1) {
             cap = b->max + 1;
         }
-        char *p = mem_realloc(b->ptr, cap);
+        char *p = grow(b, cap);
         if (p == NULL) {
             b->failed = true;
             b->no_memory = true;

@@ -9,6 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "common/base/arena.h"
 #include "common/base/macros.h"
 #include "common/base/strview.h"
 
@@ -18,11 +19,16 @@ struct strbuf {
     size_t cap;
     size_t max; // len never passes it
     bool failed;
-    bool no_memory; // failed for want of memory, not by the limit
+    bool no_memory;      // failed for want of memory, not by the limit
+    struct arena *arena; // where its memory comes from; NULL: the heap
 };
 
 /// An empty buffer of at most MAX_LEN bytes: `CLEANUP(strbuf_done) struct strbuf b = STRBUF(4096);`
 #define STRBUF(max_len) ((struct strbuf){.max = (max_len)})
+
+/// One whose memory is ARENA's (NULL: the heap's) and goes with it. What it grows out of stays
+/// there until then, less than what it has at last.
+#define STRBUF_IN(from_arena, max_len) ((struct strbuf){.max = (max_len), .arena = (from_arena)})
 
 /// Frees the memory; the buffer is empty and usable again.
 void strbuf_done(struct strbuf *b);

@@ -43,7 +43,7 @@ static struct strview value_text(struct reading *r, const struct path *at, const
     if (sv_present(string)) {
         return string; // nearly always
     }
-    CLEANUP(strbuf_done) struct strbuf b = STRBUF(64);
+    CLEANUP(strbuf_done) struct strbuf b = STRBUF_IN(r->arena, 64);
     struct json_out out = JSON_OUT(&b);
     int64_t whole;
     double number;

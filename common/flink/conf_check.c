@@ -56,7 +56,7 @@ static bool judge_reach(struct judging *j, const struct conf_hint *hint, const s
 static bool judge_value(struct judging *j, const struct flink_conf_entry *e, const struct path *at)
 {
     struct flink_version version = j->judge->version;
-    CLEANUP(strbuf_done) struct strbuf want = STRBUF(WANT_MAX);
+    CLEANUP(strbuf_done) struct strbuf want = STRBUF_IN(j->v->arena, WANT_MAX);
     if (e->option != NULL && !flink_option_check(e->option, e->sub, version, e->value, &want)) {
         struct strview shown = violation_quote(j->v->arena, e->value);
         struct strview text = strbuf_view(&want);
@@ -87,7 +87,7 @@ static void judge_listed(struct judging *j, const struct flink_conf_entry *e, co
         flink_option_known_in(flink_option_spelling(e->key, version), version)) {
         return;
     }
-    CLEANUP(strbuf_done) struct strbuf known = STRBUF(64);
+    CLEANUP(strbuf_done) struct strbuf known = STRBUF_IN(j->v->arena, 64);
     flink_option_put_versions(&known, e->option);
     struct strview text = strbuf_view(&known);
     violation_warn(j->v, "flink_conf.version", at, "no effect in Flink %d.%d, only in %.*s",

@@ -80,7 +80,7 @@ static int edit_note(struct defaults_edits *edits, const struct flink_cluster *c
     if (!sv_present(carried) && flink_note_is_empty(note)) {
         return 0;
     }
-    CLEANUP(strbuf_done) struct strbuf b = STRBUF(FLINK_NOTE_MAX);
+    CLEANUP(strbuf_done) struct strbuf b = STRBUF_IN(edits->arena, FLINK_NOTE_MAX);
     flink_note_put(&b, note);
     if (!strbuf_ok(&b)) {
         return b.no_memory ? err_set(err, E_NOMEM, "no memory for the note of defaults")

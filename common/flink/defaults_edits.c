@@ -44,7 +44,7 @@ void defaults_edits_add(struct defaults_edits *e, unsigned rank, const struct st
 
 struct strview defaults_json_string(struct arena *arena, struct strview value)
 {
-    CLEANUP(strbuf_done) struct strbuf b = STRBUF(VALUE_MAX);
+    CLEANUP(strbuf_done) struct strbuf b = STRBUF_IN(arena, VALUE_MAX);
     struct json_out o = JSON_OUT(&b);
     json_out_string(&o, value);
     return strbuf_ok(&b) ? arena_copy(arena, strbuf_view(&b)) : arena_printf(arena, "\"\"");
@@ -52,7 +52,7 @@ struct strview defaults_json_string(struct arena *arena, struct strview value)
 
 struct strview defaults_json_text(struct arena *arena, const struct json *value)
 {
-    CLEANUP(strbuf_done) struct strbuf b = STRBUF(VALUE_MAX);
+    CLEANUP(strbuf_done) struct strbuf b = STRBUF_IN(arena, VALUE_MAX);
     struct json_out o = JSON_OUT(&b);
     json_out_value(&o, value);
     return arena_copy(arena, strbuf_view(&b));
@@ -101,7 +101,7 @@ static void put_object(struct json_out *o, const struct defaults_edit *e, size_t
 static int put_parent(const struct defaults_edit *e, size_t k, size_t level,
                       const struct json *root, struct json_patch *patch, struct err *err)
 {
-    CLEANUP(strbuf_done) struct strbuf b = STRBUF(patch->text.max);
+    CLEANUP(strbuf_done) struct strbuf b = STRBUF_IN(patch->text.arena, patch->text.max);
     struct json_out o = JSON_OUT(&b);
     put_object(&o, e, k, level + 1);
     if (!strbuf_ok(&b)) {

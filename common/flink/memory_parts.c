@@ -128,7 +128,7 @@ static int64_t fixed_parts(struct parts *p)
 static enum memory_fault overfull(struct parts *p, int64_t heap, int64_t network)
 {
     struct flink_memory *m = p->m;
-    CLEANUP(strbuf_done) struct strbuf b = STRBUF(128);
+    CLEANUP(strbuf_done) struct strbuf b = STRBUF_IN(p->arena, 128);
     if (p->arena != NULL && is_set(heap)) {
         strbuf_printf(&b, " + task heap %.*s", MIB_ARG(p, heap));
     }

@@ -114,7 +114,7 @@ void rule_plugins_known(struct rule_run *r)
 /// The template with both names filled in; SV_NONE when it holds any other braces.
 static struct strview fill_template(const struct rule_run *r, struct strview text)
 {
-    CLEANUP(strbuf_done) struct strbuf b = STRBUF(2048);
+    CLEANUP(strbuf_done) struct strbuf b = STRBUF_IN(r->arena, 2048);
     while (text.len != 0) {
         size_t at = sv_find(text, SV("{{"));
         strbuf_put(&b, sv_sub(text, 0, at));

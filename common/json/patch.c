@@ -34,7 +34,7 @@ static int fail_parent(const struct strview *keys, size_t n, const struct json *
 static int put_operation(struct json_patch *p, bool replace, const struct strview *keys, size_t n,
                          const struct strview *within, size_t n_within, struct strview value)
 {
-    CLEANUP(strbuf_done) struct strbuf pointer = STRBUF(p->text.max);
+    CLEANUP(strbuf_done) struct strbuf pointer = STRBUF_IN(p->text.arena, p->text.max);
     for (size_t i = 0; i < n; i++) {
         strbuf_put_char(&pointer, '/');
         json_pointer_put(&pointer, keys[i]);

@@ -17,6 +17,8 @@ struct json_patch {
 
 /// A patch of at most MAX_BYTES. json_patch_done() frees it.
 #define JSON_PATCH(max_bytes) ((struct json_patch){.text = STRBUF(max_bytes)})
+/// The same in an arena's memory.
+#define JSON_PATCH_IN(arena, max_bytes) ((struct json_patch){.text = STRBUF_IN(arena, max_bytes)})
 void json_patch_done(struct json_patch *p);
 
 /// Sets the member at KEYS (N of them, from ROOT down) to the JSON text VALUE: `replace` when ROOT

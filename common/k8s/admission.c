@@ -255,7 +255,7 @@ static size_t count_chars(struct strview s)
 struct warnings {
     struct json_out *out;
     struct arena *arena; // may be NULL
-    size_t left; // characters
+    size_t left;         // characters
     size_t unsaid;
 };
 
@@ -346,9 +346,8 @@ static bool has_warning(const struct admission_response *r)
 static void put_warnings(struct json_out *o, const struct admission_response *r)
 {
     const struct violations *v = r->violations;
-    struct warnings w = {.out = o,
-                         .arena = v != NULL ? v->arena : NULL,
-                         .left = ADMISSION_WARNINGS_MAX - MORE_MAX};
+    struct warnings w = {
+        .out = o, .arena = v != NULL ? v->arena : NULL, .left = ADMISSION_WARNINGS_MAX - MORE_MAX};
     json_out_key_array(o, "warnings");
     for (size_t i = 0; v != NULL && i < v->count; i++) {
         if (v->items[i].severity == SEVERITY_WARN) {

@@ -168,7 +168,8 @@ void status_put_invalid(struct json_out *o, struct strview group, struct strview
 {
     // A first cause is listed whatever its length; paths and messages end at 1 KiB each.
     CLEANUP(strbuf_done)
-    struct strbuf text = STRBUF(2 * STATUS_MESSAGE_MAX + group.len + kind.len + name.len);
+    struct strbuf text =
+        STRBUF_IN(v->arena, 2 * STATUS_MESSAGE_MAX + group.len + kind.len + name.len);
     put_message(&text, group, kind, name, v);
     if (!strbuf_ok(&text)) {
         o->buf->failed = true;

@@ -80,7 +80,7 @@ void violation_add(struct violations *v, const struct violation *it)
 
 static struct strview render_path(struct arena *a, const struct path *path)
 {
-    CLEANUP(strbuf_done) struct strbuf b = STRBUF(PATH_MAX_BYTES);
+    CLEANUP(strbuf_done) struct strbuf b = STRBUF_IN(a, PATH_MAX_BYTES);
     path_put(&b, path);
     return arena_copy(a, strbuf_view(&b));
 }
@@ -172,7 +172,7 @@ struct violation *violation_report(struct violations *v, enum severity severity,
 
 struct strview violation_quote(struct arena *a, struct strview s)
 {
-    CLEANUP(strbuf_done) struct strbuf b = STRBUF(QUOTE_MAX_BYTES * 4 + 16);
+    CLEANUP(strbuf_done) struct strbuf b = STRBUF_IN(a, QUOTE_MAX_BYTES * 4 + 16);
     strbuf_put_char(&b, '"');
     size_t n = s.len < QUOTE_MAX_BYTES ? s.len : QUOTE_MAX_BYTES;
     // Never cut within a character.
@@ -201,7 +201,7 @@ struct strview violation_show(struct arena *a, const struct json *v)
     case JSON_NUMBER:
     case JSON_BOOL:
     case JSON_NULL: {
-        CLEANUP(strbuf_done) struct strbuf b = STRBUF(QUOTE_MAX_BYTES);
+        CLEANUP(strbuf_done) struct strbuf b = STRBUF_IN(a, QUOTE_MAX_BYTES);
         struct json_out out = JSON_OUT(&b);
         json_out_value(&out, v);
         return arena_copy(a, strbuf_view(&b));
