@@ -14,33 +14,52 @@
 
 static atomic_flag large_review = ATOMIC_FLAG_INIT;
 
-// Each server thread has an arena of its own, freed when the thread ends.
-static pthread_key_t arena_key;
-static pthread_once_t arena_once = PTHREAD_ONCE_INIT;
+/// What a thread keeps for its next request: an arena, and the last request with its buffers when
+/// they are small. So a steady stream of ordinary reviews takes nothing from the heap.
+struct thread_memory {
+    struct arena arena;
+    struct request *spare;
+};
 
-static void arena_free(void *p)
+#define SPARE_KEEP ((size_t)64 << 10)
+
+static pthread_key_t memory_key;
+static pthread_once_t memory_once = PTHREAD_ONCE_INIT;
+
+static void destroy(struct request *r)
 {
-    arena_done(p);
-    free(p);
+    if (r != NULL) {
+        strbuf_done(&r->body);
+        strbuf_done(&r->out);
+        free(r);
+    }
 }
 
-static void arena_key_make(void)
+static void memory_free(void *p)
 {
-    pthread_key_create(&arena_key, arena_free);
+    struct thread_memory *m = p;
+    destroy(m->spare);
+    arena_done(&m->arena);
+    free(m);
 }
 
-static struct arena *thread_arena(void)
+static void memory_key_make(void)
 {
-    pthread_once(&arena_once, arena_key_make);
-    struct arena *a = pthread_getspecific(arena_key);
-    if (a == NULL) {
-        a = malloc(sizeof(*a));
-        if (a != NULL) {
-            *a = ARENA(REVIEW_ARENA_MAX);
-            pthread_setspecific(arena_key, a);
+    pthread_key_create(&memory_key, memory_free);
+}
+
+static struct thread_memory *thread_memory(void)
+{
+    pthread_once(&memory_once, memory_key_make);
+    struct thread_memory *m = pthread_getspecific(memory_key);
+    if (m == NULL) {
+        m = malloc(sizeof(*m));
+        if (m != NULL) {
+            *m = (struct thread_memory){.arena = ARENA(REVIEW_ARENA_MAX)};
+            pthread_setspecific(memory_key, m);
         }
     }
-    return a;
+    return m;
 }
 
 static void reserve(struct request *r, size_t size, struct budget *budget)
@@ -59,12 +78,21 @@ static void reserve(struct request *r, size_t size, struct budget *budget)
 
 struct request *request_new_refused(enum review_kind kind, enum reject reject)
 {
-    struct request *r = calloc(1, sizeof(*r));
+    struct thread_memory *m = thread_memory();
+    struct request *r = m != NULL ? m->spare : NULL;
+    struct strbuf body = STRBUF(REQUEST_BODY_MAX), out = STRBUF(REVIEW_RESPONSE_MAX);
     if (r != NULL) {
-        r->kind = kind;
-        r->reject = reject;
-        r->body = STRBUF(REQUEST_BODY_MAX);
-        r->start_ns = clock_mono_ns();
+        m->spare = NULL;
+        body = r->body;
+        out = r->out;
+        strbuf_reset(&body);
+        strbuf_reset(&out);
+    } else {
+        r = malloc(sizeof(*r));
+    }
+    if (r != NULL) {
+        *r = (struct request){
+            .kind = kind, .reject = reject, .body = body, .out = out, .start_ns = clock_mono_ns()};
     }
     return r;
 }
@@ -95,8 +123,12 @@ void request_free(struct request *r, struct budget *budget)
     if (r->reserved != 0) {
         budget_release(budget, r->reserved);
     }
-    strbuf_done(&r->body);
-    free(r);
+    struct thread_memory *m = thread_memory();
+    if (m != NULL && m->spare == NULL && r->body.cap <= SPARE_KEEP && r->out.cap <= SPARE_KEEP) {
+        m->spare = r;
+    } else {
+        destroy(r);
+    }
 }
 
 void request_append(struct request *r, struct strview piece, struct budget *budget)
@@ -122,21 +154,22 @@ void request_append(struct request *r, struct strview piece, struct budget *budg
     }
 }
 
-bool request_review(struct request *r, const struct review_context *context, struct strbuf *out,
+bool request_review(struct request *r, const struct review_context *context,
                     struct review_result *ret)
 {
-    struct arena *arena = thread_arena();
-    if (arena == NULL) {
+    struct thread_memory *m = thread_memory();
+    if (m == NULL) {
         r->reject = REJECT_MEMORY;
         return false;
     }
+    struct arena *arena = &m->arena;
     bool is_large = r->body.len > BUDGET_LARGE;
     if (is_large && atomic_flag_test_and_set(&large_review)) {
         r->reject = REJECT_BUSY;
         return false;
     }
     arena_reset(arena, ARENA_KEEP);
-    review_run(context, strbuf_view(&r->body), r->kind, arena, out, ret);
+    review_run(context, strbuf_view(&r->body), r->kind, arena, &r->out, ret);
     if (is_large) {
         // The names in *ret live in the arena's first chunks no longer than this.
         ret->uid = ret->ns = ret->name = ret->username = SV_NONE;

@@ -22,7 +22,8 @@ struct request {
     enum review_kind kind;
     enum reject reject; // REJECT_COUNT: none so far
     struct strbuf body;
-    size_t reserved; // of the budget
+    struct strbuf out; // the answer; stands until request_free()
+    size_t reserved;   // of the budget
     int64_t start_ns;
     int64_t patience_ms; // the caller's: see patience.h
 };
@@ -37,10 +38,10 @@ void request_free(struct request *r, struct budget *budget);
 /// The next piece of the body. After a rejection pieces are dropped.
 void request_append(struct request *r, struct strview piece, struct budget *budget);
 
-/// Runs the review on the whole body. OUT gets the answer; *RET stays valid until the next review
-/// of this thread. False: rejected (r->reject tells), nothing in OUT. At most one large body is
-/// reviewed at once: its tree costs several times its size. CONTEXT as in review_run().
-bool request_review(struct request *r, const struct review_context *context, struct strbuf *out,
+/// Runs the review on the whole body. r->out gets the answer; *RET stays valid until the next
+/// review of this thread. False: rejected (r->reject tells), nothing in r->out. At most one large
+/// body is reviewed at once: its tree costs several times its size. CONTEXT as in review_run().
+bool request_review(struct request *r, const struct review_context *context,
                     struct review_result *ret);
 
 #endif

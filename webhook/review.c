@@ -236,7 +236,7 @@ void review_run(const struct review_context *context, struct strview body, enum 
                        .kind = kind,
                        .context = context,
                        .violations = VIOLATIONS(arena, REVIEW_CAUSES_MAX),
-                       .patch = JSON_PATCH(PATCH_MAX_BYTES)};
+                       .patch = JSON_PATCH_IN(arena, PATCH_MAX_BYTES)};
     struct err err = {.code = E_OK};
     const struct json *root = NULL;
     if (json_parse_with(&SPARED, body, &JSON_LIMITS_DEFAULT, arena, &root, &err) != 0) {

@@ -10,7 +10,6 @@
 
 #include "common/base/clock.h"
 #include "common/base/log.h"
-#include "common/base/mem.h"
 #include "common/http/listen.h"
 #include "webhook/budget.h"
 #include "webhook/conns.h"
@@ -149,7 +148,6 @@ static void log_review(const struct request *r, const struct review_result *res,
 static enum MHD_Result answer(struct server *s, struct MHD_Connection *connection,
                               struct request *r)
 {
-    struct strbuf out = STRBUF(REVIEW_RESPONSE_MAX);
     struct review_result res;
     struct snapshot *snap = snapshots_take(s->snapshots);
     struct review_context context = {.scope = s->scope, .now_ms = clock_wall_ms()};
@@ -158,7 +156,7 @@ static enum MHD_Result answer(struct server *s, struct MHD_Connection *connectio
     } else if (r->reject == REJECT_COUNT) {
         r->reject = REJECT_UNREADY; // no verdict without the policies
     }
-    if (r->reject != REJECT_COUNT || !request_review(r, &context, &out, &res)) {
+    if (r->reject != REJECT_COUNT || !request_review(r, &context, &res)) {
         snapshot_unref(snap);
         return send_reject(s, connection, r->reject, r->reject == REJECT_TOO_LARGE);
     }
@@ -168,11 +166,9 @@ static enum MHD_Result answer(struct server *s, struct MHD_Connection *connectio
     metrics_add(s->metrics, M_reviews, METRIC_AT(r->kind, res.operation, res.verdict), 1);
     log_review(r, &res, took_ns);
     snapshot_unref(snap);
+    // Persistent as long as the request is, which ends behind its answer.
     struct MHD_Response *response =
-        MHD_create_response_from_buffer_with_free_callback(out.len, out.ptr, mem_free);
-    if (response == NULL) {
-        strbuf_done(&out);
-    }
+        MHD_create_response_from_buffer(r->out.len, r->out.ptr, MHD_RESPMEM_PERSISTENT);
     return send_response(s, connection, (unsigned)res.http_status, response,
                          res.http_status == 200 ? "application/json" : "text/plain", false);
 }

@@ -125,12 +125,11 @@ START_TEST(request__a_review_leaves_its_answer_and_its_names)
     struct request *r = take(SIZE_MAX);
     request_append(r, SV("{\"request\":{\"uid\":"), &budget);
     request_append(r, SV("\"u-1\"}}"), &budget);
-    CLEANUP(strbuf_done) struct strbuf out = STRBUF(REVIEW_RESPONSE_MAX);
     struct review_result result;
-    ck_assert(request_review(r, &(struct review_context){0}, &out, &result));
+    ck_assert(request_review(r, &(struct review_context){0}, &result));
     ck_assert_int_eq(result.verdict, REVIEW_MALFORMED);
     ck_assert(sv_eq_lit(result.uid, "u-1"));
-    ck_assert(sv_find(strbuf_view(&out), SV("\"uid\":\"u-1\"")) != SIZE_MAX);
+    ck_assert(sv_find(strbuf_view(&r->out), SV("\"uid\":\"u-1\"")) != SIZE_MAX);
     request_free(r, &budget);
 }
 END_TEST
@@ -144,9 +143,8 @@ START_TEST(request__large_reviews_come_one_after_another)
             memset(piece, ' ', sizeof(piece));
             request_append(r, sv_make(piece, sizeof(piece)), &budget);
         }
-        CLEANUP(strbuf_done) struct strbuf out = STRBUF(REVIEW_RESPONSE_MAX);
         struct review_result result;
-        ck_assert(request_review(r, &(struct review_context){0}, &out, &result));
+        ck_assert(request_review(r, &(struct review_context){0}, &result));
         ck_assert_int_eq(result.http_status, 400);
         ck_assert(!sv_present(result.uid));
         request_free(r, &budget);

@@ -5,6 +5,7 @@ sluice_add_test(test_review_policy
     SOURCES ${CMAKE_CURRENT_LIST_DIR}/test_review_policy.c ${CMAKE_CURRENT_LIST_DIR}/flink_case.c
     DEPS review_case)
 sluice_add_test(test_webhook_request DEPS sluice_webhook)
+sluice_add_test(test_webhook_steady DEPS sluice_webhook)
 
 # The webhook's own program over real sockets, by Python: label `single`, since they measure time and memory.
 find_package(Python3 REQUIRED COMPONENTS Interpreter)
