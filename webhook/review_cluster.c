@@ -10,7 +10,7 @@ struct pair {
     const struct flink_cluster *old; // NULL on a create
 };
 
-/// Both objects and the schema's faults of the new one; the old one's own are not the user's now.
+/// Both objects and the faults of the new one's types; the old one's own are not the user's now.
 static void decode_both(struct review *r, struct pair *p)
 {
     struct violations ignored = VIOLATIONS(r->arena, 0);
@@ -20,7 +20,20 @@ static void decode_both(struct review *r, struct pair *p)
     if (old != NULL) {
         flink_decode(old, &p->old_cluster, &ignored);
     }
-    flink_schema_rules(&p->now, p->old, &r->violations);
+}
+
+/// The schema's rules over the object as the API server will see it: with what is filled in.
+static void foresee_schema_rules(struct review *r, const struct flink_defaults_input *in)
+{
+    struct violations so_far = r->violations;
+    flink_schema_rules(in->now, in->old, &r->violations);
+    if (r->violations.denials == so_far.denials) {
+        return;
+    }
+    r->violations = so_far;
+    struct flink_cluster foreseen;
+    flink_defaults_foresee(in, r->arena, &foreseen);
+    flink_schema_rules(&foreseen, in->old, &r->violations);
 }
 
 /// The API server would now stop at the schema and report that alone; so all is said here. Policies
@@ -61,6 +74,7 @@ static void mutate(struct review *r)
     decode_both(r, &p);
     struct flink_defaults_input in = {.now = &p.now, .old = p.old};
     bool known = review_presets(r, &p.now, p.old, &in.presets);
+    foresee_schema_rules(r, &in);
     if (!known && r->violations.denials == 0) {
         review_answer_unknown_namespace(r);
         return;
@@ -86,6 +100,7 @@ static void validate(struct review *r)
 {
     struct pair p;
     decode_both(r, &p);
+    flink_schema_rules(&p.now, p.old, &r->violations);
     struct flink_rules_input rules = {.now = &p.now, .old = p.old};
     flink_rules_check(&rules, &r->violations);
     const struct review_judged judged = {.now = &p.now, .old = p.old};

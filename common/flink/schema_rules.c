@@ -59,6 +59,13 @@ static bool holds_job_kept(const struct flink_cluster *now, const struct flink_c
            (!present(was) || json_type(was) == JSON_OBJECT);
 }
 
+/// The root that defaults will put where NOW has none (flink_defaults_foresee()), or SV_NONE.
+static struct strview foreseen_root(const struct flink_cluster *now)
+{
+    const struct json *storage = raw(now->spec.self, "storage");
+    return present(raw(storage, "root")) ? SV_NONE : now->spec.storage.root;
+}
+
 static bool holds_storage_kept(const struct flink_cluster *now, const struct flink_cluster *old)
 {
     const struct json *was = raw(old->spec.self, "storage");
@@ -76,6 +83,10 @@ static bool holds_storage_kept(const struct flink_cluster *now, const struct fli
     const struct json *root = raw(storage, "root");
     if (!present(was)) {
         return true;
+    }
+    struct strview foreseen = foreseen_root(now);
+    if (sv_present(foreseen)) {
+        return sv_eq(foreseen, json_string(was));
     }
     return json_type(was) == JSON_STRING && present(root) &&
            (json_type(root) != JSON_STRING || json_equal(root, was));
@@ -96,7 +107,7 @@ static bool holds_ha_needs_storage(const struct flink_cluster *now, const struct
     const struct json *storage = raw(now->spec.self, "storage");
     const struct json *conf = raw(now->spec.self, "flinkConfiguration");
     return is_one_job_manager(raw(now->spec.self, "jobManager"), old) ||
-           typed(raw(storage, "root"), JSON_STRING, old) ||
+           typed(raw(storage, "root"), JSON_STRING, old) || sv_present(foreseen_root(now)) ||
            (old == NULL && present(storage) && json_type(storage) != JSON_OBJECT) ||
            typed(raw(conf, "high-availability.storageDir"), JSON_STRING, old) ||
            typed(raw(raw(conf, "high-availability"), "storageDir"), JSON_STRING, old);
