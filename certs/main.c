@@ -5,6 +5,7 @@
 #include <time.h>
 
 #include "certs/folder.h"
+#include "certs/main_cluster.h"
 #include "certs/names.h"
 #include "certs/options.h"
 #include "certs/x509.h"
@@ -94,15 +95,14 @@ static int inspect_file(const char *path)
 static int run_inspect(const struct option_program *program, int argc, char *const *argv)
 {
     CLEANUP(arena_done) struct arena arena = ARENA(1 << 20);
+    struct certs_inspect_options o = {0};
     struct options_result result;
-    char none;
-    int code = options_main(program, argc, argv, &none, &result, &arena);
+    int code = options_main(program, argc, argv, &o, &result, &arena);
     if (code >= 0) {
         return code;
     }
     if (result.operand_count == 0) {
-        fprintf(stderr, "%s: name a file\n", program->name);
-        return 2;
+        return inspect_cluster(&o, &arena);
     }
     code = 0;
     for (size_t i = 0; i < result.operand_count; i++) {
@@ -113,17 +113,32 @@ static int run_inspect(const struct option_program *program, int argc, char *con
     return code;
 }
 
+static int run_rotate(const struct option_program *program, int argc, char *const *argv)
+{
+    CLEANUP(arena_done) struct arena arena = ARENA(1 << 20);
+    struct certs_rotate_options o = {0};
+    struct options_result result;
+    int code = options_main(program, argc, argv, &o, &result, &arena);
+    return code >= 0 ? code : rotate_cluster(&o, &arena);
+}
+
 int main(int argc, char **argv)
 {
+    static const struct {
+        const struct option_program *program;
+        int (*run)(const struct option_program *program, int argc, char *const *argv);
+    } COMMANDS[] = {
+        {&CERTS_ENSURE_PROGRAM, run_ensure},
+        {&CERTS_ISSUE_PROGRAM, run_ensure},
+        {&CERTS_INSPECT_PROGRAM, run_inspect},
+        {&CERTS_ROTATE_PROGRAM, run_rotate},
+    };
     const char *command = argc > 1 ? argv[1] : "";
-    if (strcmp(command, "ensure") == 0) {
-        return run_ensure(&CERTS_ENSURE_PROGRAM, argc - 1, argv + 1);
-    }
-    if (strcmp(command, "issue") == 0) {
-        return run_ensure(&CERTS_ISSUE_PROGRAM, argc - 1, argv + 1);
-    }
-    if (strcmp(command, "inspect") == 0) {
-        return run_inspect(&CERTS_INSPECT_PROGRAM, argc - 1, argv + 1);
+    for (size_t i = 0; i < ARRAY_LEN(COMMANDS); i++) {
+        // "sluice-certs ensure"
+        if (strcmp(command, strchr(COMMANDS[i].program->name, ' ') + 1) == 0) {
+            return COMMANDS[i].run(COMMANDS[i].program, argc - 1, argv + 1);
+        }
     }
     CLEANUP(arena_done) struct arena arena = ARENA(1 << 16);
     struct options_result result;
@@ -132,7 +147,7 @@ int main(int argc, char **argv)
     if (code >= 0) {
         return code;
     }
-    fprintf(stderr, "sluice-certs: %s%s%s: the commands are ensure, issue and inspect\n",
+    fprintf(stderr, "sluice-certs: %s%s%s: the commands are ensure, issue, inspect and rotate\n",
             command[0] != '\0' ? "there is no command \"" : "name a command", command,
             command[0] != '\0' ? "\"" : "");
     return 2;

@@ -18,6 +18,8 @@
 /// So many polls without a sign of life, and a replica counts as dead.
 #define DEAD_AFTER_POLLS 4
 #define DEAD_AFTER_MIN   4000
+/// Of a request about our own place: it is also made at the end of the program.
+#define OWN_TIMEOUT_MS 2000
 /// A CA lives for so many pauses at least: its change has three of them in its last third.
 #define PAUSES_OF_CA 18
 
@@ -101,8 +103,9 @@ static int open_cluster(struct certificates *c, struct err *err)
 {
     const struct webhook_settings *s = c->o.settings;
     struct kube_options opt = {.cancel = c->o.cancel, .cancel_ctx = c->o.cancel_ctx};
+    const struct kube_options own = {.timeout_ms = OWN_TIMEOUT_MS};
     struct strview ns = sv_from(s->service_namespace);
-    if (kube_open(c->o.config, &opt, &c->own_kube, err) != 0) {
+    if (kube_open(c->o.config, &own, &c->own_kube, err) != 0) {
         return -1;
     }
     // A folder is this process's own: there is nobody to agree with.

@@ -27,6 +27,7 @@ static const struct {
                 {&CERTS_ENSURE_PROGRAM, "sluice-certs", 8},
                 {&CERTS_ISSUE_PROGRAM, "sluice-certs", 8},
                 {&CERTS_INSPECT_PROGRAM, "sluice-certs", 8},
+                {&CERTS_ROTATE_PROGRAM, "sluice-certs", 8},
                 {&DOCS_SLUICE, "sluice", 1},
 #define X(name, operands, summary) {&CLI_##name, "sluice", 1},
                 CLI_COMMANDS(X)

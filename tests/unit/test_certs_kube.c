@@ -11,11 +11,12 @@
 #include "tests/fakes/apiserver_stub.h"
 #include "tests/unit/unit.h"
 
-#define NOW      INT64_C(1800000000000)
-#define SECRETS  "/api/v1/namespaces/sluice-system/secrets"
-#define SECRET   SECRETS "/sluice-webhook-ca"
-#define WEBHOOKS "/apis/admissionregistration.k8s.io/v1/"
-#define MUTATING WEBHOOKS "mutatingwebhookconfigurations/sluice"
+#define NOW         INT64_C(1800000000000)
+#define ONE_OF_NONE "{\"webhooks\":[{\"name\":\"a.b.c\",\"clientConfig\":{}}]}"
+#define SECRETS     "/api/v1/namespaces/sluice-system/secrets"
+#define SECRET      SECRETS "/sluice-webhook-ca"
+#define WEBHOOKS    "/apis/admissionregistration.k8s.io/v1/"
+#define MUTATING    WEBHOOKS "mutatingwebhookconfigurations/sluice"
 #define VALIDATING                                                                                 \
     WEBHOOKS                                                                                       \
     "validatingwebhookconfigurations/sluice"
@@ -202,6 +203,78 @@ START_TEST(certs_secret__an_old_one_is_patched_with_the_version_that_was_read)
 }
 END_TEST
 
+START_TEST(certs_secret__the_notes_of_a_change_are_annotations)
+{
+    // A Secret that somebody annotated with kubectl.
+    secret_json(strbuf_view(&ca.cert), strbuf_view(&ca.key), strbuf_view(&ca.bundle));
+    CLEANUP(strbuf_done) struct strbuf text = STRBUF(65536);
+    strbuf_put_str(&text, "{\"metadata\":{\"resourceVersion\":\"77\",\"annotations\":{"
+                          "\"sluice.dev/published-at\":\"2027-01-15T08:00:00.5Z\","
+                          "\"sluice.dev/switched-at\":\"rubbish\",\"sluice.dev/rotate\":\"\","
+                          "\"sluice.dev/rotate-leaves\":\"x\"}},");
+    strbuf_put_str(&text, strstr(secret_text.ptr, "\"data\""));
+    answer("GET", SECRET, 200, text.ptr);
+    ck_assert_int_eq(load(), 0);
+    ck_assert_int_eq(loaded.published_ms, NOW + 500);
+    ck_assert_int_eq(loaded.switched_ms, 0);
+    ck_assert(loaded.rotate);
+    ck_assert_str_eq(loaded.leaves_wanted, "x");
+    loaded.rotate = false;
+    answer("PATCH", SECRET, 200, "{}");
+    ck_assert_int_eq(store.store.save(store.store.ctx, &loaded, &err), 0);
+    const struct json *notes = json_get_path(body_of(1), "metadata", "annotations", NULL);
+    ck_assert(sv_eq_lit(json_get_string(notes, SV("sluice.dev/published-at")),
+                        "2027-01-15T08:00:00.500000Z"));
+    ck_assert_int_eq(json_type(json_get_lit(notes, "sluice.dev/rotate")), JSON_NULL);
+    ck_assert_int_eq(json_type(json_get_lit(notes, "sluice.dev/switched-at")), JSON_NULL);
+    ck_assert(sv_eq_lit(json_get_string(notes, SV("sluice.dev/rotate-leaves")), "x"));
+}
+END_TEST
+
+static void put_configuration(struct strbuf *b, struct strview bundle)
+{
+    strbuf_put_str(b, "{\"webhooks\":[{\"name\":\"a.b.c\",\"clientConfig\":{\"caBundle\":\"");
+    base64_put(b, bundle);
+    strbuf_put_str(b, "\"}}]}");
+}
+
+START_TEST(certs_publisher__a_look_tells_who_is_trusted)
+{
+    static const char *const NAMES[] = {"localhost"};
+    struct certs_material other = CERTS_MATERIAL;
+    struct certs_published p;
+    CLEANUP(strbuf_done) struct strbuf leaf = STRBUF(CERTS_PEM_MAX);
+    CLEANUP(strbuf_done) struct strbuf key = STRBUF(CERTS_PEM_MAX);
+    CLEANUP(strbuf_done) struct strbuf both = STRBUF(CERTS_PEM_MAX);
+    CLEANUP(strbuf_done) struct strbuf one = STRBUF(CERTS_PEM_MAX);
+    CLEANUP(strbuf_done) struct strbuf two = STRBUF(CERTS_PEM_MAX);
+    ck_assert_int_eq(x509_make_ca(NOW, CERTS_DAY_MS, &other.cert, &other.key, &err), 0);
+    ck_assert_int_eq(x509_issue_leaf(strbuf_view(&ca.cert), strbuf_view(&ca.key), NAMES, 1, NOW,
+                                     CERTS_DAY_MS, &leaf, &key, &err),
+                     0);
+    strbuf_put(&both, strbuf_view(&other.cert));
+    strbuf_put(&both, strbuf_view(&ca.cert));
+    put_configuration(&one, strbuf_view(&both));
+    put_configuration(&two, strbuf_view(&ca.cert));
+    stub_add(stub, &(struct stub_answer){.path = MUTATING, .body = strbuf_view(&one)});
+    stub_add(stub,
+             &(struct stub_answer){.path = VALIDATING, .times = 1, .body = strbuf_view(&one)});
+    stub_add(stub,
+             &(struct stub_answer){.path = VALIDATING, .times = 1, .body = strbuf_view(&two)});
+    answer("GET", VALIDATING, 200, ONE_OF_NONE);
+#define LOOK(ca_)                                                                                  \
+    publisher.publisher.look(publisher.publisher.ctx, strbuf_view(&both), strbuf_view(&leaf),      \
+                             strbuf_view(ca_), &p, &err)
+    ck_assert_int_eq(LOOK(&other.cert), 0);
+    ck_assert(p.same && p.leaf && p.ca);
+    ck_assert_int_eq(LOOK(&other.cert), 0); // of the new CA one of the two knows nothing
+    ck_assert(!p.same && p.leaf && !p.ca);
+    ck_assert_int_eq(LOOK(&ca.cert), 0);
+    ck_assert(!p.same && !p.leaf && !p.ca);
+    certs_material_done(&other);
+}
+END_TEST
+
 static size_t patch_of(const char *configuration, const char *want)
 {
     const struct json *v;
@@ -313,6 +386,8 @@ UNIT_MAIN(setup, teardown, certs_secret__what_is_not_there_is_no_error,
           certs_secret__a_server_that_refuses_is_an_error,
           certs_secret__a_new_one_is_created_and_a_lost_race_told,
           certs_secret__an_old_one_is_patched_with_the_version_that_was_read,
+          certs_secret__the_notes_of_a_change_are_annotations,
+          certs_publisher__a_look_tells_who_is_trusted,
           certs_publisher__only_the_bundle_of_each_webhook_is_patched,
           certs_publisher__what_is_no_webhook_is_passed_over,
           certs_publisher__both_configurations_are_patched,

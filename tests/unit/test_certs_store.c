@@ -11,6 +11,7 @@
 #include "certs/dir_store.h"
 #include "certs/folder.h"
 #include "certs/policy.h"
+#include "certs/rotate.h"
 #include "common/base/os_file.h"
 #include "tests/unit/unit.h"
 
@@ -96,6 +97,57 @@ START_TEST(certs_store__a_bundle_of_two_keeps_its_order)
     ck_assert(sv_eq(strbuf_view(&loaded.cert), strbuf_view(&fresh.cert)));
     strbuf_done(&cert);
     strbuf_done(&key);
+}
+END_TEST
+
+START_TEST(certs_store__a_change_that_is_under_way_is_kept)
+{
+    ck_assert_int_eq(x509_make_ca(NOW, CERTS_DAY_MS, &fresh.next_cert, &fresh.next_key, &err), 0);
+    // The newest first, as certs/managed.c writes it: the CA that signs is found by its key.
+    strbuf_reset(&fresh.bundle);
+    strbuf_put(&fresh.bundle, strbuf_view(&fresh.next_cert));
+    strbuf_put(&fresh.bundle, strbuf_view(&fresh.cert));
+    fresh.published_ms = NOW + 123;
+    fresh.switched_ms = NOW - 7;
+    fresh.rotate = true;
+    certs_material_want_leaves(&fresh, SV("2027-01-15T08:00:00Z"));
+    ck_assert_int_eq(save(&fresh), 0);
+    ck_assert_int_eq(load(), 0);
+    ck_assert(sv_eq(strbuf_view(&loaded.cert), strbuf_view(&fresh.cert)));
+    ck_assert(sv_eq(strbuf_view(&loaded.key), strbuf_view(&fresh.key)));
+    ck_assert(sv_eq(strbuf_view(&loaded.next_cert), strbuf_view(&fresh.next_cert)));
+    ck_assert(sv_eq(strbuf_view(&loaded.next_key), strbuf_view(&fresh.next_key)));
+    ck_assert(sv_eq(strbuf_view(&loaded.bundle), strbuf_view(&fresh.bundle)));
+    ck_assert_int_eq(loaded.published_ms, NOW + 123);
+    ck_assert_int_eq(loaded.switched_ms, NOW - 7);
+    ck_assert(loaded.rotate);
+    ck_assert_str_eq(loaded.leaves_wanted, "2027-01-15T08:00:00Z");
+    ck_assert_int_eq(certs_material_phase(&loaded), CERTS_ANNOUNCED);
+}
+END_TEST
+
+START_TEST(certs_store__a_ca_to_come_that_is_not_in_the_bundle_is_refused)
+{
+    ck_assert_int_eq(x509_make_ca(NOW, CERTS_DAY_MS, &fresh.next_cert, &fresh.next_key, &err), 0);
+    ck_assert_int_eq(save(&fresh), -1);
+    ck_assert_ptr_nonnull(strstr(err.msg, "the CA that is to come"));
+}
+END_TEST
+
+START_TEST(certs_store__a_change_is_asked_for_once)
+{
+    struct rotate_outcome r;
+    ck_assert_int_eq(rotate_ca(&store.store, &r, &err), -1);
+    ck_assert_int_eq(err.code, E_NOT_FOUND);
+    ck_assert_int_eq(save(&fresh), 0);
+    ck_assert_int_eq(rotate_ca(&store.store, &r, &err), 0);
+    ck_assert(r.marked && r.phase == CERTS_STABLE);
+    ck_assert_int_eq(rotate_ca(&store.store, &r, &err), 0);
+    ck_assert(!r.marked);
+    ck_assert_int_eq(rotate_leaves(&store.store, NOW * 1000, &err), 0);
+    ck_assert_int_eq(load(), 0);
+    ck_assert(loaded.rotate);
+    ck_assert_str_eq(loaded.leaves_wanted, "2027-01-15T08:00:00.000000Z");
 }
 END_TEST
 
@@ -254,7 +306,10 @@ END_TEST
 
 UNIT_MAIN(setup, teardown, certs_store__an_empty_folder_has_nothing_and_that_is_no_error,
           certs_store__what_was_saved_is_loaded, certs_store__a_bundle_of_two_keeps_its_order,
-          certs_store__who_saves_second_is_told, certs_store__a_key_that_others_may_read_is_refused,
+          certs_store__a_change_that_is_under_way_is_kept,
+          certs_store__a_ca_to_come_that_is_not_in_the_bundle_is_refused,
+          certs_store__a_change_is_asked_for_once, certs_store__who_saves_second_is_told,
+          certs_store__a_key_that_others_may_read_is_refused,
           certs_store__a_torn_or_foreign_file_is_refused_and_not_overwritten,
           certs_store__garbage_is_an_error, certs_store__a_file_cut_anywhere_is_an_error,
           certs_store__material_that_does_not_fit_is_not_saved,
