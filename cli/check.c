@@ -5,8 +5,10 @@
 #include "cli/cli.h"
 #include "cli/input.h"
 #include "cli/judge.h"
+#include "common/base/clock.h"
 #include "common/flink/cluster.h"
 #include "common/json/out.h"
+#include "common/policy/policy.h"
 
 #define FAULTS_MAX 1000
 #define REPORT_MAX ((size_t)64 << 20)
@@ -26,13 +28,14 @@ static const struct option_row ROWS[] = {CHECK_OPTIONS(ROW)};
 
 const struct option_program CLI_check = {
     .name = "sluice check",
-    .summary = "judge FlinkClusters in files, as the webhook would",
+    .summary = "judge FlinkClusters and FlinkPolicies in files, as the webhook would",
     .operands = "FILE…",
     .description =
         "Reads YAML streams, JSON files, Lists and folders (all *.yaml, *.yml and *.json beneath "
-        "them), \"-\" for stdin, and names every fault of every FlinkCluster with its line. "
-        "Objects "
-        "of other kinds are passed over. What only a running cluster can tell (updates, names that "
+        "them), \"-\" for stdin, and names every fault of every FlinkCluster and FlinkPolicy with "
+        "its "
+        "line. Objects of other kinds are passed over. What only a running cluster can tell "
+        "(updates, names that "
         "exist) is not judged.",
     .exit_status = "0: no faults\n1: faults\n2: wrong options, or a file that can't be read",
     .examples = "sluice check manifests/\nkustomize build . | sluice check -",
@@ -101,11 +104,13 @@ static void report_text(const struct check *c, const struct input_object *o,
 static bool on_object(void *arg, const struct input_object *o, struct arena *arena)
 {
     struct check *c = arg;
-    bool foreign;
+    bool foreign, foreign_policy;
     struct violations v = VIOLATIONS(arena, FAULTS_MAX);
-    if (input_is_flink_cluster(o->object, &foreign)) {
+    if (input_is_kind(o->object, FLINK_KIND, &foreign)) {
         judge_create(o->object, &v);
-    } else if (foreign) {
+    } else if (input_is_kind(o->object, POLICY_KIND, &foreign_policy)) {
+        judge_create_policy(o->object, clock_wall_ms(), &v);
+    } else if (foreign || foreign_policy) {
         struct path at = PATH_FIELD_OF(NULL, SV("apiVersion"));
         struct strview found = json_get_string(o->object, SV("apiVersion"));
         violation_deny(&v, "schema.api_version", CAUSE_NOT_SUPPORTED, &at,
@@ -136,11 +141,11 @@ static void on_fail(void *arg, const char *file, const struct err *err)
 static void finish_text(const struct check *c)
 {
     if (c->checked == 0 && c->unreadable == 0) {
-        fprintf(stderr, "sluice check: no FlinkCluster found\n");
+        fprintf(stderr, "sluice check: no FlinkCluster and no FlinkPolicy found\n");
     } else if (!c->options.quiet || c->faults != 0) {
-        printf("%zu FlinkCluster%s checked, %zu with faults: %zu error%s, %zu warning%s\n",
-               c->checked, c->checked == 1 ? "" : "s", c->faulty, c->faults,
-               c->faults == 1 ? "" : "s", c->warnings, c->warnings == 1 ? "" : "s");
+        printf("%zu object%s checked, %zu with faults: %zu error%s, %zu warning%s\n", c->checked,
+               c->checked == 1 ? "" : "s", c->faulty, c->faults, c->faults == 1 ? "" : "s",
+               c->warnings, c->warnings == 1 ? "" : "s");
     }
 }
 

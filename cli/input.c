@@ -25,9 +25,9 @@ int input_slurp(const char *path, size_t max, struct strbuf *out, struct err *er
                                   : os_file_read(path, max, out, err);
 }
 
-bool input_is_flink_cluster(const struct json *object, bool *ret_foreign)
+bool input_is_kind(const struct json *object, const char *name, bool *ret_foreign)
 {
-    bool kind = sv_eq_lit(json_get_string(object, SV("kind")), FLINK_KIND);
+    bool kind = sv_eq_lit(json_get_string(object, SV("kind")), name);
     bool version =
         sv_eq_lit(json_get_string(object, SV("apiVersion")), FLINK_GROUP "/" FLINK_VERSION);
     *ret_foreign = kind && !version;

@@ -45,8 +45,8 @@ unsigned input_line(const struct input_object *o, struct strview path);
 /// Reads a whole file or stdin ("-") into OUT.
 MUST_USE int input_slurp(const char *path, size_t max, struct strbuf *out, struct err *err);
 
-/// Whether OBJECT is a FlinkCluster of ours; *RET_FOREIGN tells that only its apiVersion is
-/// another.
-bool input_is_flink_cluster(const struct json *object, bool *ret_foreign);
+/// Whether OBJECT is of our kind NAME ("FlinkCluster"); *RET_FOREIGN tells that only its apiVersion
+/// is another.
+bool input_is_kind(const struct json *object, const char *name, bool *ret_foreign);
 
 #endif

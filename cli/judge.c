@@ -6,23 +6,26 @@
 #include "common/flink/kind.h"
 #include "common/flink/rules.h"
 #include "common/k8s/labels.h"
+#include "common/k8s/names.h"
 #include "common/kind/unknown.h"
+#include "common/policy/admit.h"
 
 /// What the API server itself demands of every object, before any webhook is asked.
-static void judge_metadata(const struct flink_cluster *now, struct violations *v)
+static void judge_metadata(const struct json *object, struct violations *v)
 {
+    const struct json *given = json_get_lit(object, "metadata");
     const struct path metadata = PATH_FIELD_OF(NULL, SV("metadata"));
     const struct path name = PATH_FIELD_OF(&metadata, SV("name"));
     const struct path labels = PATH_FIELD_OF(&metadata, SV("labels"));
     const struct path annotations = PATH_FIELD_OF(&metadata, SV("annotations"));
-    const struct json *given = json_get_lit(now->metadata, "name");
-    if ((given == NULL || json_type(given) == JSON_NULL) && !sv_present(now->generate_name)) {
+    const struct json *text = json_get_lit(given, "name");
+    if ((text == NULL || json_type(text) == JSON_NULL) &&
+        json_get_string(given, SV("generateName")).len == 0) {
         violation_deny(v, "schema.metadata", CAUSE_REQUIRED, &name, SV_NONE,
                        "name or generateName is required");
     }
-    labels_check(json_get_lit(now->metadata, "labels"), &labels, "schema.metadata", v);
-    annotations_check(json_get_lit(now->metadata, "annotations"), &annotations, "schema.metadata",
-                      v);
+    labels_check(json_get_lit(given, "labels"), &labels, "schema.metadata", v);
+    annotations_check(json_get_lit(given, "annotations"), &annotations, "schema.metadata", v);
 }
 
 void judge_create(const struct json *object, struct violations *v)
@@ -30,10 +33,28 @@ void judge_create(const struct json *object, struct violations *v)
     struct flink_cluster now;
     flink_decode(object, &now, v);
     flink_schema_rules(&now, NULL, v);
-    judge_metadata(&now, v);
+    judge_metadata(object, v);
     struct flink_rules_input input = {.now = &now, .before_defaults = true};
     flink_rules_check(&input, v);
     // The API server prunes these, or refuses them under strict field validation, kubectl's
     // default.
     kind_unknown_fields(&flink_kind, object, v);
+}
+
+void judge_create_policy(const struct json *object, int64_t now_ms, struct violations *v)
+{
+    struct flink_policy now;
+    policy_decode(object, &now, v);
+    judge_metadata(object, v);
+    if (sv_present(now.name)) {
+        const struct path metadata = PATH_FIELD_OF(NULL, SV("metadata"));
+        const struct path name = PATH_FIELD_OF(&metadata, SV("name"));
+        const char *fault = name_fault(NAME_DNS1123_SUBDOMAIN, now.name);
+        if (fault != NULL) {
+            violation_deny(v, "schema.metadata", CAUSE_INVALID, &name,
+                           violation_quote(v->arena, now.name), "%s", fault);
+        }
+    }
+    const struct policy_admit_input input = {.now = &now, .now_ms = now_ms};
+    policy_admit(&input, v);
 }

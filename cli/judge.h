@@ -10,4 +10,7 @@
 /// Every fault and warning of OBJECT, a FlinkCluster, into V.
 void judge_create(const struct json *object, struct violations *v);
 
+/// The same of a FlinkPolicy; NOW_MS (Unix time) tells which exemptions are over.
+void judge_create_policy(const struct json *object, int64_t now_ms, struct violations *v);
+
 #endif

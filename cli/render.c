@@ -86,7 +86,7 @@ static bool on_object(void *arg, const struct input_object *o, struct arena *are
 {
     struct render *r = arg;
     bool foreign;
-    if (!input_is_flink_cluster(o->object, &foreign)) {
+    if (!input_is_kind(o->object, FLINK_KIND, &foreign)) {
         return true;
     }
     if (has_faults(o, arena)) {

@@ -54,6 +54,29 @@ class Check(unittest.TestCase):
         done = sluice("check", "-", stdin=manifest(spec='{image: flink:1.20.1, flinkVersion: v1_20}'), check=0)
         self.assertIn("warning: spec.flinkVersion", done.stdout)
 
+    def test_policies_are_judged_by_what_a_policy_must_be(self):
+        for sample in sorted((SAMPLES / "policies").glob("*.yaml")):
+            done = sluice("check", sample, check=0)
+            self.assertIn("1 object checked, 0 with faults: 0 errors, 0 warnings", done.stdout)
+        bad = """apiVersion: sluice.dev/v1beta1
+kind: FlinkPolicy
+metadata: {name: Production}
+spec:
+  imges: {}
+  enforcement: deny
+  images:
+    allowed: ["a.io/[x"]
+  parallelism: {default: 9, max: 4}
+  exempt:
+  - {namespace: a, name: b, reason: r, rules: [images.tag], until: "2020-01-01T00:00:00Z"}
+"""
+        done = sluice("check", "-", stdin=bad, check=1)
+        for line, what in ((3, "error: metadata.name"), (5, "error: spec.imges"), (6, "error: spec.enforcement"),
+                           (8, r"error: spec.images.allowed\[0\]"), (9, "error: spec.parallelism.default"),
+                           (11, r"warning: spec.exempt\[0\].until"), (11, r"warning: spec.exempt\[0\].rules\[0\]")):
+            self.assertRegex(done.stdout, rf"(?m)^-:{line}: {what}: ")
+        self.assertIn("5 errors, 2 warnings", done.stdout)
+
     def test_five_faults_are_named_with_their_lines(self):
         done = sluice("check", SAMPLES / "bad/five-faults.yaml", check=1)
         lines = (SAMPLES / "bad/five-faults.yaml").read_text().splitlines()
@@ -61,7 +84,7 @@ class Check(unittest.TestCase):
         self.assertEqual(len(found), 5, done.stdout)
         for number, field in found:
             self.assertIn(re.split(r"[.\[]", field.rstrip("]"))[-1], lines[int(number) - 1])
-        self.assertIn("1 FlinkCluster checked, 1 with faults: 5 errors", done.stdout)
+        self.assertIn("1 object checked, 1 with faults: 5 errors", done.stdout)
 
     def test_every_document_list_and_folder_is_looked_through(self):
         bad = manifest("bad", "image: Bad Image")
@@ -157,7 +180,7 @@ class Check(unittest.TestCase):
         done = sluice("check", "-", stdin=manifest().replace("v1beta1", "v1"), check=1)
         self.assertIn('apiVersion: Unsupported value: "sluice.dev/v1"', done.stdout)
         done = sluice("check", "-", stdin="apiVersion: v1\nkind: Pod\n", check=0)
-        self.assertIn("no FlinkCluster found", done.stderr)
+        self.assertIn("no FlinkCluster and no FlinkPolicy found", done.stderr)
 
     def test_unknown_fields_are_faults_with_the_nearest_name(self):
         done = sluice("check", "-", stdin=manifest("a", "image: flink:1.20.1\nparalelism: 3\njob: {jarUri: local:///a.jar}"), check=1)
