@@ -163,13 +163,15 @@ static int open_certificates(struct webhook *w, struct arena *arena, struct err 
 /// do.
 static struct certs_pair *wait_for_pair(struct webhook *w)
 {
-    for (;;) {
+    // The first pause is about what an election takes.
+    for (int64_t pause_ms = RETRY_MS / 8;;
+         pause_ms = pause_ms < RETRY_MS ? pause_ms * 2 : RETRY_MS) {
         struct err err = {.code = E_OK};
         if (certs_serving_step(w->serving, clock_wall_ms(), &err) != 0) {
             log_warn("certificates", KV_ERR(&err));
         }
         struct certs_pair *pair = certs_serving_current(w->serving);
-        if (pair != NULL || signals_wait(RETRY_MS) != 0) {
+        if (pair != NULL || signals_wait(pause_ms) != 0) {
             return pair;
         }
     }
