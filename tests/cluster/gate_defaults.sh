@@ -176,4 +176,64 @@ test_a_field_that_is_taken_away_is_filled_in_again() {
     is flinkVersion 1.20 "$(field a .spec.flinkVersion)"
 }
 
+# policy NAME YAML: a FlinkPolicy for $NS alone; YAML, indented by two, follows `match:`. The webhook has it a second later.
+policy() {
+    printf 'apiVersion: sluice.dev/v1beta1\nkind: FlinkPolicy\nmetadata: {name: %s-%s}\nspec:\n  match: {namespaces: [%s]}\n%s\n' \
+        "$NS" "$1" "$NS" "$2" | k apply -f -
+    sleep 1
+}
+without_policies() { k delete flinkpolicy "$NS-base" "$NS-top" --ignore-not-found; }
+
+test_what_policies_give_is_set_once_and_stays() {
+    local before spec lean='  {image: registry.example.com/flink, flinkVersion: "1.20", job: {upgradeMode: Stateless}}'
+    trap without_policies EXIT
+    policy base '  images: {defaultTag: "{flinkVersion}"}
+  iamRoles: {default: "arn:aws:iam::123456789012:role/{namespace}/{name}"}
+  parallelism: {default: 4}
+  storage: {defaultRoot: "s3://flink-{namespace}"}
+  resources: {taskManager: {default: {memory: 4Gi}}}
+  flinkConfiguration: {defaults: {execution.checkpointing.interval: 1min}}'
+    policy top '  priority: 10
+  jobManager: {replicas: {default: 2}}'
+    accepted k apply -f <(cluster a "$lean")
+    accepted k apply --server-side -f <(cluster b "$lean")
+    is 'what is stored' "$(all_of a | jq .[1])" "$(all_of b | jq ".[1].iamRole |= sub(\"/b$\"; \"/a\") | .[1]")"
+    is 'the image' registry.example.com/flink:1.20 "$(field a .spec.image)"
+    is 'the numbers' '[4,4,null]' "$(numbers a)"
+    is 'the rest' "[\"arn:aws:iam::123456789012:role/$NS/a\",2,\"s3://flink-$NS\",\"4Gi\",\"1min\"]" "$(field a \
+        '[.spec.iamRole, .spec.jobManager.replicas, .spec.storage.root, .spec.taskManager.resources.requests.memory, .spec.flinkConfiguration["execution.checkpointing.interval"]]')"
+    is 'by whom' "\"$NS-top\"" "$(note a | jq -r . | jq '.policy["jobManager.replicas"]')"
+    before=$(all_of a)$(all_of b)
+    spec=$(field b .spec)
+    policy base '  images: {defaultTag: "1.20.9"}
+  iamRoles: {default: "arn:aws:iam::123456789012:role/other"}
+  parallelism: {default: 7}
+  storage: {defaultRoot: "s3://other"}
+  flinkConfiguration: {defaults: {web.cancel.enable: false}}'
+    accepted k apply -f <(cluster a "$lean")
+    accepted k apply --server-side -f <(cluster b "$lean")
+    is 'after the same manifests, under other policies' "$before" "$(all_of a)$(all_of b)"
+    accepted k label flinkcluster a team=payments
+    accepted k label flinkcluster a team-
+    accepted k apply -f <(cluster a "$lean")
+    is 'after a change of metadata' "$before" "$(all_of a)$(all_of b)"
+    accepted k replace -f <(cluster b "$lean")
+    is 'after a PUT of the lean manifest' "$spec" "$(field b .spec)"
+    without_policies
+    accepted k apply -f <(cluster a "$lean")
+    accepted k replace -f <(cluster b "$lean")
+    is 'without any policy' "$before" "$(all_of a)$(all_of b)"
+}
+
+test_what_a_policy_gave_is_changed_by_hand_alone() {
+    trap without_policies EXIT
+    policy base '  iamRoles: {default: "arn:aws:iam::123456789012:role/{name}"}'
+    accepted k apply -f <(cluster a '  {image: flink:1.20.1}')
+    accepted k apply -f <(cluster a '  {image: flink:1.20.1, iamRole: "arn:aws:iam::123456789012:role/mine"}')
+    is 'by hand' arn:aws:iam::123456789012:role/mine "$(field a .spec.iamRole)"
+    is 'the note' null "$(note a | jq -r . | jq .policy)"
+    refused k create -f <(cluster a '  {image: flink:1.20.1}' | sed 's/name: a/generateName: a-/')
+    says 'spec.iamRole: Required value' '{name}' generateName "(policy $NS-base, iamRoles.default)"
+}
+
 run_tests "$@"
