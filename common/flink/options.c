@@ -184,6 +184,11 @@ const struct flink_option *flink_option_at(size_t i)
     return &OPTIONS[i];
 }
 
+size_t flink_option_index(const struct flink_option *o)
+{
+    return (size_t)(o - OPTIONS);
+}
+
 /// The Levenshtein distance of A and B when it is at most NEAREST_MAX, else more than that. Only
 /// the cells within NEAREST_MAX of the diagonal can matter.
 static unsigned distance(struct strview a, struct strview b)

@@ -86,5 +86,7 @@ bool flink_option_is_open(struct strview key);
 /// The table itself, for tests and documentation: rows in order of their keys.
 size_t flink_option_count(void);
 const struct flink_option *flink_option_at(size_t i);
+/// Where O stands in it: flink_option_at(flink_option_index(o)) is O.
+size_t flink_option_index(const struct flink_option *o);
 
 #endif

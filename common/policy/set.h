@@ -80,6 +80,7 @@ struct policy {
     struct policy_quantities jm_max, tm_max, jm_default, tm_default;
     struct flink_conf conf_defaults, conf_required; // flat, by canonical key
     struct patterns conf_denied;
+    const uint64_t *denied_options; // what they mean, as denied.h has it
     struct patterns storage_allowed;
     struct patterns service_accounts;
     const struct policy_exemption *exempt;

@@ -4,6 +4,7 @@
 #include "common/policy/set.h"
 
 #include "common/k8s/timestamp.h"
+#include "common/policy/denied.h"
 #include "common/policy/set_range.h"
 
 struct compiler {
@@ -107,6 +108,7 @@ static void compile_patterns(struct compiler *c, const struct policy_spec *s, st
                   &p->roles_allowed);
     many_patterns(c, UNDER(UNDER(SPEC, "flinkConfiguration"), "denied"),
                   s->flink_configuration.denied, PLAIN, &p->conf_denied);
+    p->denied_options = denied_options(&p->conf_denied, c->arena);
     many_patterns(c, UNDER(UNDER(SPEC, "storage"), "allowed"), s->storage.allowed, PLACES,
                   &p->storage_allowed);
     many_patterns(c, UNDER(UNDER(SPEC, "pods"), "serviceAccounts"), s->pods.service_accounts,

@@ -87,7 +87,8 @@ void ways_of_variable(struct ways *list, const struct path *path, struct strview
                       struct strview value)
 {
     size_t i = 0;
-    while (i < ARRAY_LEN(VARIABLE) && !sv_eq(VARIABLE[i].name, name)) {
+    while (i < ARRAY_LEN(VARIABLE) &&
+           (VARIABLE[i].name.len != name.len || !sv_eq(VARIABLE[i].name, name))) {
         i++;
     }
     if (i == ARRAY_LEN(VARIABLE)) {
@@ -371,9 +372,27 @@ static struct strview container_variable(struct strview key)
     return at != SIZE_MAX ? sv_from_pos(key, at + sizeof(".env.") - 1) : SV_NONE;
 }
 
+/// Whether KEY may be one of those below, by its first two letters: nearly no key is.
+static bool may_matter(struct strview key)
+{
+    static const char STARTS[][2] = {
+        {'s', '3'}, {'f', 's'}, {'p', 'r'}, {'g', 's'}, {'g', 'o'}, {'a', 'z'},
+        {'h', 'a'}, {'s', 'e'}, {'f', 'l'}, {'c', 'o'}, {'e', 'n'},
+    };
+    for (size_t i = 0; key.len > 2 && i < ARRAY_LEN(STARTS); i++) {
+        if (key.ptr[0] == STARTS[i][0] && key.ptr[1] == STARTS[i][1]) {
+            return true;
+        }
+    }
+    return false;
+}
+
 void ways_of_option(struct ways *list, const struct path *path, struct strview key,
                     struct strview value)
 {
+    if (!may_matter(key)) {
+        return;
+    }
     struct strview variable = container_variable(key);
     if (sv_present(variable)) {
         ways_of_variable(list, path, variable, value);
