@@ -61,8 +61,8 @@ bool policy_matches(const struct policy *p, struct strview ns, const struct labe
 /// Whether BLOCK ("images.tags") is RULE ("images.tags.denied") or above it.
 static bool covers(struct strview block, struct strview rule)
 {
-    return sv_starts(rule, block) && block.len != 0 &&
-           (rule.len == block.len || rule.ptr[block.len] == '.');
+    struct strview rest = sv_from_pos(rule, block.len);
+    return sv_starts(rule, block) && (rest.len == 0 || sv_starts(rest, SV(".")));
 }
 
 static bool is_for_rule(const struct policy_exemption *e, struct strview rule)
