@@ -5,7 +5,7 @@
 
 #define HOST   "s3://h/"
 #define DIGEST "@sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
-#define PINNED "r.io/a" DIGEST
+#define PINNED "r.io/a@sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 #define TAGGED "r.io/a:1" DIGEST
 #define BOTH   "r.io/a:1.20" DIGEST
 #define BELOW  "registry.io/org/a" DIGEST
