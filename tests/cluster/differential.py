@@ -2,7 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Holds our schema verdict equal to the API server's.
 
-A few thousand FlinkClusters, mutated at every node of the CRD's schema, are created and updated with
+A few thousand FlinkClusters and FlinkPolicies, mutated at every node of the CRD's schema, are created and updated with
 dryRun=All on a real API server that has no webhooks for them, and judged by sluice's own schema check
 (schema_verdict). Verdict and field paths must agree. The CRD is installed under a group of its own, so
 that nothing else on the server is touched; the stored objects that the updates start from are written
@@ -25,10 +25,21 @@ import time
 import urllib.parse
 
 GROUP = "differential.sluice.dev"
-API = f"/apis/{GROUP}/v1beta1/namespaces/default/flinkclusters"
 CRDS = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
-CRD_NAME = f"flinkclusters.{GROUP}"
 ABSENT = object()
+
+
+class Kind:
+    """What the CRD says of itself."""
+
+    def __init__(self, crd):
+        self.crd, names = crd, crd["spec"]["names"]
+        self.is_cluster = names["kind"] == "FlinkCluster"
+        self.head = {"apiVersion": f"{GROUP}/v1beta1", "kind": names["kind"]}
+        place = "namespaces/default/" if crd["spec"]["scope"] == "Namespaced" else ""
+        self.api = f"/apis/{GROUP}/v1beta1/{place}{names['plural']}"
+        self.crd_path = f"{CRDS}/{crd['metadata']['name']}"
+        self.schema = crd["spec"]["versions"][0]["schema"]["openAPIV3Schema"]
 
 
 class Raw(str):
@@ -211,9 +222,9 @@ def values(schema):
         yield from ({"nonsense": 1}, {k.upper(): 1 for k in schema["properties"]})
 
 
-def create_cases(schema, rng):
+def create_cases(kind, rng):
     """Objects to create: (what, object)."""
-    spec_schema = schema["properties"]["spec"]
+    spec_schema = kind.schema["properties"]["spec"]
     spec = sample(spec_schema)
     full = {"metadata": {"name": "a"}, "spec": spec}
     places = [(("spec",) + p, s) for p, s in nodes(spec_schema)]
@@ -230,8 +241,9 @@ def create_cases(schema, rng):
         yield f"{[p for p, _ in picks]}"[:200], obj
     for value in (ABSENT, None, [], "x", 5, {}):
         yield f"spec = {value!r}", change(full, ("spec",), value)
-    yield from name_cases()
-    yield from storage_cases()
+    if kind.is_cluster:
+        yield from name_cases()
+        yield from storage_cases()
 
 
 def name_cases():
@@ -256,12 +268,37 @@ def storage_cases():
                 yield f"JM {replicas} storage {storage} conf {conf}", change(obj, ("spec", "flinkConfiguration"), conf)
 
 
-def stored_specs(schema):
+def stored_specs(kind):
     """Specs that updates start from; many are faulty."""
-    spec_schema = schema["properties"]["spec"]
+    spec_schema = kind.schema["properties"]["spec"]
     full = sample(spec_schema)
     yield {}
     yield full
+    yield from stored_clusters() if kind.is_cluster else stored_policies()
+    for path, node in nodes(spec_schema):
+        if path:
+            bad = {"integer": "3", "boolean": "true", "string": 5, "array": {}, "object": []}.get(node.get("type"))
+            if bad is not None:
+                yield change(full, path, bad)
+        if "enum" in node:
+            yield change(full, path, "no")
+        if node.get("type") == "integer":
+            yield change(full, path, node["maximum"] + 1)
+
+
+def stored_policies():
+    yield {"images": {"allowed": ["a", 5]}, "nonsense": {"x": 1}}
+    yield {"images": {"allowed": ["x" * 600]}, "priority": 10**9}
+    yield {"exempt": [{"namespace": 1, "junk": 2}, {"namespace": "a", "name": "b", "reason": "c"}]}
+    yield {"match": {"namespaceSelector": {"matchLabels": {"a": 1, "b": None, "c": "d"}}}}
+    yield {"match": {"namespaceSelector": {"matchExpressions": [{"key": "a", "operator": "Has"}]}}}
+    yield {"resources": {"taskManager": {"max": {"cpu": [], "memory": "1Gi"}}}}
+    yield {"flinkConfiguration": {"required": {f"k{i}": i for i in range(257)}, "denied": "x"}}
+    yield {"parallelism": {"min": 0, "max": "4"}}
+    yield from ({"images": bad} for bad in (5, [], {"tags": []}, {"tags": {"denied": {}}}))
+
+
+def stored_clusters():
     yield {"job": {}}
     for state in ("Running", "Suspended"):
         yield {"job": {"state": state}, "storage": {"root": "s3://a"}}
@@ -285,20 +322,30 @@ def stored_specs(schema):
     yield {"logConfiguration": {"a": 1, "b": "x", "c": None}}
     yield {"flinkConfiguration": {f"k{i}": i for i in range(1025)}}
     yield {"mode": {"x": 1}, "parallelism": "y"}
-    for path, node in nodes(spec_schema):
-        if path:
-            bad = {"integer": "3", "boolean": "true", "string": 5, "array": {}, "object": []}.get(node.get("type"))
-            if bad is not None:
-                yield change(full, path, bad)
-        if "enum" in node:
-            yield change(full, path, "no")
-        if node.get("type") == "integer":
-            yield change(full, path, node["maximum"] + 1)
 
 
-def update_cases(stored, rng):
+POLICY_EDITS = [
+    ("nothing", lambda s: s),
+    ("enforcement", lambda s: change(s, ("enforcement",), "Warn")),
+    ("priority", lambda s: change(s, ("priority",), 7)),
+    ("one more image", lambda s: change(s, ("images", "allowed"), ["a", 5, "b"])),
+    ("default image", lambda s: change(s, ("images", "default"), "changed")),
+    ("drop images", lambda s: change(s, ("images",), ABSENT)),
+    ("null images", lambda s: change(s, ("images",), None)),
+    ("bad block", lambda s: change(s, ("storage",), "x")),
+    ("one label more", lambda s: change(s, ("match", "namespaceSelector", "matchLabels", "z"), "new")),
+    ("bad label", lambda s: change(s, ("match", "namespaceSelector", "matchLabels", "z"), 5)),
+    ("one option more", lambda s: change(s, ("flinkConfiguration", "required", "z"), [])),
+    ("other minimum", lambda s: change(s, ("parallelism", "min"), -1)),
+    ("quantity", lambda s: change(s, ("resources", "taskManager", "max", "cpu"), 1.5)),
+    ("exemption", lambda s: change(s, ("exempt",), [{"namespace": 1}, {"namespace": "a", "name": "b", "reason": "c"}])),
+    ("unknown", lambda s: change(s, ("nonsense",), {"y": 2})),
+]
+
+
+def update_cases(kind, stored, rng):
     """(what, number of the stored object, new object): what people change, and what they leave."""
-    edits = [
+    edits = POLICY_EDITS if not kind.is_cluster else [
         ("nothing", lambda s: s),
         ("image", lambda s: change(s, ("image",), "changed")),
         ("replicas", lambda s: change(s, ("taskManager", "replicas"), 3)),
@@ -425,30 +472,30 @@ def wait_until(what, probe):
         time.sleep(0.1)
 
 
-def remove_crd(server):
-    if server.call("DELETE", f"{CRDS}/{CRD_NAME}")[0] != 404:
-        wait_until("the CRD is gone", lambda: server.call("GET", f"{CRDS}/{CRD_NAME}")[0] == 404)
+def remove_crd(server, kind):
+    if server.call("DELETE", kind.crd_path)[0] != 404:
+        wait_until("the CRD is gone", lambda: server.call("GET", kind.crd_path)[0] == 404)
 
 
-def store(server, crd, specs):
+def store(server, kind, specs):
     """Writes SPECS under a CRD without a schema, then gives it its own; returns the stored objects."""
-    lax = copy.deepcopy(crd)
+    lax = copy.deepcopy(kind.crd)
     lax["spec"]["versions"][0]["schema"]["openAPIV3Schema"] = {
         "type": "object", "x-kubernetes-preserve-unknown-fields": True}
     del lax["spec"]["versions"][0]["subresources"]
     expect(server.call("POST", CRDS, json.dumps(lax)), 201)
-    wait_until("the CRD is served", lambda: server.call("GET", API)[0] == 200)
+    wait_until("the CRD is served", lambda: server.call("GET", kind.api)[0] == 200)
     objects = []
     for i, spec in enumerate(specs):
-        obj = {"apiVersion": f"{GROUP}/v1beta1", "kind": "FlinkCluster", "metadata": {"name": f"s{i}"}, "spec": spec}
-        made = expect(server.call("POST", API, dump(obj)), 201)
+        obj = {**kind.head, "metadata": {"name": f"s{i}"}, "spec": spec}
+        made = expect(server.call("POST", kind.api, dump(obj)), 201)
         obj["metadata"]["resourceVersion"] = made["metadata"]["resourceVersion"]
         objects.append(obj)
-    now = expect(server.call("GET", f"{CRDS}/{CRD_NAME}"), 200)
-    now["spec"] = crd["spec"]
-    expect(server.call("PUT", f"{CRDS}/{CRD_NAME}", json.dumps(now)), 200)
-    probe = dump({"apiVersion": f"{GROUP}/v1beta1", "kind": "FlinkCluster", "metadata": {"name": "a"}, "spec": {"image": 5}})
-    wait_until("the schema holds", lambda: server.call("POST", API + "?dryRun=All", probe)[0] == 422)
+    now = expect(server.call("GET", kind.crd_path), 200)
+    now["spec"] = kind.crd["spec"]
+    expect(server.call("PUT", kind.crd_path, json.dumps(now)), 200)
+    probe = dump({**kind.head, "metadata": {"name": "a"}, "spec": 5})
+    wait_until("the schema holds", lambda: server.call("POST", kind.api + "?dryRun=All", probe)[0] == 422)
     time.sleep(1)  # both handlers are swapped at once, but requests in flight still hold the old one
     return objects
 
@@ -499,22 +546,20 @@ def main():
     rng = random.Random(args.seed)
     server = Server(args.kubeconfig, args.kubectl)
     verdicts = Verdicts(args.verdict)
-    crd = read_crd(args.crd, args.kubectl, args.kubeconfig)
-    schema = crd["spec"]["versions"][0]["schema"]["openAPIV3Schema"]
-    head = {"apiVersion": f"{GROUP}/v1beta1", "kind": "FlinkCluster"}
-    remove_crd(server)
+    kind = Kind(read_crd(args.crd, args.kubectl, args.kubeconfig))
+    remove_crd(server, kind)
     try:
-        stored = store(server, crd, list(stored_specs(schema)))
-        work = [(what, "POST", API, dump({**head, **obj}), None) for what, obj in create_cases(schema, rng)]
-        for what, i, spec in update_cases([o["spec"] for o in stored], rng):
+        stored = store(server, kind, list(stored_specs(kind)))
+        work = [(what, "POST", kind.api, dump({**kind.head, **obj}), None) for what, obj in create_cases(kind, rng)]
+        for what, i, spec in update_cases(kind, [o["spec"] for o in stored], rng):
             new = {**stored[i], "spec": spec}
-            work.append((what, "PUT", f"{API}/s{i}", dump(new), dump(stored[i])))
+            work.append((what, "PUT", f"{kind.api}/s{i}", dump(new), dump(stored[i])))
         found, counts = run(server, verdicts, work, args.workers)
     finally:
-        remove_crd(server)
+        remove_crd(server, kind)
     for wrong, what, theirs, ours, text in found[:40]:
         print(f"{wrong}: {what}\n  API server: {theirs[:500]}\n  sluice:     {ours or 'accepted'}\n  {text[:500]}")
-    print(f"{len(work)} objects ({len(stored)} stored ones to start from): {counts['accepted']} accepted, "
+    print(f"{kind.head['kind']}: {len(work)} objects ({len(stored)} stored ones to start from): {counts['accepted']} accepted, "
           f"{counts['denied']} denied by the API server; {len(found)} verdicts differ; seed {args.seed}, {time.monotonic() - started:.0f} s")
     # A test that compares nothing must not pass.
     few = counts["accepted"] < 500 or counts["denied"] < 500

@@ -18,7 +18,9 @@ trap finish EXIT
 need_commands python3=python3
 export PYTHONDONTWRITEBYTECODE=1
 "$DEV_DIR/cluster" up --name "$CLUSTER_NAME" >/dev/null
-python3 "$REPO_DIR/tests/cluster/differential.py" --kubeconfig "$CLUSTER_KUBECONFIG" --kubectl "$(tool_path kubectl)" \
-    --crd "$REPO_DIR/manifests/crd/flinkclusters.yaml" --verdict "$1"
+for crd in flinkclusters flinkpolicies; do
+    python3 "$REPO_DIR/tests/cluster/differential.py" --kubeconfig "$CLUSTER_KUBECONFIG" --kubectl "$(tool_path kubectl)" \
+        --crd "$REPO_DIR/manifests/crd/$crd.yaml" --verdict "$1"
+done
 python3 "$REPO_DIR/tests/cluster/podtemplate_differential.py" --kubeconfig "$CLUSTER_KUBECONFIG" \
     --kubectl "$(tool_path kubectl)" --verdict "$1"

@@ -8,6 +8,7 @@
 #include "common/flink/decode.h"
 #include "common/flink/podtemplate.h"
 #include "common/json/out.h"
+#include "common/policy/policy.h"
 
 #define ARENA_MAX  ((size_t)256 << 20)
 #define ANSWER_MAX ((size_t)4 << 20)
@@ -41,6 +42,13 @@ static void judge_cluster(const struct json *pair, struct violations *faults)
     flink_schema_rules(&now, old != NULL ? &was : NULL, faults);
 }
 
+static void judge_policy(const struct json *pair, struct violations *faults)
+{
+    struct flink_policy now;
+    policy_decode_update(json_get_lit(pair, "object"), json_get_lit(pair, "oldObject"), &now,
+                         faults);
+}
+
 static void judge(struct strview line, struct arena *arena, struct strbuf *out)
 {
     struct json_out o = JSON_OUT(out);
@@ -57,6 +65,8 @@ static void judge(struct strview line, struct arena *arena, struct strbuf *out)
     if (template != NULL) {
         const struct path path = PATH_FIELD_OF(NULL, SV("template"));
         podtemplate_check(template, &path, "podtemplate", &faults);
+    } else if (sv_eq_lit(json_get_string(json_get_lit(pair, "object"), SV("kind")), POLICY_KIND)) {
+        judge_policy(pair, &faults);
     } else {
         judge_cluster(pair, &faults);
     }

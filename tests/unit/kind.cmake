@@ -10,7 +10,7 @@ set_tests_properties(podtemplate_table PROPERTIES LABELS unit SKIP_RETURN_CODE 7
 
 # The differential test of the schema, against a real API server.
 sluice_add_generator(sluice-schema-verdict SOURCES ${CMAKE_SOURCE_DIR}/tests/cluster/schema_verdict.c
-                     DEPS sluice_flink)
+                     DEPS sluice_policy)
 add_test(NAME differential COMMAND ${CMAKE_SOURCE_DIR}/tests/cluster/differential.sh
                                    $<TARGET_FILE:sluice-schema-verdict>)
-set_tests_properties(differential PROPERTIES LABELS cluster TIMEOUT 300 RUN_SERIAL ON)
+set_tests_properties(differential PROPERTIES LABELS cluster TIMEOUT 600 RUN_SERIAL ON)
