@@ -7,8 +7,24 @@
 
 static bool bit(const uint64_t *bits, size_t i)
 {
-    return bits != NULL && (bits[i / BITS] >> i % BITS & 1) != 0;
+    return (bits[i / BITS] >> i % BITS & 1) != 0;
 }
+
+static void set_bit(uint64_t *bits, size_t i)
+{
+    bits[i / BITS] |= (uint64_t)1 << i % BITS;
+}
+
+/// Prefixes under which Flink's file systems take the same key (HadoopConfigLoader): those of one
+/// GROUP mean the same.
+static const struct {
+    struct strview text;
+    unsigned group;
+} PREFIXES[] = {
+    {SV_INIT("fs.s3a."), 1},    {SV_INIT("s3a."), 1},      {SV_INIT("s3."), 1},
+    {SV_INIT("presto.s3."), 1}, {SV_INIT("fs.azure."), 2}, {SV_INIT("azure."), 2},
+    {SV_INIT("fs.gs."), 3},     {SV_INIT("gs."), 3},
+};
 
 // Denied options have no placeholders.
 static const struct pattern_vars NO_VARS;
@@ -36,76 +52,122 @@ static bool is_meant(const struct patterns *denied, const struct flink_option *o
     return false;
 }
 
-const uint64_t *denied_options(const struct patterns *denied, struct arena *arena)
+static const uint64_t *read_options(const struct patterns *denied, struct arena *arena)
 {
     size_t n = flink_option_count();
-    uint64_t *bits = denied->n != 0 ? ARENA_NEW_N(arena, uint64_t, n / BITS + 1) : NULL;
+    uint64_t *bits = ARENA_NEW_N(arena, uint64_t, n / BITS + 1);
     if (bits == NULL) {
         return NULL;
     }
     for (size_t i = 0; i < n; i++) {
-        bits[i / BITS] |= (uint64_t)is_meant(denied, flink_option_at(i)) << i % BITS;
+        if (is_meant(denied, flink_option_at(i))) {
+            set_bit(bits, i);
+        }
     }
     // A former spelling that every version still reads, written out.
     for (size_t i = 0; i < denied->n; i++) {
         struct flink_option_match m = flink_option_find(pattern_text(denied->items[i]));
         if (m.option != NULL && !sv_present(m.sub)) {
-            size_t at = flink_option_index(m.option);
-            bits[at / BITS] |= (uint64_t)1 << at % BITS;
+            set_bit(bits, flink_option_index(m.option));
         }
     }
     return bits;
 }
 
+/// What every key that the pattern matches begins with.
+static struct strview beginning(const struct pattern *p)
+{
+    struct strview text = pattern_text(p);
+    size_t n = 0;
+    if (sv_starts(text, SV("regex:"))) {
+        return SV("");
+    }
+    while (n < text.len && strchr("*?[{\\", text.ptr[n]) == NULL) {
+        n++;
+    }
+    return sv_sub(text, 0, n);
+}
+
+static void note_beginning(struct denied_keys *keys, struct strview text)
+{
+    for (unsigned c = 0; c < 256; c++) {
+        if (text.len == 0 || (unsigned char)text.ptr[0] == c) {
+            set_bit(keys->first, c);
+        }
+    }
+    for (size_t i = 0; i < ARRAY_LEN(PREFIXES); i++) {
+        if (sv_starts(text, PREFIXES[i].text) || sv_starts(PREFIXES[i].text, text)) {
+            keys->prefixes |= 1U << i;
+        }
+    }
+}
+
+const struct denied_keys *denied_keys_make(const struct patterns *denied, struct arena *arena)
+{
+    struct denied_keys *keys = denied->n != 0 ? ARENA_NEW(arena, struct denied_keys) : NULL;
+    if (keys == NULL) {
+        return NULL;
+    }
+    keys->options = read_options(denied, arena);
+    for (size_t i = 0; i < denied->n; i++) {
+        note_beginning(keys, beginning(denied->items[i]));
+    }
+    return keys->options != NULL ? keys : NULL;
+}
+
 // ---- what is not in the table -------------------------------------------------------------------
 
-/// Prefixes under which Flink's file systems take the same key (HadoopConfigLoader).
-static const struct strview ALIASES[][3] = {
-    {SV_INIT("fs.s3a."), SV_INIT("s3a."), SV_INIT("s3.")},
-    {SV_INIT("presto.s3."), SV_INIT("s3."), SV_INIT("s3a.")},
-    {SV_INIT("fs.azure."), SV_INIT("azure."), SV_INIT("azure.")},
-    {SV_INIT("fs.gs."), SV_INIT("gs."), SV_INIT("gs.")},
-};
+/// Whether a pattern matches KEY itself.
+static bool is_key_meant(const struct patterns *denied, const struct denied_keys *keys,
+                         struct strview key)
+{
+    return key.len != 0 && bit(keys->first, (unsigned char)key.ptr[0]) && any(denied, key);
+}
 
-/// Whether a pattern matches KEY under another of its file system's prefixes.
-static bool is_alias_meant(const struct patterns *denied, struct strview key)
+/// Whether a pattern matches KEY under another prefix of its group.
+static bool is_alias_meant(const struct patterns *denied, const struct denied_keys *keys,
+                           struct strview key)
 {
     char text[FLINK_CONF_MAX_KEY + 16];
-    for (size_t i = 0; i < ARRAY_LEN(ALIASES); i++) {
-        for (size_t from = 0; from < ARRAY_LEN(ALIASES[i]); from++) {
-            struct strview prefix = ALIASES[i][from];
-            size_t rest = key.len - prefix.len;
-            if (!sv_starts(key, prefix) || rest > FLINK_CONF_MAX_KEY) {
-                continue;
-            }
-            for (size_t to = 0; to < ARRAY_LEN(ALIASES[i]); to++) {
-                struct strview other = ALIASES[i][to];
-                memcpy(text, other.ptr, other.len);
-                memcpy(text + other.len, key.ptr + prefix.len, rest);
-                if (any(denied, sv_make(text, other.len + rest))) {
-                    return true;
-                }
-            }
+    size_t own = 0;
+    while (own < ARRAY_LEN(PREFIXES) && !sv_starts(key, PREFIXES[own].text)) {
+        own++;
+    }
+    for (size_t i = 0; own < ARRAY_LEN(PREFIXES) && i < ARRAY_LEN(PREFIXES); i++) {
+        struct strview prefix = PREFIXES[i].text;
+        struct strview rest = sv_from_pos(key, PREFIXES[own].text.len);
+        if (i == own || PREFIXES[i].group != PREFIXES[own].group ||
+            (keys->prefixes & 1U << i) == 0 || rest.len > FLINK_CONF_MAX_KEY) {
+            continue;
+        }
+        memcpy(text, prefix.ptr, prefix.len);
+        memcpy(text + prefix.len, rest.ptr, rest.len);
+        if (any(denied, sv_make(text, prefix.len + rest.len))) {
+            return true;
         }
     }
     return false;
 }
 
-bool denied_entry(const struct patterns *denied, const uint64_t *options,
+bool denied_entry(const struct patterns *denied, const struct denied_keys *keys,
                   const struct flink_conf_entry *it)
 {
+    if (keys == NULL) {
+        return false;
+    }
     if (it->option != NULL && !sv_present(it->sub)) {
-        return bit(options, flink_option_index(it->option));
+        return bit(keys->options, flink_option_index(it->option));
     }
     struct strview key = it->key;
-    if (any(denied, key) || (it->canonical.ptr != key.ptr && any(denied, it->canonical))) {
+    if (is_key_meant(denied, keys, key) ||
+        (it->canonical.ptr != key.ptr && is_key_meant(denied, keys, it->canonical))) {
         return true;
     }
     if (sv_starts(key, SV("flink.hadoop."))) { // handed to Hadoop without it
         key = sv_from_pos(key, sizeof("flink.hadoop.") - 1);
-        if (any(denied, key)) {
+        if (is_key_meant(denied, keys, key)) {
             return true;
         }
     }
-    return is_alias_meant(denied, key);
+    return keys->prefixes != 0 && is_alias_meant(denied, keys, key);
 }

@@ -10,13 +10,19 @@
 #include "common/flink/conf.h"
 #include "common/policy/pattern.h"
 
-/// One bit for each flink_option_index(): whether one of the patterns (which have no placeholders)
-/// matches a spelling that some Flink version knows. NULL: no patterns, or the arena is full.
-const uint64_t *denied_options(const struct patterns *denied, struct arena *arena);
+struct denied_keys {
+    const uint64_t *options; // a bit for each flink_option_index()
+    uint64_t first[4];       // a bit for each byte that a key which is matched may begin with
+    unsigned prefixes;       // bits of the file systems' prefixes that a matched key may have
+};
 
-/// Whether IT is denied: by its bit in OPTIONS, or, when it is not in the table, by the patterns,
+/// Works out what DENIED, patterns without placeholders, mean: an option when one of them matches a
+/// spelling that some Flink version knows. NULL: no patterns, or the arena is full.
+const struct denied_keys *denied_keys_make(const struct patterns *denied, struct arena *arena);
+
+/// Whether IT is denied: by its bit, or, when it is not in the table of options, by the patterns,
 /// also under the other prefixes that its file system takes.
-bool denied_entry(const struct patterns *denied, const uint64_t *options,
+bool denied_entry(const struct patterns *denied, const struct denied_keys *keys,
                   const struct flink_conf_entry *it);
 
 #endif

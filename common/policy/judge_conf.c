@@ -80,7 +80,7 @@ void judge_conf_denied(struct judge_run *r)
     const struct path conf = PATH_FIELD_OF(SPEC, SV("flinkConfiguration"));
     for (size_t i = 0; i < have->count; i++) {
         const struct flink_conf_entry *it = &have->items[i];
-        if (denied_entry(&p->conf_denied, p->denied_options, it)) {
+        if (denied_entry(&p->conf_denied, p->denied_keys, it)) {
             // The value may be a secret; another value is another fault.
             judge_say(r, CAUSE_FORBIDDEN, &PATH_KEY_OF(&conf, it->key),
                       (struct shown){.whole = it->value},

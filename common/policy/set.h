@@ -56,6 +56,8 @@ struct policy_exemption {
     struct strview reason;
 };
 
+struct denied_keys;
+
 /// One policy, compiled. Texts and trees are those of `decoded`'s JSON.
 struct policy {
     struct strview name;
@@ -80,7 +82,7 @@ struct policy {
     struct policy_quantities jm_max, tm_max, jm_default, tm_default;
     struct flink_conf conf_defaults, conf_required; // flat, by canonical key
     struct patterns conf_denied;
-    const uint64_t *denied_options; // what they mean, as denied.h has it
+    const struct denied_keys *denied_keys; // what they mean (denied.h); NULL: none
     struct patterns storage_allowed;
     struct patterns service_accounts;
     const struct policy_exemption *exempt;

@@ -108,7 +108,7 @@ static void compile_patterns(struct compiler *c, const struct policy_spec *s, st
                   &p->roles_allowed);
     many_patterns(c, UNDER(UNDER(SPEC, "flinkConfiguration"), "denied"),
                   s->flink_configuration.denied, PLAIN, &p->conf_denied);
-    p->denied_options = denied_options(&p->conf_denied, c->arena);
+    p->denied_keys = denied_keys_make(&p->conf_denied, c->arena);
     many_patterns(c, UNDER(UNDER(SPEC, "storage"), "allowed"), s->storage.allowed, PLACES,
                   &p->storage_allowed);
     many_patterns(c, UNDER(UNDER(SPEC, "pods"), "serviceAccounts"), s->pods.service_accounts,
