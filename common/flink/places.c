@@ -34,36 +34,37 @@ static const struct json *list_of(const struct json *template, unsigned list)
     return json_get(json_get_lit(template, "spec"), sv_from(LISTS[list]));
 }
 
-/// The template of the walk's step; NULL: nothing is asked for there.
-static const struct json *step_template(const struct places *w, unsigned *at)
+/// Whether the walk stops at its step: 0 the template, else a list.
+static bool is_asked(const struct places *w, unsigned at)
 {
-    *at = w->step % STEPS;
-    unsigned bit = *at == 0 ? PLACES_TEMPLATES : 1U << (*at - 1);
-    return (w->what & bit) != 0 ? places_template(w->spec, w->step / STEPS) : NULL;
+    return (w->what & (at == 0 ? PLACES_TEMPLATES : 1U << (at - 1))) != 0;
 }
 
 bool places_next(struct places *w, struct place *ret)
 {
     while (w->step < PLACE_TEMPLATE_COUNT * STEPS) {
-        unsigned at;
-        const struct json *template = step_template(w, &at);
-        *ret = (struct place){.template_index = w->step / STEPS,
-                              .template = template,
-                              .list = at == 0 ? PLACE_LIST_COUNT : (enum place_list)(at - 1)};
-        if (template != NULL && at == 0) {
-            w->step++;
-            ret->json = template;
-            return true;
+        unsigned index = w->step / STEPS, at = w->step % STEPS;
+        const struct json *template = places_template(w->spec, index);
+        const struct json *item = NULL;
+        if (template == NULL) {
+            w->step = (index + 1) * STEPS;
+            continue;
         }
-        if (template != NULL) {
-            const struct json *item =
-                w->index == 0 ? json_first(list_of(template, at - 1)) : w->item;
-            if (item != NULL) {
-                ret->json = item;
-                ret->index = w->index++;
-                w->item = json_next(item);
-                return true;
-            }
+        if (is_asked(w, at)) {
+            item = at == 0         ? template
+                   : w->index == 0 ? json_first(list_of(template, at - 1))
+                                   : w->item;
+        }
+        if (item != NULL) {
+            *ret = (struct place){.template_index = index,
+                                  .template = template,
+                                  .list = at == 0 ? PLACE_LIST_COUNT : (enum place_list)(at - 1),
+                                  .index = w->index,
+                                  .json = item};
+            w->step += at == 0 ? 1 : 0;
+            w->index += at == 0 ? 0 : 1;
+            w->item = at == 0 ? NULL : json_next(item);
+            return true;
         }
         w->step++;
         w->index = 0;

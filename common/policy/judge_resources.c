@@ -101,11 +101,26 @@ static void pod_amounts(const struct question *q, struct quantity *total, struct
 }
 
 /// What the pod takes at most.
-static struct quantity pod_amount(const struct question *q)
+static struct quantity work_out(const struct question *q)
 {
     struct quantity total, most;
     pod_amounts(q, &total, &most);
     return quantity_cmp(most, total) > 0 ? most : total;
+}
+
+/// The same, worked out once for all policies.
+static struct quantity pod_amount(const struct question *q)
+{
+    bool cpu = sv_eq_lit(q->name, "cpu");
+    if (!cpu && !sv_eq_lit(q->name, "memory")) {
+        return work_out(q);
+    }
+    unsigned i = (cpu ? 2U : 0U) + (strcmp(q->list, "limits") == 0 ? 1U : 0U);
+    if (!q->facts->has_amounts[q->role][i]) {
+        q->facts->has_amounts[q->role][i] = true;
+        q->facts->amounts[q->role][i] = work_out(q);
+    }
+    return q->facts->amounts[q->role][i];
 }
 
 static struct shown shown(const struct judge_run *r, struct quantity q)

@@ -18,6 +18,9 @@ struct judge_image {
     struct image_ref ref;
 };
 
+/// CPU and memory, requests and limits.
+#define JUDGE_AMOUNTS 4
+
 /// What rules ask about one object, worked out when the first asks, once for all policies.
 struct judge_facts {
     const struct flink_cluster *c;
@@ -31,6 +34,8 @@ struct judge_facts {
     const struct way *ways;
     size_t n_ways;
     struct flink_effective_resources resources[2]; // by enum flink_role
+    struct quantity amounts[2][JUDGE_AMOUNTS];     // what a pod takes: by role, of judge_resources.c
+    bool has_amounts[2][JUDGE_AMOUNTS];
 };
 
 struct judge_run {
