@@ -64,7 +64,8 @@ void review_refuse(struct review *r, enum review_verdict verdict, int code, cons
 void review_answer_unknown(struct review *r, struct strview what)
 {
     r->violations = VIOLATIONS(r->arena, REVIEW_CAUSES_MAX);
-    if (r->context->last_chance) {
+    const struct review_context *c = r->context;
+    if (c->may_wait != NULL && !c->may_wait(c->wait_ctx, r->request.uid)) {
         review_refuse(
             r, REVIEW_DENIED, 503, "ServiceUnavailable",
             arena_printf(r->arena,

@@ -116,8 +116,12 @@ struct review_context {
     bool (*stored)(const void *ctx, struct strview ns, struct strview name,
                    struct strview *ret_json);
     const void *stored_ctx;
-    int64_t now_ms;   // Unix time, for exemptions
-    bool last_chance; // near the deadline: what is not known yet is refused, not asked for again
+    int64_t now_ms; // Unix time, for exemptions
+    /// Whether the review of UID may be asked for once more when the verdict rests on what is not
+    /// known yet; false: its deadline is near, so it is refused. NULL: it always may. Asked at most
+    /// once in a review.
+    bool (*may_wait)(const void *ctx, struct strview uid);
+    const void *wait_ctx;
 };
 
 /// Judges BODY and appends the answer to OUT (whose limit should be REVIEW_RESPONSE_MAX). ARENA

@@ -16,6 +16,7 @@
 #include "webhook/door.h"
 #include "webhook/head.h"
 #include "webhook/patience.h"
+#include "webhook/second_tries.h"
 #include "webhook/request.h"
 #include "webhook/tcp.h"
 
@@ -34,6 +35,7 @@ struct server {
     struct budget budget;
     struct review_scope scope;
     struct snapshots *snapshots;
+    struct second_tries second_tries;
     atomic_bool draining;
     uint16_t port;
 };
@@ -145,12 +147,27 @@ static void log_review(const struct request *r, const struct review_result *res,
              KV_U("bytes", r->body.len), KV_US("took_ms", took_ns / 1000));
 }
 
+/// Who waits for a review.
+struct waiter {
+    struct server *server;
+    const struct request *request;
+};
+
+static bool may_wait(const void *ctx, struct strview uid)
+{
+    const struct waiter *w = ctx;
+    return second_tries_allow(&w->server->second_tries, uid, w->request->start_ns / 1000000,
+                              w->request->patience_ms);
+}
+
 static enum MHD_Result answer(struct server *s, struct MHD_Connection *connection,
                               struct request *r)
 {
     struct review_result res;
     struct snapshot *snap = snapshots_take(s->snapshots);
-    struct review_context context = {.scope = s->scope, .now_ms = clock_wall_ms()};
+    const struct waiter waiter = {.server = s, .request = r};
+    struct review_context context = {
+        .scope = s->scope, .now_ms = clock_wall_ms(), .may_wait = may_wait, .wait_ctx = &waiter};
     if (snap != NULL) {
         snapshot_put(snap, &context);
     } else if (r->reject == REJECT_COUNT) {
@@ -339,6 +356,7 @@ int server_start(const struct server_settings *settings, struct server **ret, st
     s->metrics = settings->metrics;
     s->scope = settings->scope;
     s->snapshots = settings->snapshots;
+    s->second_tries = SECOND_TRIES;
     s->budget = make_budget(settings->max_body_bytes);
     s->conns = conns_new(&settings->connections, settings->metrics, err);
     if (s->conns == NULL) {

@@ -91,6 +91,13 @@ static void write_clusters(struct review_world *w)
     }
 }
 
+static bool may_wait(const void *ctx, struct strview uid)
+{
+    const struct review_world *w = ctx;
+    ASSERT(sv_present(uid));
+    return !w->last_chance;
+}
+
 static void read_policies(struct review_world *w)
 {
     const struct policy **items = ARENA_NEW_N(w->arena, const struct policy *, POLICIES_MAX);
@@ -129,7 +136,9 @@ void review_world_read(const struct json *json, struct arena *arena, struct revi
         .world = &ret->world,
         .stored = has_clusters ? stored : NULL,
         .stored_ctx = ret,
+        .may_wait = may_wait,
+        .wait_ctx = ret,
     };
     (void)json_int(json_get_lit(json, "nowMs"), &ret->context.now_ms);
-    (void)json_bool(json_get_lit(json, "lastChance"), &ret->context.last_chance);
+    (void)json_bool(json_get_lit(json, "lastChance"), &ret->last_chance);
 }

@@ -17,6 +17,7 @@ struct review_world {
     struct arena *arena;
     const struct json *json;
     struct strview *texts; // of its clusters, in their order
+    bool last_chance;      // no review may wait
 };
 
 /// Reads {"policies": [FlinkPolicy…], "namespaces": {NAME: {labels}}, "clusters": [what is known of

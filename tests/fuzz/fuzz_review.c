@@ -67,7 +67,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         review_world_read(json, &arena, &world);
         review_both(&world.context, body, &arena, &mutated, &validated);
         // What cannot be known now cannot be known by a second try either, so it is refused.
-        world.context.last_chance = true;
+        world.last_chance = true;
         case_review_in(&world.context, body, REVIEW_VALIDATE, &arena, &validated);
         ASSERT(!validated.result.retry);
     }

@@ -13,7 +13,8 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 ORDER = ["common/base", "common/json", "common/yaml", "common/http", "common/k8s", "common/refs", "common/kind", "common/flink", "common/policy",
          "common/kube", "certs", "webhook", "controller/flink", "controller", "cli"]
 PURE_FOLDERS = {"common/json", "common/k8s", "common/refs", "common/kind", "common/flink", "common/policy"}
-PURE_FILES = {"webhook/review.c", "webhook/review.h", "webhook/table.c", "webhook/table.h", "webhook/row_cluster.c",
+PURE_FILES = {"webhook/review.c", "webhook/review.h", "webhook/review_audit.c", "webhook/review_cluster.c",
+              "webhook/review_policies.c", "webhook/review_policy.c", "webhook/review_run.h", "webhook/review_scale.c", "webhook/table.c", "webhook/table.h", "webhook/row_cluster.c",
               "webhook/row_namespace.c", "webhook/row_policy.c", "webhook/snapshot.c", "webhook/snapshot.h", "certs/policy.c", "certs/policy.h", "cli/judge.c",
               "cli/status_json.c", "cli/status_model.c", "cli/status_pods.c", "cli/status_text.c", "cli/text.c"}
 SHELL_BASE = {"clock", "log", "metrics", "metrics_process", "options", "options_main", "options_print", "os_file", "signals"}

@@ -5,11 +5,12 @@ sluice_add_test(test_review_policy
     SOURCES ${CMAKE_CURRENT_LIST_DIR}/test_review_policy.c ${CMAKE_CURRENT_LIST_DIR}/flink_case.c
     DEPS review_case)
 sluice_add_test(test_webhook_request DEPS sluice_webhook)
+sluice_add_test(test_webhook_second_tries DEPS sluice_webhook)
 sluice_add_test(test_webhook_steady DEPS sluice_webhook)
 
 # The webhook's own program over real sockets, by Python: label `single`, since they measure time and memory.
 find_package(Python3 REQUIRED COMPONENTS Interpreter)
-foreach(name IN ITEMS doors deadlines certificates shutdown hostile)
+foreach(name IN ITEMS doors deadlines certificates shutdown hostile snapshot)
     add_test(NAME webhook_${name}
         COMMAND ${Python3_EXECUTABLE} -B -W ignore::DeprecationWarning
                 ${CMAKE_SOURCE_DIR}/tests/webhook/${name}.py $<TARGET_FILE:sluice-webhook>)
