@@ -251,6 +251,15 @@ static enum MHD_Result begin(struct server *s, struct MHD_Connection *connection
                : MHD_YES;
 }
 
+static void refuse_late(struct MHD_Connection *connection, struct request *r)
+{
+    const struct conn *conn = conn_of(connection);
+    if (conn != NULL && r->reject == REJECT_COUNT &&
+        patience_ends_at_body(r->patience_ms, clock_mono_ms() - conn->asked_ms)) {
+        r->reject = REJECT_LATE;
+    }
+}
+
 static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection, const char *url,
                                   const char *method, const char *version, const char *upload_data,
                                   size_t *upload_data_size, void **request)
@@ -267,6 +276,7 @@ static enum MHD_Result on_request(void *cls, struct MHD_Connection *connection, 
         *upload_data_size = 0;
         return MHD_YES;
     }
+    refuse_late(connection, *request);
     return answer(s, connection, *request);
 }
 

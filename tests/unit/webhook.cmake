@@ -21,3 +21,13 @@ foreach(name IN ITEMS doors deadlines certificates shutdown hostile snapshot)
         set_tests_properties(webhook_${name} PROPERTIES RUN_SERIAL ON)
     endif()
 endforeach()
+
+# More than can be served, by a client that calls as API servers do.
+sluice_add_generator(flood SOURCES ${CMAKE_SOURCE_DIR}/tests/webhook/flood.c DEPS sluice_shell OpenSSL::SSL)
+add_test(NAME webhook_overload
+    COMMAND ${Python3_EXECUTABLE} -B ${CMAKE_SOURCE_DIR}/tests/webhook/overload.py $<TARGET_FILE:sluice-webhook>
+            $<TARGET_FILE:flood>)
+set_tests_properties(webhook_overload PROPERTIES LABELS "unit;single" TIMEOUT 300 RUN_SERIAL ON)
+if(SLUICE_SANITIZE)
+    set_tests_properties(webhook_overload PROPERTIES ENVIRONMENT "SLUICE_SANITIZED=1")
+endif()

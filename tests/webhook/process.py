@@ -141,6 +141,58 @@ class Webhook:
             raise
 
 
+class Throttle(threading.Thread):
+    """Gives a process SHARE of the time, as a CPU quota does: all of its threads stop for the rest of
+    each tenth of a second."""
+
+    def __init__(self, pid, share):
+        super().__init__(daemon=True)
+        self.pid, self.share = pid, share
+        self.ended = threading.Event()
+
+    def __enter__(self):
+        self.start()
+        return self
+
+    def __exit__(self, *_):
+        self.ended.set()
+        self.join()
+
+    def run(self):
+        while not self.ended.is_set():
+            os.kill(self.pid, signal.SIGSTOP)
+            time.sleep(0.1 * (1 - self.share))
+            os.kill(self.pid, signal.SIGCONT)
+            time.sleep(0.1 * self.share)
+
+
+class Flood:
+    """tests/webhook/flood.c as a child process."""
+
+    def __init__(self, program, ports, body, rate, seconds, timeout, calls):
+        self.child = subprocess.Popen([program, VALIDATE, str(BODIES / body), str(rate), str(seconds), str(timeout),
+                                       str(calls)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.dial(ports)
+
+    def _tell(self, line):
+        self.child.stdin.write(line + "\n")
+        self.child.stdin.flush()
+
+    def dial(self, ports):
+        """New connections go to PORTS from now on."""
+        self._tell("ports " + ",".join(map(str, ports)))
+
+    def end(self):
+        self._tell("end")
+
+    def result(self):
+        text = self.child.stdout.read()
+        self.child.stdout.close()
+        self.child.stdin.close()
+        assert self.child.wait(10) == 0
+        return json.loads(text)
+
+
 class Answer:
     def __init__(self, status, headers, body):
         self.status, self.headers, self.body = status, headers, body
