@@ -101,9 +101,10 @@ static void validate(struct review *r)
     struct pair p;
     decode_both(r, &p);
     flink_schema_rules(&p.now, p.old, &r->violations);
-    struct flink_rules_input rules = {.now = &p.now, .old = p.old};
+    struct flink_effective e = {0};
+    struct flink_rules_input rules = {.now = &p.now, .old = p.old, .effective = &e};
     flink_rules_check(&rules, &r->violations);
-    const struct review_judged judged = {.now = &p.now, .old = p.old};
+    const struct review_judged judged = {.now = &p.now, .old = p.old, .effective = &e};
     if (!review_judge(r, &judged)) {
         review_answer_unknown_namespace(r);
         return;

@@ -196,6 +196,7 @@ bool review_judge(struct review *r, const struct review_judged *it)
         .ns = r->request.namespace_,
         .set = set,
         .world = world_of(r),
+        .effective = it->effective,
         .now_ms = r->context->now_ms,
         .before_defaults = it->before_defaults,
         .scale = it->scale,

@@ -92,6 +92,9 @@ static void judge(const struct flink_rules_input *in, unsigned when, struct viol
     struct flink_effective e, old_e;
     struct flink_effective_resources resources[RULE_ROLES];
     flink_effective_read(in->now, arena, &conf_faults, &e);
+    if (in->effective != NULL) {
+        *in->effective = e;
+    }
     if (in->old != NULL) {
         read_old(in, &e, arena, &old_e);
     }

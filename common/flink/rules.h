@@ -8,6 +8,7 @@
 
 #include "common/base/arena.h"
 #include "common/flink/cluster.h"
+#include "common/flink/effective.h"
 #include "common/k8s/violation.h"
 
 /// "true" keeps the object from being deleted.
@@ -24,6 +25,8 @@ struct flink_rules_input {
     // Only taskManager.replicas changes, by the `scale` subresource: only the rules that look at
     // sizes are asked, and they name the Scale's own field. NOW and OLD may be summaries.
     bool scale;
+    // Not NULL: gets what NOW comes to, worked out here, for who asks about it next.
+    struct flink_effective *effective;
 };
 
 /// Judges INPUT by every rule: denials and warnings into OUT, whose arena gives all memory. With an

@@ -127,7 +127,8 @@ void policy_check(const struct policy_input *in, struct violations *out)
         return; // the schema refuses it, and there is nothing to judge
     }
     struct violations found = VIOLATIONS(out->arena, out->max);
-    struct judge_facts now = {.c = in->now, .ns = in->ns, .arena = out->arena};
+    struct judge_facts now = {
+        .c = in->now, .ns = in->ns, .arena = out->arena, .effective = in->effective};
     struct judge_facts old = {.c = in->old, .ns = in->ns, .arena = out->arena};
     judge(in, &now, in->old != NULL ? &old : NULL, &found);
     if (in->old != NULL && found.denials != 0) {

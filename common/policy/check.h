@@ -6,6 +6,7 @@
 #define SLUICE_POLICY_CHECK_H
 
 #include "common/flink/cluster.h"
+#include "common/flink/effective.h"
 #include "common/k8s/violation.h"
 #include "common/policy/set.h"
 #include "common/policy/world.h"
@@ -16,9 +17,10 @@ struct policy_input {
     struct strview ns;               // the request's namespace
     const struct policy_set *set;
     const struct policy_world *world;
-    int64_t now_ms;       // Unix time, for exemptions
-    bool before_defaults; // as in struct flink_rules_input
-    bool scale;           // only the replicas change: only rules that look at sizes are asked
+    const struct flink_effective *effective; // of NOW; NULL: worked out when a rule asks
+    int64_t now_ms;                          // Unix time, for exemptions
+    bool before_defaults;                    // as in struct flink_rules_input
+    bool scale; // only the replicas change: only rules that look at sizes are asked
 };
 
 /// Judges by every matching policy: violations whose severity is the enforcement's (DENY, WARN,

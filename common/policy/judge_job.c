@@ -58,7 +58,7 @@ void judge_job_jar_schemes(struct judge_run *r)
     const struct path conf = PATH_FIELD_OF(SPEC, SV("flinkConfiguration"));
     for (size_t i = 0; i < ARRAY_LEN(KEYS); i++) {
         const struct flink_conf_entry *it =
-            flink_conf_find(&judge_effective(r->now)->conf, KEYS[i]);
+            flink_conf_find_canonical(&judge_effective(r->now)->conf, KEYS[i]);
         if (it != NULL) {
             judge_uris(r, &PATH_KEY_OF(&conf, it->key), it->value);
         }

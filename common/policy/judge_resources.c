@@ -33,19 +33,22 @@ static unsigned template_of(const struct question *q)
 /// What Flink's own container takes by the spec, or what Sluice gives it.
 static bool own_amount(const struct question *q, struct quantity *ret)
 {
-    const struct flink_effective_resources *own = judge_resources(q->facts, q->role);
+    const struct cluster_spec *c = &q->facts->c->spec;
+    const struct resources_spec *spec =
+        q->role == FLINK_JOB_MANAGER ? &c->job_manager.resources : &c->task_manager.resources;
     bool requests = strcmp(q->list, "requests") == 0;
-    if (amount_of(own->spec->self, q, ret)) {
+    if (amount_of(spec->self, q, ret)) {
         return true;
     }
     if (sv_eq_lit(q->name, "memory")) {
+        const struct flink_effective_resources *own = judge_resources(q->facts, q->role);
         bool ours =
             own->source == FLINK_MEMORY_FROM_DEFAULT || own->source == FLINK_MEMORY_FROM_CONF;
         *ret = QUANTITY_OF(own->memory, QUANTITY_BINARY_SI);
         return ours && own->memory > 0;
     }
     *ret = QUANTITY_OF(FLINK_DEFAULT_CPU_MILLI / 1000, QUANTITY_DECIMAL_SI);
-    return requests && sv_eq_lit(q->name, "cpu") && !judge_stands(own->spec->limits, "cpu");
+    return requests && sv_eq_lit(q->name, "cpu") && !judge_stands(spec->limits, "cpu");
 }
 
 /// Whether the role's template says it of the same container again.

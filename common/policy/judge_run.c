@@ -37,11 +37,11 @@ const struct pattern_vars *judge_vars(struct judge_facts *f)
 
 const struct flink_effective *judge_effective(struct judge_facts *f)
 {
-    if (!f->has_effective) {
-        f->has_effective = true;
-        flink_effective_read(f->c, f->arena, NULL, &f->effective);
+    if (f->effective == NULL) {
+        flink_effective_read(f->c, f->arena, NULL, &f->read);
+        f->effective = &f->read;
     }
-    return &f->effective;
+    return f->effective;
 }
 
 const struct flink_effective_resources *judge_resources(struct judge_facts *f, enum flink_role role)

@@ -26,15 +26,16 @@ struct judge_facts {
     const struct flink_cluster *c;
     struct strview ns;
     struct arena *arena;
-    bool has_vars, has_effective, has_images, has_ways, has_resources;
+    bool has_vars, has_images, has_ways, has_resources;
     struct pattern_vars vars;
-    struct flink_effective effective;
+    const struct flink_effective *effective;
+    struct flink_effective read; // it, when it was not given
     const struct judge_image *images;
     size_t n_images;
     const struct way *ways;
     size_t n_ways;
     struct flink_effective_resources resources[2]; // by enum flink_role
-    struct quantity amounts[2][JUDGE_AMOUNTS];     // what a pod takes: by role, of judge_resources.c
+    struct quantity amounts[2][JUDGE_AMOUNTS]; // what a pod takes: by role, of judge_resources.c
     bool has_amounts[2][JUDGE_AMOUNTS];
 };
 

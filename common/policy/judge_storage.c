@@ -32,7 +32,7 @@ void judge_storage_allowed(struct judge_run *r)
         SV_INIT("execution.checkpointing.dir"),
         SV_INIT("execution.checkpointing.savepoint-dir"),
         SV_INIT("execution.state-recovery.path"),
-        SV_INIT("dstl.dfs.base-path"),
+        SV_INIT("state.changelog.dstl.dfs.base-path"),
         SV_INIT("state.backend.forst.primary-dir"),
     };
     if (!r->policy->storage_allowed.set) {
@@ -45,7 +45,7 @@ void judge_storage_allowed(struct judge_run *r)
     const struct flink_conf *conf = &judge_effective(r->now)->conf;
     const struct path path = PATH_FIELD_OF(SPEC, SV("flinkConfiguration"));
     for (size_t i = 0; i < ARRAY_LEN(KEYS); i++) {
-        const struct flink_conf_entry *it = flink_conf_find(conf, KEYS[i]);
+        const struct flink_conf_entry *it = flink_conf_find_canonical(conf, KEYS[i]);
         if (it != NULL) {
             judge_place(r, &PATH_KEY_OF(&path, it->key), it->value);
         }
