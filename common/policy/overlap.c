@@ -35,15 +35,28 @@ static char lower(char c)
     return (char)(c >= 'A' && c <= 'Z' ? c - 'A' + 'a' : c);
 }
 
-/// `**` with the separators beside it, which it takes along when it stands for nothing.
-static size_t put_deep(struct atoms *a, struct strview s, size_t i)
+static bool is_separator(char c)
 {
-    if (a->n != 0 && a->items[a->n - 1].kind == ATOM_CHAR && a->items[a->n - 1].c == '/') {
+    return c == '/' || c == '.';
+}
+
+/// `**`, which may stand for nothing, and then takes a separator along: the one before it, or else
+/// the one after. At the end of an image or a role it stands for something.
+static size_t put_deep(struct atoms *a, struct strview s, size_t i, enum pattern_kind kind)
+{
+    size_t end = i;
+    while (end < s.len && s.ptr[end] == '*') {
+        end++;
+    }
+    bool last = end == s.len;
+    bool before = kind != PATTERN_TEXT && i != 0 && is_separator(s.ptr[i - 1]);
+    bool after = kind != PATTERN_TEXT && !last && is_separator(s.ptr[end]);
+    if (before && !(last && (kind == PATTERN_IMAGE || kind == PATTERN_ROLE)) && a->n != 0 &&
+        a->items[a->n - 1].kind == ATOM_CHAR) {
         a->n--;
     }
     put(a, ATOM_RUN, 0);
-    i += 2;
-    return i < s.len && s.ptr[i] == '/' ? i + 1 : i;
+    return after && (!before || s.ptr[i - 1] != s.ptr[end]) ? end + 1 : end;
 }
 
 /// One more than the end of what CLOSE closes, from I on; 0: it is not closed.
@@ -58,12 +71,12 @@ static size_t after(struct strview s, size_t i, char close)
 }
 
 /// Reads the wildcard or character at I; what follows it, or 0: it can't be told.
-static size_t read_one(struct atoms *a, struct strview s, size_t i)
+static size_t read_one(struct atoms *a, struct strview s, size_t i, enum pattern_kind kind)
 {
     switch (s.ptr[i]) {
     case '*':
         if (i + 1 < s.len && s.ptr[i + 1] == '*') {
-            return put_deep(a, s, i);
+            return put_deep(a, s, i, kind);
         }
         put(a, ATOM_RUN, 0);
         return i + 1;
@@ -88,12 +101,13 @@ static size_t read_one(struct atoms *a, struct strview s, size_t i)
     }
 }
 
-/// An image's host may be left out, and so may tag and digest.
+/// Without a host, and on Docker's own, an image has more than one spelling.
 static bool is_written_out(struct strview s)
 {
     struct strview host = sv_sub(s, 0, sv_find_char(s, '/'));
-    return host.len < s.len && (sv_find_char(host, '.') != SIZE_MAX ||
-                                sv_find_char(host, ':') != SIZE_MAX || sv_eq_lit(host, "**"));
+    bool is_host = sv_find_char(host, '.') != SIZE_MAX || sv_find_char(host, ':') != SIZE_MAX ||
+                   sv_eq_lit(host, "**");
+    return host.len < s.len && is_host && !sv_ends(host, SV("docker.io"));
 }
 
 static void read_atoms(struct strview s, enum pattern_kind kind, struct atoms *ret)
@@ -102,11 +116,11 @@ static void read_atoms(struct strview s, enum pattern_kind kind, struct atoms *r
     ret->n = 0;
     ret->known = !sv_starts(s, SV("regex:")) && (kind != PATTERN_IMAGE || is_written_out(s)) &&
                  (scheme == SIZE_MAX || sv_starts(sv_from_pos(s, scheme), SV("://")));
-    if (kind == PATTERN_URI && sv_ends(s, SV("/"))) {
+    if (kind == PATTERN_URI && sv_ends(s, SV("/")) && !sv_ends(s, SV("://"))) {
         s = sv_sub(s, 0, s.len - 1);
     }
     for (size_t i = 0; ret->known && i < s.len;) {
-        i = read_one(ret, s, i);
+        i = read_one(ret, s, i, kind);
         ret->known = ret->known && i != 0;
     }
     if (kind == PATTERN_IMAGE) {

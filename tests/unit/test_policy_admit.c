@@ -9,6 +9,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "common/base/mem.h"
 #include "common/base/os_file.h"
 #include "tests/unit/unit.h"
 
@@ -271,11 +272,11 @@ START_TEST(admit__badly_typed_members_are_left_to_the_schema)
         "5",
         "{\"images\":5,\"iamRoles\":[],\"parallelism\":\"x\",\"exempt\":{}}",
         "{\"exempt\":[null,5,[],{},{\"rules\":[1,null],\"until\":5,\"namespace\":[]}]}",
-        "{\"match\":{\"namespaces\":[1],\"namespaceSelector\":{\"matchLabels\":[],"
-        "\"matchExpressions\":[{\"key\":5}]}}}",
+        "{\"match\":{\"namespaces\":[1],\"namespaceSelector\":{\"matchLabels\":[]}}}",
+        "{\"match\":{\"namespaceSelector\":{\"matchExpressions\":[{\"key\":5}]}}}",
         "{\"match\":{\"namespaceSelector\":{\"matchLabels\":{\"a\":null,\"b\":5}}}}",
-        "{\"flinkConfiguration\":{\"defaults\":{\"a\":[1],\"b\":null,\"c\":{\"d\":{}}},"
-        "\"required\":[]}}",
+        "{\"flinkConfiguration\":{\"defaults\":{\"a\":[1],\"b\":null,\"c\":{\"d\":{}}}}}",
+        "{\"flinkConfiguration\":{\"required\":[]}}",
         "{\"resources\":{\"taskManager\":{\"default\":{\"cpu\":null,\"memory\":[]},\"max\":5}}}",
         "{\"images\":{\"allowed\":[null],\"tags\":{\"pattern\":5},\"flinkVersions\":[[]]}}",
         "{\"enforcement\":\"Never\",\"pods\":{\"hostPath\":\"Never\"}}",
@@ -323,9 +324,41 @@ START_TEST(admit__the_largest_policies_are_judged_in_a_moment)
 }
 END_TEST
 
+/// Decodes, compiles and judges with allocation N failing: true when there was no such allocation.
+static bool run_with_failure(const struct json *now, const struct json *old,
+                             const struct policy_set *others, size_t n)
+{
+    CLEANUP(arena_done) struct arena a = ARENA((size_t)64 << 20);
+    struct violations v = VIOLATIONS(&a, 64);
+    struct flink_policy policy, was;
+    (void)mem_fail_after(n);
+    policy_decode(now, &policy, &v);
+    policy_decode(old, &was, &v);
+    struct policy_admit_input in = {.now = &policy, .old = &was, .others = others};
+    policy_admit(&in, &v);
+    return mem_fail_after(0) < n;
+}
+
+START_TEST(admit__a_failed_allocation_anywhere_harms_nothing)
+{
+    static const char *const FILES[] = {
+        "policy.default/accept-production", "policy.conflict/warn-roles-apart",
+        "policy.exemption/warn-mistyped", "policy.default/reject-image-form"};
+    const struct policy_set *others = many(3, "{\"parallelism\":{\"max\":2}}");
+    const struct json *old = policy_json("p", "{\"parallelism\":{\"min\":3}}");
+    for (size_t i = 0; i < ARRAY_LEN(FILES); i++) {
+        const struct json *now = read_json(arena_printf(&arena, ROOT "/%s.json", FILES[i]).ptr);
+        for (size_t n = 1; !run_with_failure(now, old, others, n); n++) {
+            ck_assert_uint_lt(n, 10000);
+        }
+    }
+}
+END_TEST
+
 UNIT_MAIN(setup, teardown, admit__each_rule_has_fixtures_that_it_accepts_and_others,
           admit__all_faults_are_told_with_their_paths, admit__a_contradiction_names_both_policies,
           admit__a_mistyped_rule_is_guessed, admit__one_policy_more_than_a_set_holds_is_refused,
           admit__under_generate_name_a_policy_is_judged_too,
           admit__badly_typed_members_are_left_to_the_schema,
-          admit__the_largest_policies_are_judged_in_a_moment)
+          admit__the_largest_policies_are_judged_in_a_moment,
+          admit__a_failed_allocation_anywhere_harms_nothing)
