@@ -4,6 +4,7 @@
 #include <microhttpd.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include "common/base/log.h"
@@ -22,12 +23,21 @@ struct check {
     void *arg;
 };
 
+/// A connection. The server's thread alone.
+struct peer {
+    int fd;
+    uint64_t number; // of all that came; 0: none stands here
+    bool is_cut;
+};
+
 struct health {
     struct MHD_Daemon *daemon;
     struct metrics *metrics;
     struct check checks[HEALTH_MAX_CHECKS];
     size_t check_count;
     bool failing[2]; // what each probe answered last; the server's thread alone
+    struct peer peers[HEALTH_MAX_CONNECTIONS];
+    uint64_t peer_number;
     int fd;
     uint16_t port;
 };
@@ -208,6 +218,46 @@ static enum MHD_Result on_request(void *arg, struct MHD_Connection *c, const cha
     return respond(c, status, &out, content_type);
 }
 
+/// Cuts the oldest connection when half of all are open.
+static void make_room(struct health *h)
+{
+    struct peer *oldest = NULL;
+    size_t open = 0;
+    for (struct peer *p = h->peers; p < h->peers + HEALTH_MAX_CONNECTIONS; p++) {
+        if (p->number != 0 && !p->is_cut) {
+            open++;
+            oldest = oldest == NULL || p->number < oldest->number ? p : oldest;
+        }
+    }
+    if (oldest != NULL && open > HEALTH_MAX_CONNECTIONS / 2) {
+        oldest->is_cut = true;
+        shutdown(oldest->fd, SHUT_RDWR); // the server sees the end and closes it
+    }
+}
+
+static void on_connection(void *arg, struct MHD_Connection *c, void **socket_context,
+                          enum MHD_ConnectionNotificationCode code)
+{
+    struct health *h = arg;
+    if (code == MHD_CONNECTION_NOTIFY_CLOSED) {
+        struct peer *gone = *socket_context;
+        if (gone != NULL) {
+            *gone = (struct peer){0};
+        }
+        return;
+    }
+    const union MHD_ConnectionInfo *info =
+        MHD_get_connection_info(c, MHD_CONNECTION_INFO_CONNECTION_FD);
+    for (size_t i = 0; info != NULL && i < HEALTH_MAX_CONNECTIONS; i++) {
+        if (h->peers[i].number == 0) {
+            h->peers[i] = (struct peer){.fd = info->connect_fd, .number = ++h->peer_number};
+            *socket_context = &h->peers[i];
+            break;
+        }
+    }
+    make_room(h);
+}
+
 /// The library's own complaints (a client that went away in the middle) tell nobody anything.
 static void on_mhd_log(void *arg, const char *fmt, va_list args)
 {
@@ -244,7 +294,7 @@ int health_start(struct health *h, const char *addr, struct err *err)
                                  NULL, MHD_OPTION_LISTEN_SOCKET, h->fd, MHD_OPTION_CONNECTION_LIMIT,
                                  (unsigned)HEALTH_MAX_CONNECTIONS, MHD_OPTION_CONNECTION_TIMEOUT,
                                  IDLE_SECONDS, MHD_OPTION_CONNECTION_MEMORY_LIMIT, CONNECTION_BYTES,
-                                 MHD_OPTION_END);
+                                 MHD_OPTION_NOTIFY_CONNECTION, on_connection, h, MHD_OPTION_END);
     if (h->daemon == NULL) {
         close(h->fd);
         h->fd = -1;

@@ -194,6 +194,25 @@ START_TEST(health__idle_connections_beyond_the_limit_are_cut)
 }
 END_TEST
 
+START_TEST(health__peers_who_hold_connections_keep_no_probe_out)
+{
+    int fds[HEALTH_MAX_CONNECTIONS * 3];
+    for (size_t i = 0; i < ARRAY_LEN(fds); i++) {
+        fds[i] = dial();
+        ck_assert_int_eq(send(fds[i], "GET /", 5, MSG_NOSIGNAL), 5);
+        if (i % 16 == 15) {
+            ck_assert_int_eq(get("/healthz"), 200);
+        }
+    }
+    char byte;
+    ck_assert_int_eq(read(fds[0], &byte, 1), 0); // the oldest was cut
+    for (size_t i = 0; i < ARRAY_LEN(fds); i++) {
+        close(fds[i]);
+    }
+    ck_assert_int_eq(get("/healthz"), 200);
+}
+END_TEST
+
 START_TEST(health__an_address_in_use_is_an_error)
 {
     char addr[32];
@@ -210,4 +229,6 @@ UNIT_MAIN(setup, teardown, health__probes_say_ok_when_all_is_well,
           health__verbose_lists_the_checks, health__one_check_can_be_asked_alone_or_left_out,
           health__metrics_are_shown, health__other_paths_and_methods_are_refused,
           health__nonsense_and_large_headers_do_not_hurt,
-          health__idle_connections_beyond_the_limit_are_cut, health__an_address_in_use_is_an_error)
+          health__idle_connections_beyond_the_limit_are_cut,
+          health__peers_who_hold_connections_keep_no_probe_out,
+          health__an_address_in_use_is_an_error)
