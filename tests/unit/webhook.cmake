@@ -22,6 +22,8 @@ foreach(name IN ITEMS doors deadlines certificates shutdown hostile snapshot)
     endif()
 endforeach()
 
+sluice_add_test(test_webhook_conns DEPS sluice_webhook)
+
 # More than can be served, by a client that calls as API servers do.
 sluice_add_generator(flood SOURCES ${CMAKE_SOURCE_DIR}/tests/webhook/flood.c DEPS sluice_shell OpenSSL::SSL)
 add_test(NAME webhook_overload
