@@ -50,6 +50,8 @@ static void judge_by(struct judge_run *r, const struct policy *p)
         }
         r->rule = RULES[i].id;
         r->nearer = false;
+        r->enough = false;
+        r->said = 0;
         RULES[i].judge(r);
     }
 }
@@ -91,7 +93,7 @@ static void judge(const struct policy_input *in, struct judge_facts *now, struct
 
 static bool is_same(const struct violation *a, const struct violation *b)
 {
-    return a->severity == b->severity && strcmp(a->rule, b->rule) == 0 &&
+    return a->severity == b->severity && !judge_is_rest(a) && strcmp(a->rule, b->rule) == 0 &&
            sv_eq(a->policy, b->policy) && sv_eq(a->path, b->path) && sv_eq(a->value, b->value) &&
            sv_eq(a->whole, b->whole);
 }

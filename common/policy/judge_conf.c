@@ -53,7 +53,7 @@ void judge_conf_required(struct judge_run *r)
     }
     const struct flink_effective *e = judge_effective(r->now);
     const struct path conf = PATH_FIELD_OF(SPEC, SV("flinkConfiguration"));
-    for (size_t i = 0; i < required->count; i++) {
+    for (size_t i = 0; i < required->count && !r->enough; i++) {
         const struct flink_conf_entry *want = &required->items[i];
         const struct flink_conf_entry *have = flink_conf_find_canonical(&e->conf, want->canonical);
         if (have == NULL) {
@@ -78,7 +78,7 @@ void judge_conf_denied(struct judge_run *r)
     }
     const struct flink_conf *have = &judge_effective(r->now)->conf;
     const struct path conf = PATH_FIELD_OF(SPEC, SV("flinkConfiguration"));
-    for (size_t i = 0; i < have->count; i++) {
+    for (size_t i = 0; i < have->count && !r->enough; i++) {
         const struct flink_conf_entry *it = &have->items[i];
         if (denied_entry(&p->conf_denied, p->denied_keys, it)) {
             // The value may be a secret; another value is another fault.

@@ -31,7 +31,7 @@ void judge_images_allowed(struct judge_run *r)
     }
     size_t n;
     const struct judge_image *images = judge_images(r->now, &n);
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; i < n && !r->enough; i++) {
         if (!patterns_match_image(allowed, &images[i].ref, judge_vars(r->now))) {
             CLEANUP(strbuf_done) struct strbuf name = STRBUF(1024);
             image_put_name(&name, &images[i].ref);
@@ -57,7 +57,7 @@ void judge_images_tags_required(struct judge_run *r)
     }
     size_t n;
     const struct judge_image *images = judge_images(r->now, &n);
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; i < n && !r->enough; i++) {
         if (!sv_present(images[i].ref.tag) && !gets_tag(r, &images[i])) {
             say(r, &images[i],
                 sv_present(images[i].ref.digest) ? "a tag is required, also beside a digest"
@@ -74,7 +74,7 @@ void judge_images_tags_denied(struct judge_run *r)
     }
     size_t n;
     const struct judge_image *images = judge_images(r->now, &n);
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; i < n && !r->enough; i++) {
         struct strview tag = image_effective_tag(&images[i].ref);
         if (sv_present(tag) && !gets_tag(r, &images[i]) &&
             patterns_match(denied, tag, judge_vars(r->now))) {
@@ -96,7 +96,7 @@ void judge_images_tags_pattern(struct judge_run *r)
     }
     size_t n;
     const struct judge_image *images = judge_images(r->now, &n);
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; i < n && !r->enough; i++) {
         struct strview tag = image_effective_tag(&images[i].ref);
         if (sv_present(tag) && !gets_tag(r, &images[i]) &&
             !pattern_match(pattern, tag, judge_vars(r->now))) {
@@ -116,7 +116,7 @@ void judge_images_digest_required(struct judge_run *r)
     }
     size_t n;
     const struct judge_image *images = judge_images(r->now, &n);
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; i < n && !r->enough; i++) {
         if (!sv_present(images[i].ref.digest)) {
             say(r, &images[i], "a digest is required, such as name:tag@sha256:…");
         }

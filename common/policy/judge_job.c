@@ -17,28 +17,30 @@ static bool is_allowed_scheme(const struct judge_run *r, struct strview scheme)
     return false;
 }
 
-static void judge_uri(struct judge_run *r, const struct path *path, struct strview uri)
+static void judge_uri(struct judge_run *r, const struct path *path, struct strview uri,
+                      struct strview scheme)
 {
     const struct field_strings *list = &r->policy->spec.job.jar_schemes;
-    struct strview scheme = flink_uri_scheme(r->arena, uri);
     if (!sv_present(scheme) || !is_allowed_scheme(r, scheme)) {
         judge_say(r, CAUSE_INVALID, path, judge_text(r, uri), "the scheme must be one of %.*s",
                   SV_ARG(judge_strings(r, list->items, list->n)));
     }
 }
 
-/// Each URI of a list as Flink reads it: `a;b`, or `[a, b]` in YAML's way.
+/// Each URI of a list as Flink reads it: `a;b`, `a,b`, or `[a, b]` in YAML's way. What has no
+/// scheme is a path in the image.
 static void judge_uris(struct judge_run *r, const struct path *path, struct strview text)
 {
     size_t from = 0;
-    for (size_t i = 0; i <= text.len; i++) {
+    for (size_t i = 0; i <= text.len && !r->enough; i++) {
         if (i < text.len && strchr(";,[]\"' \t\n", text.ptr[i]) == NULL) {
             continue;
         }
         struct strview one = sv_sub(text, from, i - from);
         from = i + 1;
-        if (one.len != 0 && !sv_eq_lit(one, "-")) {
-            judge_uri(r, path, one);
+        struct strview scheme = flink_uri_scheme(r->arena, one);
+        if (sv_present(scheme)) {
+            judge_uri(r, path, one, scheme);
         }
     }
 }
@@ -46,14 +48,18 @@ static void judge_uris(struct judge_run *r, const struct path *path, struct strv
 void judge_job_jar_schemes(struct judge_run *r)
 {
     // What else brings code: pipeline.jars is refused by a built-in rule.
-    static const struct strview KEYS[] = {SV_INIT("pipeline.classpaths"),
-                                          SV_INIT("user.artifacts.artifact-list")};
+    static const struct strview KEYS[] = {
+        SV_INIT("pipeline.classpaths"), SV_INIT("user.artifacts.artifact-list"),
+        SV_INIT("python.files"),        SV_INIT("python.archives"),
+        SV_INIT("python.requirements"),
+    };
     const struct job_spec *job = &r->now->c->spec.job;
     if (!r->policy->spec.job.jar_schemes.set) {
         return;
     }
     if (sv_present(job->jar_uri)) {
-        judge_uri(r, UNDER(UNDER(SPEC, "job"), "jarURI"), job->jar_uri);
+        judge_uri(r, UNDER(UNDER(SPEC, "job"), "jarURI"), job->jar_uri,
+                  flink_uri_scheme(r->arena, job->jar_uri));
     }
     const struct path conf = PATH_FIELD_OF(SPEC, SV("flinkConfiguration"));
     for (size_t i = 0; i < ARRAY_LEN(KEYS); i++) {

@@ -11,7 +11,7 @@ static bool is_true(const struct json *object, const char *key)
 void judge_pods_host_path(struct judge_run *r)
 {
     struct places walk = PLACES(&r->now->c->spec, PLACES_OF(VOLUMES));
-    for (struct place p; places_next(&walk, &p);) {
+    for (struct place p; !r->enough && places_next(&walk, &p);) {
         const struct json *host = json_get_lit(p.json, "hostPath");
         if (json_type(host) == JSON_OBJECT) {
             struct path nodes[PLACE_NODES];
@@ -38,6 +38,9 @@ static void judge_security(struct judge_run *r, const struct json *context, cons
     const struct path list = PATH_FIELD_OF(&capabilities, SV("add"));
     size_t n = 0;
     json_each(added, json_get_lit(json_get_lit(context, "capabilities"), "add")) {
+        if (r->enough) {
+            return;
+        }
         judge_say(r, CAUSE_FORBIDDEN, &PATH_INDEX_OF(&list, n++), judge_text(r, json_string(added)),
                   "capabilities may not be added");
     }
@@ -54,7 +57,7 @@ static void judge_security(struct judge_run *r, const struct json *context, cons
 void judge_pods_privileged(struct judge_run *r)
 {
     struct places walk = PLACES(&r->now->c->spec, PLACES_TEMPLATES | PLACES_OF_ANY_CONTAINERS);
-    for (struct place p; places_next(&walk, &p);) {
+    for (struct place p; !r->enough && places_next(&walk, &p);) {
         bool is_pod = p.list == PLACE_LIST_COUNT;
         const struct json *owner = is_pod ? json_get_lit(p.json, "spec") : p.json;
         const struct json *context = json_get_lit(owner, "securityContext");
@@ -71,7 +74,7 @@ void judge_pods_privileged(struct judge_run *r)
 static void judge_flag(struct judge_run *r, const char *key)
 {
     struct places walk = PLACES(&r->now->c->spec, PLACES_TEMPLATES);
-    for (struct place p; places_next(&walk, &p);) {
+    for (struct place p; !r->enough && places_next(&walk, &p);) {
         if (is_true(json_get_lit(p.json, "spec"), key)) {
             struct path nodes[PLACE_NODES];
             const struct path spec = PATH_FIELD_OF(place_path(&p, nodes), SV("spec"));
@@ -86,7 +89,7 @@ void judge_pods_host_network(struct judge_run *r)
 {
     judge_flag(r, "hostNetwork");
     struct places walk = PLACES(&r->now->c->spec, PLACES_OF_ANY_CONTAINERS);
-    for (struct place p; places_next(&walk, &p);) {
+    for (struct place p; !r->enough && places_next(&walk, &p);) {
         size_t n = 0;
         json_each(port, json_get_lit(p.json, "ports")) {
             size_t index = n++;
@@ -141,7 +144,7 @@ void judge_pods_service_accounts(struct judge_run *r)
         judge_name(r, UNDER(SPEC, "serviceAccountName"), name);
     }
     struct places walk = PLACES(&c->spec, PLACES_TEMPLATES);
-    for (struct place p; places_next(&walk, &p);) {
+    for (struct place p; !r->enough && places_next(&walk, &p);) {
         for (size_t i = 0; i < ARRAY_LEN(FIELDS); i++) {
             struct strview given =
                 json_get_string(json_get_lit(p.json, "spec"), sv_from(FIELDS[i]));

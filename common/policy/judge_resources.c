@@ -2,7 +2,8 @@
 // What one pod may take: its containers together, and each init container by itself.
 #include "common/policy/judge_run.h"
 
-#define NANO_MAX ((quantity_nano)1 << 125)
+#define NANO_MAX       ((quantity_nano)1 << 125)
+#define CONTAINERS_MAX 64
 
 /// What is asked of one role's pods under one name of `requests` or `limits`.
 struct question {
@@ -51,14 +52,18 @@ static bool own_amount(const struct question *q, struct quantity *ret)
     return requests && sv_eq_lit(q->name, "cpu") && !judge_stands(spec->limits, "cpu");
 }
 
-/// Whether the role's template says it of the same container again.
+/// Whether the role's template says it of the same container again. Nobody has more containers in
+/// one list than are looked at; of further ones both count.
 static bool is_overlaid(const struct question *q, const struct place *p)
 {
     struct quantity unused;
-    struct places walk = PLACES(&q->facts->c->spec, 1U << p->list);
-    for (struct place over; p->template_index == 0 && places_next(&walk, &over);) {
-        if (over.template_index == template_of(q) && sv_eq(place_name(&over), place_name(p)) &&
-            amount_of(json_get_lit(over.json, "resources"), q, &unused)) {
+    const struct json *role = places_template(&q->facts->c->spec, template_of(q));
+    const struct json *list =
+        json_get(json_get_lit(role, "spec"), sv_from(place_list_name(p->list)));
+    const struct json *over = p->template_index == 0 ? json_first(list) : NULL;
+    for (size_t n = 0; over != NULL && n < CONTAINERS_MAX; n++, over = json_next(over)) {
+        if (sv_eq(json_get_string(over, SV("name")), place_name(p)) &&
+            amount_of(json_get_lit(over, "resources"), q, &unused)) {
             return true;
         }
     }

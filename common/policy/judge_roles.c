@@ -112,7 +112,7 @@ void judge_roles_allowed(struct judge_run *r)
     }
     size_t n;
     const struct way *ways = judge_ways(r->now, &n);
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; i < n && !r->enough; i++) {
         const struct way *w = &ways[i];
         switch (w->kind) {
         case WAY_ROLE:
@@ -148,7 +148,7 @@ void judge_roles_unique(struct judge_run *r)
     const struct policy_cluster_id self = {.ns = r->now->ns, .name = r->now->c->name};
     size_t n;
     const struct way *ways = judge_ways(r->now, &n);
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; i < n && !r->enough; i++) {
         struct policy_cluster_id other;
         struct role role;
         if (ways[i].kind != WAY_ROLE || !role_parse(ways[i].text, &role, NULL) ||

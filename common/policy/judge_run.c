@@ -146,11 +146,36 @@ static enum severity severity_of(const struct judge_run *r)
     return r->nearer ? SEVERITY_WARN : SEVERITY_DENY;
 }
 
+static const char REST[] = "more than 64";
+_Static_assert(JUDGE_FINDINGS_MAX == 64, "as REST says");
+
+bool judge_is_rest(const struct violation *v)
+{
+    return v->value.ptr == REST;
+}
+
+static void say_rest(struct judge_run *r)
+{
+    const struct path spec = PATH_FIELD_OF(NULL, SV("spec"));
+    (void)violation_report(r->out, severity_of(r), r->rule,
+                           r->policy != NULL ? r->policy->name : SV_NONE, CAUSE_TOO_MANY, &spec,
+                           sv_from(REST), "faults of one rule; the others are not told");
+}
+
 void judge_say(struct judge_run *r, enum cause_reason reason, const struct path *path,
                struct shown value, const char *fmt, ...)
 {
     const struct policy *p = r->policy;
-    if (p != NULL && policy_exempts(p, r->now->ns, r->now->c->name, r->rule, r->in->now_ms)) {
+    if (r->said == 0 && p != NULL &&
+        policy_exempts(p, r->now->ns, r->now->c->name, r->rule, r->in->now_ms)) {
+        r->enough = true;
+    }
+    if (r->enough) {
+        return;
+    }
+    if (++r->said > JUDGE_FINDINGS_MAX) {
+        r->enough = true;
+        say_rest(r);
         return;
     }
     char text[MESSAGE_MAX_BYTES];

@@ -47,6 +47,8 @@ struct judge_run {
     const char *rule;
     enum enforcement enforcement; // of the rule in this policy
     bool nearer;                  // what is found is no worse than before: never refused
+    bool enough;                  // nothing more is to be said by the rule
+    size_t said;                  // how many findings of the rule there are
     struct arena *arena;
     struct violations *out;
 };
@@ -81,7 +83,12 @@ struct shown judge_text(const struct judge_run *r, struct strview s);
 struct shown judge_number(const struct judge_run *r, int64_t n);
 #define JUDGE_NOTHING ((struct shown){SV_NONE, SV_NONE})
 
-/// Notes a finding of the running rule, unless the policy exempts the object.
+/// Findings of one rule of one policy that are told apart. One more stands for all the others, and
+/// no ratchet excuses that.
+#define JUDGE_FINDINGS_MAX 64
+
+/// Notes a finding of the running rule, unless the policy exempts the object. Loops over what a
+/// user may write many of end when r->enough is set.
 PRINTF(5, 6)
 void judge_say(struct judge_run *r, enum cause_reason reason, const struct path *path,
                struct shown value, const char *fmt, ...);
@@ -93,6 +100,9 @@ struct strview judge_strings(const struct judge_run *r, const struct strview *li
 /// Whether A and B are the same value of the Flink option IT, as VERSION reads it.
 bool judge_same_option(const struct flink_conf_entry *it, struct strview a, struct strview b,
                        struct flink_version version);
+
+/// Whether V stands for more than JUDGE_FINDINGS_MAX.
+bool judge_is_rest(const struct violation *v);
 
 /// Whether the user put something at that member, of whatever type.
 bool judge_stands(const struct json *object, const char *key);

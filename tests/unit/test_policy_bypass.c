@@ -62,13 +62,14 @@ static const char *with_image(const char *image)
 
 // ---- images -------------------------------------------------------------------------------------
 
-#define DIGEST "@sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+#define WITH_DIGEST(name) (name DIGEST)
+#define DIGEST            "@sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
 
 START_TEST(images__what_looks_like_an_allowed_one_is_refused)
 {
     static const char ORG[] = "\"images\":{\"allowed\":[\"registry.io/org/**\"]}";
     static const char *const GOOD[] = {"registry.io/org/app:1.20.1", "registry.io/org/a/b:1.20.1",
-                                       "registry.io/org/app" DIGEST};
+                                       WITH_DIGEST("registry.io/org/app")};
     static const char *const BAD[] = {
         "registry.io/org-evil/app:1.20.1",
         "registry.io/orgevil/app:1.20.1",

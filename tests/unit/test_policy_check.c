@@ -265,8 +265,8 @@ START_TEST(policies__badly_typed_members_are_left_to_the_schema)
         "\"containers\":[1,null,{\"name\":5,\"image\":[],\"env\":{},\"ports\":[5,{\"hostPort\":"
         "\"x\"}],\"resources\":[],\"securityContext\":{\"capabilities\":{\"add\":[1,null]}}},{"
         "\"env\":[1,{\"name\":\"AWS_ROLE_ARN\",\"value\":5}],\"envFrom\":[1,null]}]}}}",
-        "{\"flinkConfiguration\":[],\"storage\":1,\"taskManager\":{\"resources\":{\"requests\":{"
-        "\"cpu\":\"x\",\"memory\":[]}}}}",
+        "{\"flinkConfiguration\":[],\"storage\":1}",
+        "{\"taskManager\":{\"resources\":{\"requests\":{\"cpu\":\"x\",\"memory\":[]}}}}",
     };
     static const char EVERYTHING[] = POLICY(
         "a",
@@ -305,6 +305,34 @@ START_TEST(policies__more_findings_than_fit_are_counted)
     ck_assert_uint_eq(v.denials, 2);
     ck_assert_uint_eq(v.audits, 1);
     ck_assert_uint_eq(v.dropped, 2);
+}
+END_TEST
+
+START_TEST(policies__faults_without_number_are_told_by_one_that_no_ratchet_excuses)
+{
+    CLEANUP(arena_done) struct arena a = ARENA(CASE_ARENA_MAX);
+    CLEANUP(strbuf_done) struct strbuf b = STRBUF(1 << 22);
+    strbuf_put_str(&b, "{\"metadata\":{\"name\":\"c\"},\"spec\":{\"image\":\"flink:1.20.1\","
+                       "\"podTemplate\":{\"spec\":{\"containers\":[{}");
+    for (int i = 0; i < 15000; i++) {
+        strbuf_printf(&b,
+                      ",{\"name\":\"c%d\",\"image\":\"a:latest\",\"resources\":{\"requests\":{"
+                      "\"cpu\":1}}}",
+                      i);
+    }
+    strbuf_put_str(&b, "]}}}}");
+    const struct json *object = case_parse(&a, strbuf_view(&b));
+    const struct policy_set *set = policy_case_set(
+        &a, case_parse(&a, SV(POLICY("a", NO_LATEST ",\"resources\":{\"taskManager\":{\"max\":{"
+                                                    "\"cpu\":\"1\",\"memory\":\"1Gi\"}}}"))));
+    clock_t start = clock();
+    struct violations v = policy_case_judge(&a, set, NULL, object, object);
+    ck_assert_int_lt((clock() - start) / (CLOCKS_PER_SEC / 1000), 2000); // ms; about 30 are needed
+    ck_assert_uint_eq(policy_case_count(&v, "images.tags.denied", SEVERITY_WARN), 64);
+    ck_assert_uint_eq(v.denials, 1);
+    ck_assert_str_eq(v.items[64].message.ptr,
+                     "Too many: more than 64: faults of one rule; the others are not told (policy "
+                     "a, images.tags.denied)");
 }
 END_TEST
 
@@ -376,6 +404,7 @@ int main(void)
     tcase_add_test(tc, policies__before_defaults_what_they_fill_is_not_missed);
     tcase_add_test(tc, policies__badly_typed_members_are_left_to_the_schema);
     tcase_add_test(tc, policies__more_findings_than_fit_are_counted);
+    tcase_add_test(tc, policies__faults_without_number_are_told_by_one_that_no_ratchet_excuses);
     tcase_add_test(tc, ratchet__another_value_beyond_what_is_shown_is_denied);
     tcase_add_test(tc, ratchet__another_secret_is_denied_and_none_is_shown);
     tcase_add_test(tc, ratchet__the_same_fault_under_another_policy_is_denied);
