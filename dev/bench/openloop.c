@@ -64,6 +64,7 @@ static int whole(const char *text, size_t len)
            len >= (size_t)(end - text) + 4 + (size_t)n;
 }
 
+/// -1: failed; 1: this was the connection's last answer.
 static int exchange(SSL *ssl)
 {
     char text[RESPONSE_MAX];
@@ -78,7 +79,7 @@ static int exchange(SSL *ssl)
         }
         len += (size_t)n;
         if (whole(text, len)) {
-            return 0;
+            return memmem(text, len, "\r\nConnection: close\r\n", 21) != NULL;
         }
     }
     return -1;
@@ -98,10 +99,13 @@ static void *run_connection(void *arg)
             struct timespec t = {.tv_sec = wait_ns / 1000000000, .tv_nsec = wait_ns % 1000000000};
             nanosleep(&t, NULL);
         }
-        if (exchange(ssl) == 0) {
+        int rc = exchange(ssl);
+        if (rc >= 0) {
             load.latencies_ns[i] = (uint64_t)(clock_mono_ns() - due);
         } else {
             atomic_fetch_add(&load.failed, 1);
+        }
+        if (rc != 0) {
             SSL_free(ssl);
             ssl = open_connection(arg);
         }
