@@ -13,14 +13,14 @@
 #include "common/base/signals.h"
 #include "common/http/health.h"
 #include "common/kube/client.h"
+#include "common/world/snapshots.h"
+#include "common/world/watches.h"
 #include "webhook/certificates.h"
 #include "webhook/metrics.h"
 #include "webhook/policy_files.h"
 #include "webhook/server.h"
 #include "webhook/settings.h"
-#include "webhook/snapshots.h"
 #include "webhook/tls.h"
-#include "webhook/watches.h"
 
 #define STOP_WAIT_MS 10000
 #define RETRY_MS     1000

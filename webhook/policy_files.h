@@ -4,7 +4,7 @@
 #define SLUICE_WEBHOOK_POLICY_FILES_H
 
 #include "common/base/err.h"
-#include "webhook/snapshots.h"
+#include "common/world/snapshots.h"
 
 /// Bytes of a file at most.
 #define POLICY_FILE_MAX ((size_t)4 << 20)

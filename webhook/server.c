@@ -13,6 +13,7 @@
 #include "common/http/listen.h"
 #include "webhook/budget.h"
 #include "webhook/conns.h"
+#include "webhook/context.h"
 #include "webhook/door.h"
 #include "webhook/head.h"
 #include "webhook/patience.h"
@@ -169,7 +170,7 @@ static enum MHD_Result answer(struct server *s, struct MHD_Connection *connectio
     struct review_context context = {
         .scope = s->scope, .now_ms = clock_wall_ms(), .may_wait = may_wait, .wait_ctx = &waiter};
     if (snap != NULL) {
-        snapshot_put(snap, &context);
+        context_put(snap, &context);
     } else if (r->reject == REJECT_COUNT) {
         r->reject = REJECT_UNREADY; // no verdict without the policies
     }

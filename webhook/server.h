@@ -11,9 +11,9 @@
 #include "common/base/macros.h"
 #include "common/base/metrics.h"
 #include "common/base/strview.h"
+#include "common/world/snapshots.h"
 #include "webhook/conns.h"
 #include "webhook/review.h"
-#include "webhook/snapshots.h"
 #include "webhook/tls.h"
 
 /// Paths as controller-runtime names them: group with dashes, version, kind.

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "webhook/snapshots.h"
+#include "common/world/snapshots.h"
 
 #include <pthread.h>
 #include <stdint.h>
@@ -8,9 +8,9 @@
 #include "common/base/mem.h"
 #include "common/kube/span.h"
 #include "common/kube/store.h"
-#include "webhook/row_cluster.h"
-#include "webhook/row_namespace.h"
-#include "webhook/row_policy.h"
+#include "common/world/row_cluster.h"
+#include "common/world/row_namespace.h"
+#include "common/world/row_policy.h"
 
 #define SCRATCH_MAX  ((size_t)64 << 20) // of one object, while it is read
 #define SCRATCH_KEEP ((size_t)64 << 10)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "webhook/row_cluster.h"
+#include "common/world/row_cluster.h"
 
 #include "common/base/mem.h"
 #include "common/flink/decode.h"

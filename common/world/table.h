@@ -3,8 +3,8 @@
 // unchanged for ever, while the writer goes on; a change copies the piece that it touches, never
 // the rows. Made of chunks, so that one of 100,000 rows costs a change about as much as a row costs
 // to read. Pure but for its atomic counters: any thread may read or give back, one writes.
-#ifndef SLUICE_WEBHOOK_TABLE_H
-#define SLUICE_WEBHOOK_TABLE_H
+#ifndef SLUICE_WORLD_TABLE_H
+#define SLUICE_WORLD_TABLE_H
 
 #include <stdatomic.h>
 #include <stdbool.h>

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
-// A FlinkPolicy as the webhook keeps it: compiled once, with all that it needs. Pure.
-#ifndef SLUICE_WEBHOOK_ROW_POLICY_H
-#define SLUICE_WEBHOOK_ROW_POLICY_H
+// A FlinkPolicy as it is kept: compiled once, with all that it needs. Pure.
+#ifndef SLUICE_WORLD_ROW_POLICY_H
+#define SLUICE_WORLD_ROW_POLICY_H
 
 #include <stddef.h>
 #include <stdint.h>
@@ -9,7 +9,7 @@
 #include "common/base/err.h"
 #include "common/base/strview.h"
 #include "common/policy/set.h"
-#include "webhook/table.h"
+#include "common/world/table.h"
 
 /// Memory of one at most, decoded and compiled: an object of 3 MiB becomes no more.
 #define ROW_POLICY_MAX ((size_t)64 << 20)

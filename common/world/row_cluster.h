@@ -1,16 +1,16 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the webhook remembers of a FlinkCluster: as little as the rules about others and `scale` ask
+// What is remembered of a FlinkCluster: as little as the rules about others and `scale` ask
 // for, in one piece of memory. Pure. The object may be anything: what is null, badly typed or
 // missing is left out.
-#ifndef SLUICE_WEBHOOK_ROW_CLUSTER_H
-#define SLUICE_WEBHOOK_ROW_CLUSTER_H
+#ifndef SLUICE_WORLD_ROW_CLUSTER_H
+#define SLUICE_WORLD_ROW_CLUSTER_H
 
 #include "common/base/arena.h"
 #include "common/base/err.h"
 #include "common/base/strbuf.h"
 #include "common/base/strview.h"
 #include "common/json/view.h"
-#include "webhook/table.h"
+#include "common/world/table.h"
 
 /// The key of a FlinkCluster: "NS\0NAME"; with an empty NAME, what all keys of that namespace start
 /// with. So they are sorted by namespace, then name, which no byte that names may have would give.

@@ -1,16 +1,18 @@
 // SPDX-License-Identifier: Apache-2.0
-// What the webhook knows of the rest of the cluster at one moment, for one review or many.
+// What a program knows of the rest of the cluster at one moment, for one look or many.
 // Immutable and shared by reference count; generations share what did not change between them.
 // Reads no clock, takes no lock, allocates nothing for a reader.
-#ifndef SLUICE_WEBHOOK_SNAPSHOT_H
-#define SLUICE_WEBHOOK_SNAPSHOT_H
+#ifndef SLUICE_WORLD_SNAPSHOT_H
+#define SLUICE_WORLD_SNAPSHOT_H
 
 #include <stdbool.h>
 #include <stddef.h>
 
 #include "common/base/err.h"
-#include "webhook/review.h"
-#include "webhook/table.h"
+#include "common/base/strview.h"
+#include "common/policy/set.h"
+#include "common/policy/world.h"
+#include "common/world/table.h"
 
 /// A set of policies, compiled once for all snapshots until a policy changes.
 struct policies;
@@ -36,9 +38,13 @@ MUST_USE struct snapshot *snapshot_new(const struct snapshot_parts *parts);
 struct snapshot *snapshot_ref(struct snapshot *snap);
 void snapshot_unref(struct snapshot *snap); // any thread; NULL is fine
 
-/// Sets what of a review's context comes from SNAP: policies, world, stored clusters. They are
-/// borrowed from it.
-void snapshot_put(const struct snapshot *snap, struct review_context *ret);
+/// Borrowed from SNAP.
+const struct policy_set *snapshot_policies(const struct snapshot *snap);
+const struct policy_world *snapshot_world(const struct snapshot *snap);
+/// Whether more than the policies is known.
+bool snapshot_is_watched(const struct snapshot *snap);
+/// What is kept of a FlinkCluster, as JSON text (row_cluster_text()). SNAP is a struct snapshot.
+bool snapshot_stored(const void *snap, struct strview ns, struct strview name, struct strview *ret);
 
 struct snapshot_counts {
     size_t policies, faulty_policies; // faulty: something in it is wrong, and left out

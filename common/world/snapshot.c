@@ -1,13 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "webhook/snapshot.h"
+#include "common/world/snapshot.h"
 
 #include <stdatomic.h>
 
 #include "common/base/mem.h"
-#include "common/policy/world.h"
-#include "webhook/row_cluster.h"
-#include "webhook/row_namespace.h"
-#include "webhook/row_policy.h"
+#include "common/world/row_cluster.h"
+#include "common/world/row_namespace.h"
+#include "common/world/row_policy.h"
 
 #define SET_MAX ((size_t)1 << 20) // the set itself; its policies are rows
 #define KEY_MAX 4096
@@ -125,9 +124,9 @@ static bool cluster_exists(const void *ctx, struct strview ns, struct strview na
     return cluster_row(ctx, ns, name) != NULL;
 }
 
-static bool stored(const void *ctx, struct strview ns, struct strview name, struct strview *ret)
+bool snapshot_stored(const void *snap, struct strview ns, struct strview name, struct strview *ret)
 {
-    const struct row *r = cluster_row(ctx, ns, name);
+    const struct row *r = cluster_row(snap, ns, name);
     if (r == NULL) {
         return false;
     }
@@ -208,12 +207,19 @@ void snapshot_unref(struct snapshot *snap)
     }
 }
 
-void snapshot_put(const struct snapshot *snap, struct review_context *ret)
+const struct policy_set *snapshot_policies(const struct snapshot *snap)
 {
-    ret->policies = &snap->policies->set;
-    ret->world = &snap->world;
-    ret->stored = snap->watched ? stored : NULL;
-    ret->stored_ctx = snap;
+    return &snap->policies->set;
+}
+
+const struct policy_world *snapshot_world(const struct snapshot *snap)
+{
+    return &snap->world;
+}
+
+bool snapshot_is_watched(const struct snapshot *snap)
+{
+    return snap->watched;
 }
 
 void snapshot_count(const struct snapshot *snap, struct snapshot_counts *ret)

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "webhook/row_namespace.h"
+#include "common/world/row_namespace.h"
 
 #include "common/base/mem.h"
 

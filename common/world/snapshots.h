@@ -3,13 +3,13 @@
 // one at once (it shares all but the touched pieces with the one before), so a policy counts for
 // the review after its event, and 10,000 clusters cost a change of one nothing. Shell in that it
 // locks and logs.
-#ifndef SLUICE_WEBHOOK_SNAPSHOTS_H
-#define SLUICE_WEBHOOK_SNAPSHOTS_H
+#ifndef SLUICE_WORLD_SNAPSHOTS_H
+#define SLUICE_WORLD_SNAPSHOTS_H
 
 #include "common/base/err.h"
 #include "common/base/strview.h"
 #include "common/kube/watch_core.h"
-#include "webhook/snapshot.h"
+#include "common/world/snapshot.h"
 
 /// What is watched. Further objects fail their event with E_TOO_LARGE, so that a snapshot is never
 /// silently incomplete. X(id, what, objects at most)

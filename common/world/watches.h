@@ -3,15 +3,15 @@
 // some namespaces are judged, each of them is watched alone: its FlinkClusters, and the one
 // Namespace by its name, so that rights in these namespaces, and to read these Namespaces and the
 // FlinkPolicies, are enough.
-#ifndef SLUICE_WEBHOOK_WATCHES_H
-#define SLUICE_WEBHOOK_WATCHES_H
+#ifndef SLUICE_WORLD_WATCHES_H
+#define SLUICE_WORLD_WATCHES_H
 
 #include <stddef.h>
 #include <stdint.h>
 
 #include "common/base/err.h"
 #include "common/kube/config.h"
-#include "webhook/snapshots.h"
+#include "common/world/snapshots.h"
 
 #define WATCHES_MAX_NAMESPACES 32
 

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "webhook/watches.h"
+#include "common/world/watches.h"
 
 #include "common/base/clock.h"
 #include "common/base/log.h"

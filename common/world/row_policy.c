@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "webhook/row_policy.h"
+#include "common/world/row_policy.h"
 
 #include "common/base/mem.h"
 #include "common/json/out.h"
