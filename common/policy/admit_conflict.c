@@ -8,6 +8,7 @@
 
 #define OVERLAP_STEPS ((size_t)8 << 20)
 
+/// Messages name the other policy first: a warning is cut at its end.
 struct pair {
     struct admit_run *r;
     const struct policy *a, *b; // the one under admission, the other
@@ -72,13 +73,13 @@ static void least_and_most(struct pair *t, const struct path *block, struct fiel
 {
     if (min.set && other_max.set && min.v > other_max.v) {
         admit_warn(t->r, UNDER(block, "min"),
-                   "policy %.*s wants at least this, %.*s at most %" PRId64, SV_ARG(t->a->name),
-                   SV_ARG(t->b->name), other_max.v);
+                   "policy %.*s wants at most %" PRId64 ", %.*s at least this", SV_ARG(t->b->name),
+                   other_max.v, SV_ARG(t->a->name));
     }
     if (max.set && other_min.set && max.v < other_min.v) {
         admit_warn(t->r, UNDER(block, "max"),
-                   "policy %.*s wants at most this, %.*s at least %" PRId64, SV_ARG(t->a->name),
-                   SV_ARG(t->b->name), other_min.v);
+                   "policy %.*s wants at least %" PRId64 ", %.*s at most this", SV_ARG(t->b->name),
+                   other_min.v, SV_ARG(t->a->name));
     }
 }
 
@@ -105,8 +106,8 @@ static void sizes(struct pair *t)
 
 static void apart(struct pair *t, const struct path *path)
 {
-    admit_warn(t->r, path, "nothing satisfies both policy %.*s and %.*s", SV_ARG(t->a->name),
-               SV_ARG(t->b->name));
+    admit_warn(t->r, path, "nothing satisfies both policy %.*s and %.*s", SV_ARG(t->b->name),
+               SV_ARG(t->a->name));
 }
 
 static void lists(struct pair *t, const struct path *path, const struct patterns *a,
@@ -197,19 +198,19 @@ static void options(struct pair *t)
         const struct path at = PATH_KEY_OF(path, it->key);
         if (other != NULL &&
             !judge_same_option(it, it->value, other->value, flink_version_newest())) {
-            admit_warn(t->r, &at, "policy %.*s wants this value, %.*s another", SV_ARG(t->a->name),
-                       SV_ARG(t->b->name));
+            admit_warn(t->r, &at, "policy %.*s wants another value, %.*s this one",
+                       SV_ARG(t->b->name), SV_ARG(t->a->name));
         }
         if (patterns_match(&t->b->conf_denied, it->canonical, NULL)) {
-            admit_warn(t->r, &at, "policy %.*s wants the option, %.*s denies it",
-                       SV_ARG(t->a->name), SV_ARG(t->b->name));
+            admit_warn(t->r, &at, "policy %.*s denies the option, %.*s wants it",
+                       SV_ARG(t->b->name), SV_ARG(t->a->name));
         }
     }
     for (size_t i = 0; i < t->b->conf_required.count; i++) {
         const struct flink_conf_entry *it = &t->b->conf_required.items[i];
         if (patterns_match(&t->a->conf_denied, it->canonical, NULL)) {
-            admit_warn(t->r, UNDER(conf, "denied"), "policy %.*s denies %.*s, which %.*s wants",
-                       SV_ARG(t->a->name), SV_ARG(it->canonical), SV_ARG(t->b->name));
+            admit_warn(t->r, UNDER(conf, "denied"), "policy %.*s wants %.*s, which %.*s denies",
+                       SV_ARG(t->b->name), SV_ARG(it->canonical), SV_ARG(t->a->name));
         }
     }
 }

@@ -18,7 +18,8 @@ struct given {
     struct strview text;  // as written
     struct strview value; // with a sample's placeholders filled in
     enum enforcement enforcement;
-    bool sure; // every object gets the same
+    bool sure;   // every object gets the same
+    bool number; // shown without quotes
 };
 
 static bool has_placeholder(struct strview s)
@@ -46,7 +47,8 @@ static void fault(struct admit_run *r, const struct given *g, bool sure, const c
     (void)vsnprintf(why, sizeof(why), fmt, args);
     va_end(args);
     if (sure && g->enforcement == ENFORCE_DENY) {
-        admit_deny(r, g->path, violation_quote(r->arena, g->text), "%s", why);
+        struct strview shown = g->number ? g->text : violation_quote(r->arena, g->text);
+        admit_deny(r, g->path, shown, "%s", why);
     } else if (g->sure) {
         admit_warn(r, g->path, "%s", why);
     } else {
@@ -254,7 +256,8 @@ static void try_number(struct admit_run *r, const struct path *block, enum enfor
                        struct field_int dflt, struct field_int least, struct field_int most,
                        const char *most_name)
 {
-    struct given g = {.path = UNDER(block, "default"), .enforcement = e, .sure = true};
+    struct given g = {
+        .path = UNDER(block, "default"), .enforcement = e, .sure = true, .number = true};
     g.text = g.value = arena_printf(r->arena, "%" PRId64, dflt.v);
     if (dflt.set && least.set && dflt.v < least.v) {
         fault(r, &g, true, "must be at least `min`, which is %" PRId64, least.v);

@@ -216,7 +216,7 @@ START_TEST(admit__a_contradiction_names_both_policies)
     admit(policy_json("floor", "{\"parallelism\":{\"min\":8}}"), NULL, &set);
     ck_assert_uint_eq(found.count, 1);
     ck_assert_str_eq(arena_copy(&arena, found.items[0].message).ptr,
-                     "policy floor wants at least this, quota at most 4");
+                     "policy quota wants at most 4, floor at least this");
 }
 END_TEST
 
