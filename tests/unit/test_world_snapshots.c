@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "webhook/snapshots.h"
+#include "common/world/snapshots.h"
 
 #include <pthread.h>
 #include <stdarg.h>
@@ -11,6 +11,7 @@
 #include "common/policy/set.h"
 #include "common/policy/world.h"
 #include "tests/unit/unit.h"
+#include "webhook/context.h"
 
 #define ROLE(name) "arn:aws:iam::123456789012:role/" name
 
@@ -107,7 +108,7 @@ static const struct review_context *now(void)
     snap = snapshots_take(snapshots);
     ck_assert_ptr_nonnull(snap);
     context = (struct review_context){0};
-    snapshot_put(snap, &context);
+    context_put(snap, &context);
     return &context;
 }
 
@@ -173,7 +174,7 @@ START_TEST(snapshots__without_a_watch_there_is_one_at_once_and_nothing_is_known)
     struct snapshot *s = snapshots_take(alone);
     ck_assert_ptr_nonnull(s);
     struct review_context c = {0};
-    snapshot_put(s, &c);
+    context_put(s, &c);
     ck_assert_uint_eq(c.policies->n, 1);
     ck_assert(c.stored == NULL);
     ck_assert(c.world->namespace_labels == NULL);
@@ -252,7 +253,7 @@ START_TEST(snapshots__each_watch_takes_away_only_what_is_its_own)
     ck_assert_uint_eq(n.clusters, 1);
     ck_assert_uint_eq(n.namespaces, 1);
     struct review_context c = {0};
-    snapshot_put(s, &c);
+    context_put(s, &c);
     ck_assert(c.world->cluster_exists(c.world->ctx, SV("a-b"), SV("one")));
     snapshot_unref(s);
     snapshots_free(scoped);
@@ -425,7 +426,7 @@ START_TEST(snapshots__an_added_policy_stands_in_the_place_of_a_watched_one)
     end(f);
     struct snapshot *s = snapshots_take(both);
     struct review_context c = {0};
-    snapshot_put(s, &c);
+    context_put(s, &c);
     ck_assert_uint_eq(c.policies->n, 2);
     ck_assert_int_eq(c.policies->items[0]->priority, 5);
     ck_assert(sv_eq_lit(c.policies->items[1]->name, "r"));
@@ -630,7 +631,7 @@ static void *reader(void *arg)
     while (atomic_load(&writing)) {
         struct snapshot *one = snapshots_take(s);
         struct review_context c = {0};
-        snapshot_put(one, &c);
+        context_put(one, &c);
         struct labels l;
         struct strview kept;
         ck_assert(c.world->namespace_labels(c.world->ctx, SV("a"), &l));

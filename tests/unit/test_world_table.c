@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-#include "webhook/table.h"
+#include "common/world/table.h"
 
 #include <pthread.h>
 #include <stdio.h>
