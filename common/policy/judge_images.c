@@ -23,6 +23,17 @@ static void say(struct judge_run *r, const struct judge_image *image, const char
     judge_say(r, CAUSE_INVALID, image_path(image, nodes), judge_text(r, image->text), "%s", text);
 }
 
+/// What a short name stands for: "docker.io/library/flink ".
+static struct strview meaning(const struct judge_run *r, const struct image_ref *ref)
+{
+    if (!ref->domain_defaulted && !ref->library_added) {
+        return SV("");
+    }
+    CLEANUP(strbuf_done) struct strbuf name = STRBUF(1024);
+    image_put_name(&name, ref);
+    return arena_printf(r->arena, "%.*s ", SV_ARG(strbuf_view(&name)));
+}
+
 void judge_images_allowed(struct judge_run *r)
 {
     const struct patterns *allowed = &r->policy->images_allowed;
@@ -33,13 +44,10 @@ void judge_images_allowed(struct judge_run *r)
     const struct judge_image *images = judge_images(r->now, &n);
     for (size_t i = 0; i < n && !r->enough; i++) {
         if (!patterns_match_image(allowed, &images[i].ref, judge_vars(r->now))) {
-            CLEANUP(strbuf_done) struct strbuf name = STRBUF(1024);
-            image_put_name(&name, &images[i].ref);
             struct path nodes[PLACE_NODES + 2];
             judge_say(r, CAUSE_INVALID, image_path(&images[i], nodes),
-                      judge_text(r, images[i].text), "%.*s is not among the allowed images: %.*s",
-                      SV_ARG(sv_sub(strbuf_view(&name), 0, 256)),
-                      SV_ARG(judge_patterns(r, allowed)));
+                      judge_text(r, images[i].text), "%.*sis not among the allowed images: %.*s",
+                      SV_ARG(meaning(r, &images[i].ref)), SV_ARG(judge_patterns(r, allowed)));
         }
     }
 }
@@ -79,11 +87,11 @@ void judge_images_tags_denied(struct judge_run *r)
         if (sv_present(tag) && !gets_tag(r, &images[i]) &&
             patterns_match(denied, tag, judge_vars(r->now))) {
             struct path nodes[PLACE_NODES + 2];
-            judge_say(r, CAUSE_INVALID, image_path(&images[i], nodes),
-                      judge_text(r, images[i].text), "the tag %.*s is denied%s", SV_ARG(tag),
-                      images[i].ref.implicit_latest
-                          ? ", which an image with neither tag nor digest has: give a tag"
-                          : "");
+            judge_say(
+                r, CAUSE_INVALID, image_path(&images[i], nodes), judge_text(r, images[i].text),
+                "the tag %.*s is denied%s: give another", SV_ARG(tag),
+                images[i].ref.implicit_latest ? ", which an image with neither tag nor digest has"
+                                              : "");
         }
     }
 }

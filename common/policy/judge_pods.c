@@ -31,7 +31,8 @@ static void judge_security(struct judge_run *r, const struct json *context, cons
     for (size_t i = 0; i < ARRAY_LEN(FLAGS); i++) {
         if (is_true(context, FLAGS[i])) {
             judge_say(r, CAUSE_FORBIDDEN, &PATH_FIELD_OF(path, sv_from(FLAGS[i])),
-                      (struct shown){.text = SV("true")}, "containers may not have more rights");
+                      (struct shown){.text = SV("true")},
+                      "containers may not have more rights: leave it out");
         }
     }
     const struct path capabilities = PATH_FIELD_OF(path, SV("capabilities"));
@@ -46,11 +47,12 @@ static void judge_security(struct judge_run *r, const struct json *context, cons
     }
     if (sv_eq_lit(json_get_string(context, SV("procMount")), "Unmasked")) {
         judge_say(r, CAUSE_FORBIDDEN, UNDER(path, "procMount"), judge_text(r, SV("Unmasked")),
-                  "containers may not have more rights");
+                  "containers may not have more rights: leave it out");
     }
     if (is_true(json_get_lit(context, "windowsOptions"), "hostProcess")) {
         judge_say(r, CAUSE_FORBIDDEN, UNDER(UNDER(path, "windowsOptions"), "hostProcess"),
-                  (struct shown){.text = SV("true")}, "containers may not have more rights");
+                  (struct shown){.text = SV("true")},
+                  "containers may not have more rights: leave it out");
     }
 }
 

@@ -155,7 +155,7 @@ static void judge_list(struct judge_run *r, const struct path *resources, struct
     const struct path list = PATH_FIELD_OF(resources, sv_from(q.list));
     judge_say(r, CAUSE_INVALID, &PATH_KEY_OF(&list, q.name), shown(r, alone ? own : now),
               "must be at most %.*s%s", SV_ARG(max->text),
-              alone ? "" : ", together with the other containers of the pod");
+              alone ? "" : " for all containers of the pod together");
     r->nearer = false;
 }
 

@@ -71,10 +71,9 @@ void judge_parallelism_namespace_total(struct judge_run *r)
     r->nearer = r->old != NULL && own <= parallelism(r->old);
     const struct path *path = size_path(r, UNDER(SPEC, "parallelism"), UNDER(SPEC, "replicas"));
     judge_say(r, CAUSE_INVALID, path, judge_number(r, own),
-              "the namespace may have %" PRId64
-              " together, and its other FlinkClusters have %" PRId64 ": at most %" PRId64
-              " is left",
-              limit->v, others, others < limit->v ? limit->v - others : 0);
+              "makes %" PRId64 " for the namespace, with the others' %" PRId64 ", over %" PRId64
+              ": at most %" PRId64 " would do",
+              others + own, others, limit->v, others < limit->v ? limit->v - others : 0);
 }
 
 // ---- replicas -----------------------------------------------------------------------------------

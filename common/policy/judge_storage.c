@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // Where state lives, and what it is read from.
+#include <stdint.h>
+
 #include "common/policy/judge_run.h"
 
 void judge_storage_required(struct judge_run *r)
@@ -18,8 +20,11 @@ static void judge_place(struct judge_run *r, const struct path *path, struct str
     struct strview text = sv_trim(uri);
     if (!patterns_match(allowed, text, judge_vars(r->now))) {
         judge_say(r, CAUSE_INVALID, path, judge_text(r, text),
-                  "is not among the allowed places for state: %.*s",
-                  SV_ARG(judge_patterns(r, allowed)));
+                  "is not among the allowed places for state: %.*s%s",
+                  SV_ARG(judge_patterns(r, allowed)),
+                  sv_find(text, SV("/..")) != SIZE_MAX || sv_find_char(text, '%') != SIZE_MAX
+                      ? " (which no text with .. or % is)"
+                      : "");
     }
 }
 

@@ -129,7 +129,7 @@ START_TEST(policies__two_that_say_the_same_give_two_causes)
                                       CLUSTER("\"image\":\"flink:latest\""), NULL);
     ck_assert_uint_eq(v.denials, 2);
     ck_assert_str_eq(v.items[0].message.ptr, "Invalid value: \"flink:latest\": the tag latest is "
-                                             "denied (policy a, images.tags.denied)");
+                                             "denied: give another (policy a, images.tags.denied)");
     ck_assert_str_eq(v.items[1].policy.ptr, "b");
 }
 END_TEST
