@@ -6,8 +6,6 @@
 #include "common/policy/policy.h"
 #include "webhook/review_run.h"
 
-#define PATCH_MAX_BYTES ((size_t)512 << 10)
-
 // What `kubectl scale` and autoscalers write.
 #define SCALE_GROUP   "autoscaling"
 #define SCALE_VERSION "v1"
@@ -237,7 +235,7 @@ void review_run(const struct review_context *context, struct strview body, enum 
                        .kind = kind,
                        .context = context,
                        .violations = VIOLATIONS(arena, REVIEW_CAUSES_MAX),
-                       .patch = JSON_PATCH_IN(arena, PATCH_MAX_BYTES)};
+                       .patch = JSON_PATCH_IN(arena, REVIEW_PATCH_MAX)};
     struct err err = {.code = E_OK};
     const struct json *root = NULL;
     if (json_parse_with(&SPARED, body, &JSON_LIMITS_DEFAULT, arena, &root, &err) != 0) {

@@ -10,6 +10,9 @@
 #include "common/k8s/violation.h"
 #include "webhook/review.h"
 
+/// Bytes of a patch at most.
+#define REVIEW_PATCH_MAX ((size_t)512 << 10)
+
 struct review {
     struct arena *arena;
     struct strbuf *out;
