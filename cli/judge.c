@@ -2,9 +2,7 @@
 #include "cli/judge.h"
 
 #include "common/flink/cluster.h"
-#include "common/flink/decode.h"
 #include "common/flink/kind.h"
-#include "common/flink/rules.h"
 #include "common/k8s/labels.h"
 #include "common/k8s/names.h"
 #include "common/kind/unknown.h"
@@ -28,17 +26,15 @@ static void judge_metadata(const struct json *object, struct violations *v)
     annotations_check(json_get_lit(given, "annotations"), &annotations, "schema.metadata", v);
 }
 
-void judge_create(const struct json *object, struct violations *v)
+int judge_create(const struct review_context *context, const struct json *object, struct strview ns,
+                 struct violations *v, const struct json **ret, struct err *err)
 {
-    struct flink_cluster now;
-    flink_decode(object, &now, v);
-    flink_schema_rules(&now, NULL, v);
+    int rc = review_create(context, object, ns, v, ret, err);
     judge_metadata(object, v);
-    struct flink_rules_input input = {.now = &now, .before_defaults = true};
-    flink_rules_check(&input, v);
     // The API server prunes these, or refuses them under strict field validation, kubectl's
     // default.
     kind_unknown_fields(&flink_kind, object, v);
+    return rc;
 }
 
 void judge_create_policy(const struct json *object, int64_t now_ms, struct violations *v)

@@ -6,9 +6,13 @@
 
 #include "common/json/view.h"
 #include "common/k8s/violation.h"
+#include "webhook/review.h"
 
-/// Every fault and warning of OBJECT, a FlinkCluster, into V.
-void judge_create(const struct json *object, struct violations *v);
+/// Every finding of OBJECT, a FlinkCluster of namespace NS, into V. *RET and -1 as review_create()
+/// says.
+MUST_USE int judge_create(const struct review_context *context, const struct json *object,
+                          struct strview ns, struct violations *v, const struct json **ret,
+                          struct err *err);
 
 /// The same of a FlinkPolicy; NOW_MS (Unix time) tells which exemptions are over.
 void judge_create_policy(const struct json *object, int64_t now_ms, struct violations *v);

@@ -72,7 +72,13 @@ static void print_objects(const struct render *r, const struct json *objects)
 static bool has_faults(const struct input_object *o, struct arena *arena)
 {
     struct violations v = VIOLATIONS(arena, FAULTS_MAX);
-    judge_create(o->object, &v);
+    struct strview ns = json_get_string(json_get_lit(o->object, "metadata"), SV("namespace"));
+    struct err err;
+    if (judge_create(&(struct review_context){.policies = NULL}, o->object, ns, &v, NULL, &err) !=
+        0) {
+        fprintf(stderr, "%s: error: %s\n", o->file, err.msg);
+        return true;
+    }
     for (size_t i = 0; i < v.count; i++) {
         if (v.items[i].severity == SEVERITY_DENY) {
             fprintf(stderr, "%s:%u: error: %.*s: %.*s\n", o->file, input_line(o, v.items[i].path),
