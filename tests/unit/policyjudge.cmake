@@ -5,3 +5,6 @@ foreach(name IN ITEMS test_policy_bypass test_policy_check)
                 ${CMAKE_CURRENT_LIST_DIR}/policy_case.c
         DEPS sluice_policy)
 endforeach()
+sluice_add_test(test_flink_places
+    SOURCES ${CMAKE_CURRENT_LIST_DIR}/test_flink_places.c ${CMAKE_CURRENT_LIST_DIR}/flink_case.c
+    DEPS sluice_flink)
