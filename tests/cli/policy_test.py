@@ -1,0 +1,116 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""The offline commands with policies, as a platform team's CI uses them. SLUICE_BIN_DIR says where `sluice` lies."""
+import json
+import pathlib
+import tempfile
+import unittest
+
+from commands_test import manifest, sluice
+
+POLICY = """apiVersion: sluice.dev/v1beta1
+kind: FlinkPolicy
+metadata: {name: production}
+spec:
+  match: {namespaceSelector: {matchLabels: {tier: prod}}}
+  images: {allowed: ["registry.example.com/flink/**"], defaultTag: "{flinkVersion}"}
+  iamRoles: {required: true, default: "arn:aws:iam::123456789012:role/{namespace}/{name}", unique: true}
+  parallelism: {max: 8, namespaceTotal: 10, enforcement: Warn}
+  flinkConfiguration: {defaults: {execution.checkpointing.interval: 1min}, required: {execution.checkpointing.interval: 60s}}
+  job: {requiredLabels: [team], enforcement: Audit}
+"""
+GOOD = 'image: registry.example.com/flink/a\nflinkVersion: "1.20"\nparallelism: 2'
+
+
+def namespace(name, **labels):
+    return json.dumps({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": name, "labels": labels}}) + "\n"
+
+
+class Policies(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.folder = pathlib.Path(folder.name)
+        self.policy = self.folder / "policy.yaml"
+        self.policy.write_text(POLICY)
+
+    def check(self, *args, stdin, code):
+        return sluice("check", f"--policy={self.policy}", *args, "-", stdin=stdin, check=code)
+
+    def rules(self, *args, stdin, code):
+        report = json.loads(self.check("--output=json", *args, stdin=stdin, code=code).stdout)
+        return [[(f["severity"], f["rule"]) for f in o["findings"]] for o in report["objects"]]
+
+    def test_what_policies_fill_in_counts_before_what_they_demand(self):
+        found = self.rules("--namespace-labels=default:tier=prod", stdin=manifest(spec=GOOD), code=0)
+        self.assertEqual(found, [[("note", "job.requiredLabels")]])
+
+    def test_each_enforcement_has_a_word_of_its_own(self):
+        done = self.check("--namespace-labels=default:tier=prod", stdin=manifest(spec="image: evil/a:1.20.1\nparallelism: 9"), code=1)
+        self.assertRegex(done.stdout, r"-:5: error: spec.image: .* \(policy production, images.allowed\)")
+        self.assertRegex(done.stdout, r"-:6: warning: spec.parallelism: .* \(policy production, parallelism.max\)")
+        self.assertRegex(done.stdout, r"note: metadata.labels\[team\]: ")
+        self.assertIn("1 object checked, 1 with faults: 1 error, 1 warning, 1 note", done.stdout)
+
+    def test_a_policy_is_not_for_other_namespaces(self):
+        for labels in ("default:", "default:tier=dev", "default:tier=dev,default:team=x,other:tier=prod"):
+            self.assertEqual(self.rules(f"--namespace-labels={labels}", stdin=manifest(spec="image: evil/a:1.20.1"), code=0), [[]])
+
+    def test_labels_that_are_needed_and_not_known_are_asked_for(self):
+        done = self.check(stdin=manifest(), code=2)
+        self.assertIn("--namespace-labels default:KEY=VALUE", done.stderr)
+        self.check(stdin=namespace("default") + "---\n" + manifest(), code=0)
+        done = self.check("--namespace=elsewhere", stdin=namespace("default") + "---\n" + manifest(), code=2)
+        self.assertIn('namespace "elsewhere"', done.stderr)
+
+    def test_objects_are_judged_as_if_created_one_after_the_other(self):
+        text = namespace("default", tier="prod") + "".join("---\n" + manifest(name, spec) for name, spec in (
+            ("a", GOOD), ("b", GOOD + "\niamRole: arn:aws:iam::123456789012:role/default/a"),
+            ("c", GOOD + "\niamRole: arn:aws:iam::123456789012:role/default/b"), ("a", GOOD)))
+        found = self.rules(stdin=text, code=1)
+        self.assertEqual([("error", "iamRoles.unique") in o for o in found], [False, True, False, False])
+
+    def test_faults_of_sluice_and_of_policies_come_together(self):
+        found = self.rules("--namespace-labels=default:tier=prod", stdin=manifest(spec="image: Bad Image\nparallelism: nine"), code=1)
+        self.assertEqual({rule for severity, rule in found[0] if severity == "error"}, {"image_reference", "schema.type"})
+
+    def test_github_annotations_are_escaped(self):
+        done = self.check("--namespace-labels=default:tier=prod", "--output=github",
+                          stdin=manifest(spec='image: "evil/a%0A::error::x:1.20.1"'), code=1)
+        line = next(line for line in done.stdout.splitlines() if line.startswith("::error"))
+        self.assertTrue(line.startswith("::error file=-,line=5,title=image_reference::spec.image: "), line)
+        self.assertIn("%250A", line)
+
+    def test_sarif_holds_rules_and_places(self):
+        file = self.folder / "with space,and#.yaml"
+        file.write_text(manifest(spec="image: evil/a:1.20.1"))
+        done = sluice("check", f"--policy={self.policy}", "--namespace-labels=default:tier=prod", "--output=sarif", file, check=1)
+        report = json.loads(done.stdout)
+        run = report["runs"][0]
+        self.assertEqual(report["version"], "2.1.0")
+        known = {r["id"] for r in run["tool"]["driver"]["rules"]}
+        self.assertEqual(len(known), len(run["tool"]["driver"]["rules"]))
+        result = next(r for r in run["results"] if r["ruleId"] == "images.allowed")
+        self.assertIn("images.allowed", known)
+        self.assertEqual(result["level"], "error")
+        place = result["locations"][0]["physicalLocation"]
+        self.assertTrue(place["artifactLocation"]["uri"].endswith("/with%20space%2Cand%23.yaml"))
+        self.assertEqual(place["region"]["startLine"], 5)
+
+    def test_a_bad_policy_or_label_is_told_and_nothing_is_judged(self):
+        for text, what in (("", "has no FlinkPolicy"), (manifest(), "something else than a FlinkPolicy"),
+                           (POLICY.replace("1min", "[").replace("tier: prod", "tier: ["), "policy.yaml"),
+                           (POLICY.replace("registry.example.com/flink/**", "a.io/[x"), "policy.yaml")):
+            self.policy.write_text(text)
+            done = self.check("--namespace-labels=default:", stdin=manifest(), code=2)
+            self.assertRegex(done.stderr, what)
+            self.assertEqual(done.stdout, "")
+        self.policy.write_text(POLICY)
+        for label in ("x", ":a=b", "x:a", "x:=b"):
+            done = self.check(f"--namespace-labels={label}", stdin=manifest(), code=2)
+            self.assertIn("NS:KEY=VALUE", done.stderr)
+        self.assertIn("nowhere", sluice("check", "--policy=/nowhere", "-", stdin=manifest(), check=2).stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()
