@@ -74,20 +74,6 @@ static const uint64_t *read_options(const struct patterns *denied, struct arena 
     return bits;
 }
 
-/// What every key that the pattern matches begins with.
-static struct strview beginning(const struct pattern *p)
-{
-    struct strview text = pattern_text(p);
-    size_t n = 0;
-    if (sv_starts(text, SV("regex:"))) {
-        return SV("");
-    }
-    while (n < text.len && strchr("*?[{\\", text.ptr[n]) == NULL) {
-        n++;
-    }
-    return sv_sub(text, 0, n);
-}
-
 static void note_beginning(struct denied_keys *keys, struct strview text)
 {
     for (unsigned c = 0; c < 256; c++) {
@@ -110,7 +96,7 @@ const struct denied_keys *denied_keys_make(const struct patterns *denied, struct
     }
     keys->options = read_options(denied, arena);
     for (size_t i = 0; i < denied->n; i++) {
-        note_beginning(keys, beginning(denied->items[i]));
+        note_beginning(keys, pattern_beginning(denied->items[i]));
     }
     return keys->options != NULL ? keys : NULL;
 }

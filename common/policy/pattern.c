@@ -124,6 +124,18 @@ struct strview pattern_text(const struct pattern *p)
     return p->text;
 }
 
+struct strview pattern_beginning(const struct pattern *p)
+{
+    size_t n = 0;
+    if (p->regex != NULL) {
+        return SV("");
+    }
+    while (n < p->text.len && strchr("*?[{\\", p->text.ptr[n]) == NULL) {
+        n++;
+    }
+    return sv_sub(p->text, 0, n);
+}
+
 bool patterns_match(const struct patterns *list, struct strview s, const struct pattern_vars *vars)
 {
     for (size_t i = 0; i < list->n; i++) {

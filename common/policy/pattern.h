@@ -103,6 +103,9 @@ bool pattern_match_role(const struct pattern *p, const struct role *role,
 /// The text it was compiled from.
 struct strview pattern_text(const struct pattern *p);
 
+/// What every text begins with that P, of PATTERN_TEXT, matches; empty when that can be anything.
+struct strview pattern_beginning(const struct pattern *p);
+
 /// TEXT with its placeholders filled in, for defaults; a brace that opens none stays as it is.
 /// SV_NONE when one that it needs is absent, unknown or not allowed (then *RET_MISSING, may be
 /// NULL, names it, "name"; otherwise it is SV_NONE), or the arena is full.

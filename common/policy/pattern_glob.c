@@ -235,6 +235,19 @@ static size_t take(const struct glob_part *part, const struct glob_form *form, s
     return byte_set_has(set, form->fold ? lower(c) : c) ? char_len(s, at) : 0;
 }
 
+/// Whether a star takes all of S from AT on.
+static bool takes_rest(const struct glob_form *form, struct strview s, size_t at)
+{
+    while (at < s.len) {
+        unsigned char c = (unsigned char)s.ptr[at];
+        if (!byte_set_has(form->wild, form->fold ? lower(c) : c)) {
+            return false;
+        }
+        at += char_len(s, at);
+    }
+    return true;
+}
+
 static bool glob_match(const struct glob *g, const struct glob_form *form, struct strview s,
                        const struct pattern_vars *vars)
 {
@@ -243,6 +256,9 @@ static bool glob_match(const struct glob *g, const struct glob_form *form, struc
         if (part < g->n && g->parts[part].op == GLOB_STAR) {
             back_part = ++part;
             back_at = at;
+            if (part == g->n) {
+                return takes_rest(form, s, at);
+            }
             continue;
         }
         size_t took = part < g->n ? take(&g->parts[part], form, s, at, vars) : 0;

@@ -48,7 +48,9 @@ int policy_set_make(const struct policy *const *policies, size_t n, struct arena
 
 bool policy_matches(const struct policy *p, struct strview ns, const struct labels *labels)
 {
-    if (p->match.namespaces.n != 0 && !patterns_match(&p->match.namespaces, ns, NULL)) {
+    unsigned char first = ns.len != 0 ? (unsigned char)ns.ptr[0] : 0;
+    bool may = ns.len == 0 || (p->match.first[first / 64] >> first % 64 & 1) != 0;
+    if (p->match.namespaces.n != 0 && (!may || !patterns_match(&p->match.namespaces, ns, NULL))) {
         return false;
     }
     if (patterns_match(&p->match.exclude, ns, NULL)) {

@@ -66,6 +66,7 @@ struct policy {
     struct policy_spec spec;
     struct {
         struct patterns namespaces, exclude;
+        uint64_t first[4]; // a bit for each byte that a namespace of `namespaces` may begin with
         bool has_selector;
         struct label_selector selector;
     } match;
