@@ -187,7 +187,7 @@ static void try_images(struct admit_run *r, const struct pattern_vars *vars)
                         .enforcement = r->p->enforce.images};
     struct image_ref ref;
     const char *why = NULL;
-    bool tagged = fill(r, &tag, PATTERN_ALL, vars);
+    bool tagged = fill(r, &tag, POLICY_IMAGE_PLACEHOLDERS, vars);
     if (tagged) {
         struct strview whole = arena_printf(r->arena, "x:%.*s", SV_ARG(tag.value));
         if (image_parse(whole, r->arena, &ref, &why) && sv_eq(ref.tag, tag.value)) {
@@ -198,7 +198,7 @@ static void try_images(struct admit_run *r, const struct pattern_vars *vars)
                        IMAGE_TAG_MAX);
         }
     }
-    if (!fill(r, &image, PATTERN_ALL, vars)) {
+    if (!fill(r, &image, POLICY_IMAGE_PLACEHOLDERS, vars)) {
         return;
     }
     if (!image_parse(image.value, r->arena, &ref, &why)) {
@@ -222,7 +222,7 @@ static void try_role(struct admit_run *r, const struct pattern_vars *vars)
                       .enforcement = r->p->enforce.roles};
     struct role role;
     const char *why = NULL;
-    if (!fill(r, &g, PATTERN_OWNER, vars)) {
+    if (!fill(r, &g, POLICY_OWNER_PLACEHOLDERS, vars)) {
         return;
     }
     if (!role_parse(g.value, &role, &why)) {
@@ -244,7 +244,7 @@ static void try_root(struct admit_run *r, const struct pattern_vars *vars)
                       .text = r->p->spec.storage.default_root,
                       .enforcement = r->p->enforce.storage};
     const struct patterns *allowed = &r->p->storage_allowed;
-    if (fill(r, &g, PATTERN_OWNER, vars) && allowed->set && allowed->n != 0 &&
+    if (fill(r, &g, POLICY_OWNER_PLACEHOLDERS, vars) && allowed->set && allowed->n != 0 &&
         !patterns_match(allowed, g.value, vars)) {
         fault(r, &g, is_never(&g, allowed, PATTERN_URI), "storage.allowed does not allow it");
     }

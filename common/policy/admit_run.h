@@ -4,6 +4,7 @@
 #define SLUICE_POLICY_ADMIT_RUN_H
 
 #include "common/policy/admit.h"
+#include "common/policy/defaults.h"
 #include "common/policy/judge_run.h"
 
 struct admit_run {
