@@ -21,6 +21,8 @@
 #define SHAKE_EVERY_MS 1
 /// Of the room; who comes then waits in the kernel's queue.
 #define GUESTS_MAX 2048
+/// Longer than the 10 s in which Go's clients give a handshake up: nobody is sent away who waits.
+#define GUEST_STAY_MS 12000
 /// How often a full room is looked through for those who have left.
 #define SWEEP_EVERY_MS 100
 
@@ -50,7 +52,7 @@ struct door {
 /// Whether nobody waits for it any more.
 static bool has_left(const struct guest *g)
 {
-    return tcp_look(g->fd).gone || clock_mono_ms() - g->came_ms > CONNS_HANDSHAKE_MS;
+    return tcp_look(g->fd).gone || clock_mono_ms() - g->came_ms > GUEST_STAY_MS;
 }
 
 static void sweep_room(struct door *d)

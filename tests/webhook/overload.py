@@ -172,7 +172,10 @@ class Floods(Case):
             calm = Flood(FLOOD, [self.webhook.port], body, 100000, 2, 30, 16).result()
             self.assertEqual(calm["verdicts"], calm["made"], calm)
             served = calm["verdicts"] // 2
-            flood = Flood(FLOOD, [self.webhook.port], body, 5 * served, 5, 10, 600).result()
+            # An API server has up to 600 calls at once (its --max-requests-inflight and -mutating-). They wait for
+            # connections where no webhook can see it: no more of them than can be served in a third of their time.
+            calls = max(32, min(600, 3 * served))
+            flood = Flood(FLOOD, [self.webhook.port], body, 5 * served, 5, 10, calls).result()
             started = time.monotonic()
             with self.webhook.connect() as c:
                 self.assertEqual(c.post(GOOD).status, 200)
@@ -199,7 +202,8 @@ class Rollout(unittest.TestCase):
     def test_no_call_is_lost_when_replicas_are_replaced_under_load(self):
         with tempfile.TemporaryDirectory() as folder:
             replicas = [Webhook(PROGRAM, folder, "--drain-delay", "2s") for _ in range(2)]
-            flood = Flood(FLOOD, [r.port for r in replicas], "create-small.json", 300, 120, 10, 100)
+            flood = Flood(FLOOD, [r.port for r in replicas], "create-small.json",
+                          30 if process.SANITIZED else 300, 120, 10, 100)
             time.sleep(1)
             for i in 0, 1, 0:
                 old = replicas[i]
@@ -216,7 +220,7 @@ class Rollout(unittest.TestCase):
             for replica in replicas:
                 self.assertEqual(replica.stop(), 0)
             print("rollout: %r" % result)
-            self.assertGreater(result["made"], 1000)
+            self.assertGreater(result["made"], 100 if process.SANITIZED else 1000)
             for fault in "refused", "timeouts", "resets", "others", "undialled", "late", "not_made":
                 self.assertEqual(result[fault], 0, result)
             self.assertGreater(result["closes"], 0)
