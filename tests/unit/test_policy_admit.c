@@ -11,6 +11,10 @@
 
 #include "common/base/mem.h"
 #include "common/base/os_file.h"
+#include "common/flink/decode.h"
+#include "common/json/out.h"
+#include "common/policy/check.h"
+#include "common/policy/defaults.h"
 #include "tests/unit/unit.h"
 
 #define ROOT     SLUICE_SOURCE_DIR "/tests/fixtures/policy/admit"
@@ -324,6 +328,126 @@ START_TEST(admit__the_largest_policies_are_judged_in_a_moment)
 }
 END_TEST
 
+// ---- what is said of defaults, and what becomes of a FlinkCluster that takes them ---------------
+
+static int64_t no_others(const void *ctx, struct strview ns, struct strview name)
+{
+    (void)ctx, (void)ns, (void)name;
+    return 0;
+}
+
+static void put_resources(struct json_out *o, const struct policy_quantities *list)
+{
+    json_out_key_object(o, "resources");
+    json_out_key_object(o, "requests");
+    for (size_t i = 0; list != NULL && i < list->n; i++) {
+        json_out_key(o, list->items[i].name);
+        json_out_string(o, list->items[i].text);
+    }
+    json_out_end_object(o);
+    json_out_end_object(o);
+}
+
+static void put_options(struct json_out *o, const struct policy *p)
+{
+    const struct flink_conf both = flink_conf_merge(&p->conf_required, &p->conf_defaults, &arena);
+    json_out_key_object(o, "flinkConfiguration");
+    for (size_t i = 0; i < both.count; i++) {
+        json_out_key(o, both.items[i].key);
+        json_out_string(o, both.items[i].value);
+    }
+    json_out_end_object(o);
+}
+
+/// The FlinkCluster NS/sample that takes everything P gives.
+static const struct json *taker(const struct policy *p, const struct policy_set *set,
+                                struct strview ns)
+{
+    struct policy_defaults d;
+    struct image_ref ref = {.implicit_latest = false};
+    struct policy_world world = {0};
+    policy_defaults_gather(set, &world, ns, SV("sample"), SV("1.20"), &arena, &d);
+    struct strview image = sv_present(d.default_tag.value) ? SV("flink") : SV("flink:1.20.1");
+    image = sv_present(d.image.value) ? d.image.value : image;
+    ck_assert(image_parse(image, &arena, &ref, NULL));
+    if (ref.implicit_latest && sv_present(d.default_tag.value)) {
+        image = arena_printf(&arena, "%.*s:%.*s", SV_ARG(image), SV_ARG(d.default_tag.value));
+    }
+    CLEANUP(strbuf_done) struct strbuf b = STRBUF(1 << 20);
+    struct json_out o = JSON_OUT(&b);
+    json_out_begin_object(&o);
+    json_out_key_object(&o, "metadata");
+    json_out_kv_str(&o, "name", "sample");
+    json_out_kv_string(&o, "namespace", ns);
+    json_out_end_object(&o);
+    json_out_key_object(&o, "spec");
+    json_out_kv_string(&o, "image", image);
+    json_out_kv_int(&o, "parallelism", d.parallelism.value != 0 ? d.parallelism.value : 1);
+    if (sv_present(d.iam_role.value)) {
+        json_out_kv_string(&o, "iamRole", d.iam_role.value);
+    }
+    if (sv_present(d.storage_root.value)) {
+        json_out_key_object(&o, "storage");
+        json_out_kv_string(&o, "root", d.storage_root.value);
+        json_out_end_object(&o);
+    }
+    json_out_key_object(&o, "jobManager");
+    int64_t replicas = d.job_manager_replicas.value;
+    json_out_kv_int(&o, "replicas", replicas != 0 ? replicas : 1);
+    put_resources(&o, d.jm_resources);
+    json_out_end_object(&o);
+    json_out_key_object(&o, "taskManager");
+    put_resources(&o, d.tm_resources);
+    json_out_end_object(&o);
+    put_options(&o, p);
+    json_out_end_object(&o);
+    json_out_end_object(&o);
+    return parse(arena_copy(&arena, strbuf_view(&b)));
+}
+
+static size_t denied_by(const struct policy *p, const struct policy_set *set)
+{
+    struct strview ns =
+        p->match.namespaces.n != 0 ? pattern_text(p->match.namespaces.items[0]) : SV("sample");
+    struct flink_cluster c;
+    found = VIOLATIONS(&arena, 256);
+    flink_decode(taker(p, set, ns), &c, &found);
+    ck_assert_msg(found.count == 0, "%s", said());
+    const struct policy_world world = {.namespace_parallelism = no_others};
+    const struct policy_input in = {
+        .now = &c, .ns = ns, .set = set, .world = &world, .now_ms = NOW_MS};
+    policy_check(&in, &found);
+    return found.denials;
+}
+
+START_TEST(admit__what_it_says_of_defaults_is_what_becomes_of_who_takes_them)
+{
+    DIR *d = opendir(ROOT "/policy.default");
+    ck_assert_ptr_nonnull(d);
+    size_t accepted = 0, refused = 0;
+    for (struct dirent *e = readdir(d); e != NULL; e = readdir(d)) {
+        bool accepts = strncmp(e->d_name, "accept-", 7) == 0;
+        // What can't be read at all is refused by other rules than a policy's.
+        if ((!accepts && strncmp(e->d_name, "reject-", 7) != 0) ||
+            strstr(e->d_name, "-form") != NULL || strstr(e->d_name, "-placeholder") != NULL) {
+            continue;
+        }
+        const struct json *o =
+            read_json(arena_printf(&arena, ROOT "/policy.default/%s", e->d_name).ptr);
+        struct violations ignored = VIOLATIONS(&arena, 0);
+        const struct policy *p = policy_compile(decode(o), &arena, &ignored);
+        struct policy_set *set = ARENA_NEW(&arena, struct policy_set);
+        struct err err = {0};
+        ck_assert_int_eq(policy_set_make(&p, 1, &arena, set, &err), 0);
+        size_t denials = denied_by(p, set);
+        ck_assert_msg((denials == 0) == accepts, "%s:%s", e->d_name, said());
+        *(accepts ? &accepted : &refused) += 1;
+    }
+    (void)closedir(d);
+    ck_assert(accepted >= 3 && refused >= 12);
+}
+END_TEST
+
 /// Decodes, compiles and judges with allocation N failing: true when there was no such allocation.
 static bool run_with_failure(const struct json *now, const struct json *old,
                              const struct policy_set *others, size_t n)
@@ -361,4 +485,5 @@ UNIT_MAIN(setup, teardown, admit__each_rule_has_fixtures_that_it_accepts_and_oth
           admit__under_generate_name_a_policy_is_judged_too,
           admit__badly_typed_members_are_left_to_the_schema,
           admit__the_largest_policies_are_judged_in_a_moment,
+          admit__what_it_says_of_defaults_is_what_becomes_of_who_takes_them,
           admit__a_failed_allocation_anywhere_harms_nothing)
