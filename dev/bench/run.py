@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Measures sluice-webhook beside a static server of the same libmicrohttpd and options, in alternating pairs.
 
+The webhook has POLICIES FlinkPolicies (make_policies.py: three of them are for the bodies' namespace), as files.
 The fair figure is CPU seconds per 10,000 reviews (of the server alone) and its ratio: both servers meet the
 same noise, since each pair runs one right after the other. Rates and latencies also hold the client, which
 shares the machine. Prints a table, writes bench.json.
@@ -23,6 +24,8 @@ BUILD = pathlib.Path(sys.argv[1])
 HERE = pathlib.Path(__file__).parent
 ROUNDS = int(os.environ.get("ROUNDS", "9"))
 SECONDS = float(os.environ.get("SECONDS_EACH", "2"))
+CONNECTIONS = [int(n) for n in os.environ.get("CONNECTIONS", "16").split(",")]
+POLICIES = os.environ.get("POLICIES", "20")
 OUT = os.environ.get("OUT", str(BUILD / "bench.json"))
 TICK = os.sysconf("SC_CLK_TCK")
 VALIDATE = "/validate-sluice-dev-v1beta1-flinkcluster"
@@ -123,8 +126,27 @@ def pairs(servers, measure):
         if b.get("cpu_s_per_10k")] if "cpu_s_per_10k" in rows["sluice"][0] else []
 
 
+def policies_file(folder, count):
+    path = folder / f"policies-{count}.json"
+    path.write_text(subprocess.run([sys.executable, str(HERE / "make_policies.py"), str(count)], capture_output=True, text=True,
+                                   check=True).stdout)
+    return path
+
+
+def growth(folder):
+    """CPU of one review, without sockets, by the number of policies, of which three match."""
+    out = {}
+    for count in (3, 20, 100):
+        command = [str(BUILD / "tools" / "profile"), "validate", str(HERE / "bodies" / "create-small.json"), "5000",
+                   str(policies_file(folder, count))]
+        out[count] = min(float(subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()[0])
+                         for _ in range(ROUNDS))
+    return out
+
+
 def main():
     folder = pathlib.Path(tempfile.mkdtemp(prefix="sluice-bench-"))
+    policies = policies_file(folder, POLICIES) if POLICIES != "0" else None
     certs = folder / "certs"
     subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
                     "-subj", "/CN=bench", "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", f"{folder}/key.pem", "-out",
@@ -136,13 +158,13 @@ def main():
                                             str(port)], folder / "static.log")
     servers = [sluice, static]
     report = {"rounds": ROUNDS, "seconds_each": SECONDS, "rss_idle_mib": {s.name: round(s.rss_mib(), 1) for s in servers},
-              "closed_loop": [], "open_loop": [], "new_connections": [], "starts": {}}
+              "policies": int(POLICIES), "closed_loop": [], "open_loop": [], "new_connections": [], "starts": {}}
 
     say(f"{'closed loop':34} {'rate/s':>9} {'p50':>7} {'p99':>7} {'p99.9':>7} {'CPU s/10k':>10} {'static':>8} {'ratio':>6}  (ms; "
         f"median of {ROUNDS} pairs)")
     for body in ("create-small", "update-small", "create-large", "update-large"):
         for operation, path in (("validate", VALIDATE), ("mutate", MUTATE)):
-            for connections in (1, 16, 64):
+            for connections in CONNECTIONS:
                 result, ratios = pairs(servers, lambda s: closed_loop(s, path, body, connections))
                 ratio = statistics.median(ratios)
                 s = result["sluice"]
@@ -157,7 +179,7 @@ def main():
         result, _ = pairs(servers, lambda s: open_loop(s, VALIDATE, "create-small", rate))
         a, b = result["sluice"], result["static"]
         say(f"{'validate create-small':24} {rate:>5}/s    {a['p50_ms']:>8.3f} {a['p99_ms']:>8.3f} {a['p999_ms']:>8.3f}   "
-            f"{b['p50_ms']:.3f}, {b['p99_ms']:.3f}, {b['p999_ms']:.3f}")
+            f"{b['p50_ms']:.3f}, {b['p99_ms']:.3f}, {b['p999_ms']:.3f}   p99 ratio {a['p99_ms'] / b['p99_ms']:.2f}")
         report["open_loop"].append({"rate": rate, **result})
 
     result, _ = pairs(servers, lambda s: closed_loop(s, VALIDATE, "create-small", 8, close=True))
@@ -174,6 +196,9 @@ def main():
     say(f"start to first verdict: {report['starts']['sluice']:.1f} ms (static {report['starts']['static']:.1f} ms)")
     say(f"RSS: idle {report['rss_idle_mib']['sluice']} MiB, after load {report['rss_after_mib']['sluice']} MiB "
         f"(static {report['rss_idle_mib']['static']}, {report['rss_after_mib']['static']})")
+    report["us_by_policies"] = growth(folder)
+    say("one review by policies, three of which match: " +
+        ", ".join(f"{n}: {us:.2f} us" for n, us in report["us_by_policies"].items()))
     for s in servers:
         s.stop()
     pathlib.Path(OUT).write_text(json.dumps(report, indent=1) + "\n")
