@@ -16,8 +16,6 @@
 /// Limits of a connection are up to a quarter below the set ones, so that connections that began
 /// together don't end together.
 #define JITTER_PART 4
-/// A request that came so soon after the handshake is what the peer came for.
-#define FIRST_WITHIN_MS 1000
 /// The kernel tells the time of a byte by its ticks, of 10 ms at most.
 #define TICK_MS 50
 
@@ -93,7 +91,7 @@ static bool reserve(struct conns *c, size_t fd)
     return true;
 }
 
-int conns_open(struct conns *c, int fd, int64_t waited_ms)
+int conns_open(struct conns *c, int fd)
 {
     struct conn *conn = calloc(1, sizeof(*conn));
     if (conn == NULL) {
@@ -102,7 +100,7 @@ int conns_open(struct conns *c, int fd, int64_t waited_ms)
     conn->watch.handshake_done = handshake_done;
     conn->fd = fd;
     set_state(conn, CONN_HANDSHAKE);
-    conn->opened_ms = clock_mono_ms() - waited_ms;
+    conn->opened_ms = clock_mono_ms();
     pthread_mutex_lock(&c->lock);
     if (!reserve(c, (size_t)fd)) {
         pthread_mutex_unlock(&c->lock);
@@ -174,12 +172,9 @@ bool conns_shaking(struct conns *c)
 
 void conn_request_begins(struct conn *conn)
 {
-    int64_t now = clock_mono_ms();
     conn->waited_ms = tcp_look(conn->fd).quiet_ms;
-    int64_t came = now - conn->waited_ms;
-    int64_t stood = atomic_load_explicit(&conn->since_ms, memory_order_relaxed);
-    bool is_first = conn->requests++ == 0;
-    conn->asked_ms = is_first && came < stood + FIRST_WITHIN_MS ? conn->opened_ms : came;
+    conn->asked_ms = clock_mono_ms() - conn->waited_ms;
+    conn->requests++;
     set_state(conn, CONN_REQUEST);
 }
 

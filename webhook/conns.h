@@ -60,9 +60,10 @@ struct conn {
     _Atomic(enum conn_state) state;
     _Atomic int64_t since_ms; // of the state; monotonic
     // The rest belongs to the thread that serves it.
-    int64_t opened_ms; // when the peer came, also if it had to wait for its place
-    int64_t asked_ms;  // when the present request came; the first one came with its peer
-    int64_t waited_ms; // between its last byte until then and its first line's being read
+    int64_t opened_ms;
+    int64_t
+        asked_ms; // when the last byte came that was there when the request's first line was read
+    int64_t waited_ms; // from then until it was read
     int64_t expires_ms;
     unsigned requests, max_requests;
     // And this to the one that shuts down.
@@ -75,9 +76,8 @@ MUST_USE struct conns *conns_new(const struct conns_limits *limits, struct metri
 /// Every connection must be closed. NULL is accepted.
 void conns_free(struct conns *c);
 
-/// A connection on FD, which came WAITED_MS ago. It is known by its FD until conns_close(). -1: out
-/// of memory.
-MUST_USE int conns_open(struct conns *c, int fd, int64_t waited_ms);
+/// A connection on FD. It is known by its FD until conns_close(). -1: out of memory.
+MUST_USE int conns_open(struct conns *c, int fd);
 struct conn *conns_find(struct conns *c, int fd);
 /// NULL is accepted. Before the fd is closed.
 void conns_close(struct conns *c, struct conn *conn);

@@ -91,7 +91,7 @@ static bool accept_all(struct door *d)
 
 static void let_in(struct door *d, const struct guest *g)
 {
-    if (has_left(g) || conns_open(d->conns, g->fd, clock_mono_ms() - g->came_ms) != 0) {
+    if (has_left(g) || conns_open(d->conns, g->fd) != 0) {
         close(g->fd);
         return;
     }
