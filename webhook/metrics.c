@@ -3,6 +3,7 @@
 
 #include "certs/policy.h"
 #include "common/k8s/admission.h"
+#include "webhook/findings.h"
 #include "webhook/review.h"
 #include "webhook/tls.h"
 

@@ -16,6 +16,7 @@
 #include "webhook/context.h"
 #include "webhook/door.h"
 #include "webhook/head.h"
+#include "webhook/findings.h"
 #include "webhook/patience.h"
 #include "webhook/second_tries.h"
 #include "webhook/request.h"
@@ -140,11 +141,13 @@ static enum MHD_Result send_reject(struct server *s, struct MHD_Connection *conn
 
 static void log_review(const struct request *r, const struct review_result *res, int64_t took_ns)
 {
+    char findings[FINDINGS_TEXT_MAX];
     log_info("review", KV_STR("webhook", review_kind_name(r->kind)), KV_S("requestID", res->uid),
              KV_STR("operation", admission_operation_name(res->operation)),
              KV_S("namespace", res->ns), KV_S("name", res->name), KV_S("user", res->username),
              KV_STR("verdict", review_verdict_name(res->verdict)), KV_I("code", res->code),
              KV_U("causes", res->causes), KV_U("warnings", res->warnings),
+             KV_S("findings", findings_text(res, findings)), KV_B("dryRun", res->dry_run),
              KV_U("bytes", r->body.len), KV_US("took_ms", took_ns / 1000));
 }
 
@@ -182,6 +185,7 @@ static enum MHD_Result answer(struct server *s, struct MHD_Connection *connectio
     metrics_add(s->metrics, M_requests, METRIC_AT(r->kind, metric_code_index(res.http_status)), 1);
     metrics_observe(s->metrics, M_latency, METRIC_AT(r->kind), (uint64_t)took_ns);
     metrics_add(s->metrics, M_reviews, METRIC_AT(r->kind, res.operation, res.verdict), 1);
+    findings_count(s->metrics, M_findings, &res);
     log_review(r, &res, took_ns);
     snapshot_unref(snap);
     // Persistent as long as the request is, which ends behind its answer.

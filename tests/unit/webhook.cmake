@@ -6,6 +6,7 @@ sluice_add_test(test_review_policy
     DEPS review_case)
 sluice_add_test(test_webhook_request DEPS sluice_webhook)
 sluice_add_test(test_webhook_second_tries DEPS sluice_webhook)
+sluice_add_test(test_webhook_findings DEPS sluice_webhook)
 sluice_add_test(test_webhook_steady DEPS sluice_webhook)
 
 # The webhook's own program over real sockets, by Python: label `single`, since they measure time and memory.
