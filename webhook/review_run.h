@@ -66,7 +66,7 @@ void review_presets_missing(struct review *r, const struct flink_cluster *now,
 
 struct review_judged {
     const struct flink_cluster *now;
-    const struct flink_cluster *old; // NULL on a create
+    const struct flink_cluster *old;         // NULL on a create
     const struct flink_effective *effective; // of NOW, or NULL
     bool before_defaults;
     bool scale;
