@@ -114,6 +114,9 @@ static size_t on_header(char *data, size_t size, size_t n, void *ctx)
                                  .retry_after_ms = kube_retry_after_ms(w->easy)};
         w->told_status = true;
         w->reread_token = status == 401;
+        if (status == 200) {
+            atomic_store_explicit(&w->heard_ms, w->last_byte_ms, memory_order_relaxed);
+        }
         step(w, &in);
     }
     return bytes;
