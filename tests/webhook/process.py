@@ -27,8 +27,10 @@ class Webhook:
     def __init__(self, program, cert_dir, *options):
         self.cert_dir = pathlib.Path(cert_dir)
         arguments = [program, "--listen", "127.0.0.1:0", "--health-listen", "127.0.0.1:0",
-                     "--watch=false", "--service-name", "localhost", "--extra-names", "127.0.0.1,localhost",
+                     "--service-name", "localhost", "--extra-names", "127.0.0.1,localhost",
                      "--mutating-configuration", "", "--validating-configuration", ""]
+        if "--kubeconfig" not in options:
+            arguments += ["--watch=false"]
         if "--drain-delay" not in options:
             arguments += ["--drain-delay", "0s"]
         if "--tls-cert-file" not in options:
