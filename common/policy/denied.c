@@ -80,6 +80,9 @@ static void note_beginning(struct denied_keys *keys, struct strview text)
         if (text.len == 0 || (unsigned char)text.ptr[0] == c) {
             set_bit(keys->first, c);
         }
+        if (text.len < 2 || (unsigned char)text.ptr[1] == c) {
+            set_bit(keys->second, c);
+        }
     }
     for (size_t i = 0; i < ARRAY_LEN(PREFIXES); i++) {
         if (sv_starts(text, PREFIXES[i].text) || sv_starts(PREFIXES[i].text, text)) {
@@ -107,7 +110,8 @@ const struct denied_keys *denied_keys_make(const struct patterns *denied, struct
 static bool is_key_meant(const struct patterns *denied, const struct denied_keys *keys,
                          struct strview key)
 {
-    return key.len != 0 && bit(keys->first, (unsigned char)key.ptr[0]) && any(denied, key);
+    return key.len != 0 && bit(keys->first, (unsigned char)key.ptr[0]) &&
+           (key.len == 1 || bit(keys->second, (unsigned char)key.ptr[1])) && any(denied, key);
 }
 
 /// Whether a pattern matches KEY under another prefix of its group.

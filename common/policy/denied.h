@@ -12,8 +12,9 @@
 
 struct denied_keys {
     const uint64_t *options; // a bit for each flink_option_index()
-    uint64_t first[4];       // a bit for each byte that a key which is matched may begin with
-    unsigned prefixes;       // bits of the file systems' prefixes that a matched key may have
+    // A bit for each byte that a key which is matched may have in the first and second place.
+    uint64_t first[4], second[4];
+    unsigned prefixes; // bits of the file systems' prefixes that a matched key may have
 };
 
 /// Works out what DENIED, patterns without placeholders, mean: an option when one of them matches a

@@ -102,11 +102,15 @@ static void of_container(struct ways *list, const struct place *p)
     const struct path env = PATH_FIELD_OF(at, SV("env"));
     size_t n = 0;
     json_each(variable, variables) {
-        const struct path item = PATH_INDEX_OF(&env, n++);
+        size_t index = n++;
+        struct strview name = json_get_string(variable, SV("name"));
+        if (!ways_may_be_variable(name)) {
+            continue;
+        }
+        const struct path item = PATH_INDEX_OF(&env, index);
         struct strview value = json_get_string(variable, SV("value"));
         const struct path of_value = PATH_FIELD_OF(&item, SV("value"));
-        ways_of_variable(list, sv_present(value) ? &of_value : &item,
-                         json_get_string(variable, SV("name")), value);
+        ways_of_variable(list, sv_present(value) ? &of_value : &item, name, value);
     }
     const struct path from = PATH_FIELD_OF(at, SV("envFrom"));
     n = 0;

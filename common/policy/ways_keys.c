@@ -17,6 +17,7 @@ static const char TOKEN_FILE[] = "another token than the one that comes with the
                                  "for another one: leave it out";
 static const char PROVIDER[] =
     "its identity can't be told: use the web identity provider, or leave it out";
+static const char UNSEEN[] = "what it holds is not seen here: it must not bring cloud credentials";
 static const char NODE_ROLE[] = "it takes the node's own role: use the web identity provider";
 
 // ---- environment --------------------------------------------------------------------------------
@@ -26,6 +27,7 @@ enum variable {
     VARIABLE_HIDDEN,
     VARIABLE_TOKEN,
     VARIABLE_JAVA,
+    VARIABLE_UNSEEN,
 };
 
 /// X(kind, "name", why)
@@ -58,6 +60,7 @@ enum variable {
     X(HIDDEN, "AZURE_PASSWORD", STATIC_KEY)                                                        \
     X(HIDDEN, "AZURE_STORAGE_KEY", STATIC_KEY)                                                     \
     X(HIDDEN, "HADOOP_CREDSTORE_PASSWORD", STATIC_KEY)                                             \
+    X(UNSEEN, "HADOOP_CONF_DIR", UNSEEN)                                                           \
     X(JAVA, "JAVA_TOOL_OPTIONS", NULL)                                                             \
     X(JAVA, "JDK_JAVA_OPTIONS", NULL)                                                              \
     X(JAVA, "_JAVA_OPTIONS", NULL)                                                                 \
@@ -83,8 +86,7 @@ static bool is_own_token(struct strview file)
            sv_eq_lit(file, "/var/run/secrets/azure/tokens/azure-identity-token");
 }
 
-/// Whether NAME may be one of them, by its first two letters: nearly no variable is.
-static bool may_be_listed(struct strview name)
+bool ways_may_be_variable(struct strview name)
 {
     static const char STARTS[][2] = {{'A', 'W'}, {'A', 'Z'}, {'G', 'O'}, {'G', 'C'},
                                      {'C', 'L'}, {'H', 'A'}, {'J', 'A'}, {'J', 'D'},
@@ -100,9 +102,6 @@ static bool may_be_listed(struct strview name)
 void ways_of_variable(struct ways *list, const struct path *path, struct strview name,
                       struct strview value)
 {
-    if (!may_be_listed(name)) {
-        return;
-    }
     size_t i = 0;
     while (i < ARRAY_LEN(VARIABLE) &&
            (VARIABLE[i].name.len != name.len || !sv_eq(VARIABLE[i].name, name))) {
@@ -132,9 +131,11 @@ void ways_of_variable(struct ways *list, const struct path *path, struct strview
         if (sv_present(value)) {
             ways_of_java(list, path, value);
         } else {
-            ways_add(list, WAY_UNSEEN, path, SV_NONE,
-                     "what it holds is not seen here: it must not bring cloud credentials");
+            ways_add(list, WAY_UNSEEN, path, SV_NONE, UNSEEN);
         }
+        break;
+    case VARIABLE_UNSEEN:
+        ways_add(list, WAY_UNSEEN, path, SV_NONE, VARIABLE[i].why);
         break;
     }
 }
@@ -418,6 +419,10 @@ void ways_of_option(struct ways *list, const struct path *path, struct strview k
         ways_of_variable(list, path, variable, value);
         return;
     }
+    if (sv_eq_lit(key, "env.hadoop.conf.dir")) {
+        ways_add(list, WAY_UNSEEN, path, SV_NONE, UNSEEN);
+        return;
+    }
     if (sv_starts(key, SV("env.java."))) {
         ways_of_java(list, path, value);
         return;
@@ -428,7 +433,7 @@ void ways_of_option(struct ways *list, const struct path *path, struct strview k
     }
     for (size_t i = 0; i < ARRAY_LEN(FAMILIES); i++) {
         const struct family *f = &FAMILIES[i];
-        if (!sv_starts(name, f->prefix)) {
+        if (f->prefix.ptr[0] != name.ptr[0] || !sv_starts(name, f->prefix)) {
             continue;
         }
         struct strview rest = sv_from_pos(name, f->prefix.len);

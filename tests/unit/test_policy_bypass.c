@@ -335,13 +335,24 @@ START_TEST(roles__of_the_environment_of_any_container_count)
 }
 END_TEST
 
-START_TEST(roles__what_an_env_from_brings_is_warned_of)
+START_TEST(roles__what_is_not_seen_here_is_warned_of)
 {
-    struct violations v =
-        judged(ROLES, with_spec("\"podTemplate\":{\"spec\":{\"containers\":[{\"name\":\"flink-main-"
-                                "container\",\"envFrom\":[{\"secretRef\":{\"name\":\"s\"}}]}]}}"));
-    ck_assert_uint_eq(v.denials, 0);
-    ck_assert_uint_eq(policy_case_count(&v, "iamRoles.allowed", SEVERITY_WARN), 1);
+    static const char *const MEMBERS[] = {
+        "\"podTemplate\":{\"spec\":{\"containers\":[{\"name\":\"flink-main-container\",\"envFrom\":"
+        "[{"
+        "\"secretRef\":{\"name\":\"s\"}}]}]}}",
+        "\"podTemplate\":{\"spec\":{\"containers\":[{\"name\":\"flink-main-container\",\"env\":[{"
+        "\"name\":\"HADOOP_CONF_DIR\",\"value\":\"/x\"}]}]}}",
+        "\"podTemplate\":{\"spec\":{\"containers\":[{\"name\":\"flink-main-container\",\"env\":[{"
+        "\"name\":\"JAVA_TOOL_OPTIONS\",\"valueFrom\":{\"configMapKeyRef\":{\"name\":\"a\",\"key\":"
+        "\"b\"}}}]}]}}",
+        "\"flinkConfiguration\":{\"env.hadoop.conf.dir\":\"/x\"}",
+    };
+    for (size_t i = 0; i < ARRAY_LEN(MEMBERS); i++) {
+        struct violations v = judged(ROLES, with_spec(MEMBERS[i]));
+        ck_assert_msg(v.denials == 0, "%s", policy_case_said(&arena, &v));
+        ck_assert_uint_eq(policy_case_count(&v, "iamRoles.allowed", SEVERITY_WARN), 1);
+    }
 }
 END_TEST
 
@@ -517,7 +528,7 @@ UNIT_MAIN(setup, teardown, images__what_looks_like_an_allowed_one_is_refused,
           roles__what_looks_like_an_allowed_one_is_refused,
           roles__each_kind_of_fault_has_its_own_reason, roles__of_a_pods_metadata_count,
           roles__of_the_environment_of_any_container_count,
-          roles__what_an_env_from_brings_is_warned_of,
+          roles__what_is_not_seen_here_is_warned_of,
           roles__tokens_for_others_than_the_api_server_are_refused, roles__accounts_are_ways_in,
           roles__of_flinks_own_keys_count, json__an_escaped_key_is_the_key, json__a_key_stands_once,
           selectors__labels_of_the_cluster_have_no_say)
