@@ -336,6 +336,56 @@ START_TEST(policies__faults_without_number_are_told_by_one_that_no_ratchet_excus
 }
 END_TEST
 
+/// N policies of many rules, of which the first three are for the namespace.
+static const struct policy_set *many_policies(struct arena *a, int n)
+{
+    CLEANUP(strbuf_done) struct strbuf b = STRBUF(1 << 20);
+    for (int i = 0; i < n; i++) {
+        strbuf_printf(
+            &b,
+            "%s{\"metadata\":{\"name\":\"p%d\"},\"spec\":{\"match\":{\"namespaces\":[\"%s\"]},"
+            "\"images\":{\"allowed\":[\"registry.example.com/flink/**\"],\"tags\":{\"denied\":"
+            "[\"latest\"]}},\"iamRoles\":{\"allowed\":[\"arn:aws:iam::123456789012:role/{name}\"]},"
+            "\"flinkConfiguration\":{\"denied\":[\"security.*\"]},\"pods\":{\"hostPath\":"
+            "\"Deny\"}}}",
+            i == 0 ? "[" : ",", i, i < 3 ? "pay*" : "risk-*");
+    }
+    strbuf_put_str(&b, "]");
+    return policy_case_set(a, case_parse(a, strbuf_view(&b)));
+}
+
+/// CPU time of a number of judgements, the least of some tries.
+static clock_t cost_of(const struct policy_set *set, const struct flink_cluster *c)
+{
+    CLEANUP(arena_done) struct arena a = ARENA(CASE_ARENA_MAX);
+    clock_t least = 0;
+    for (int try = 0; try < 5; try++) {
+        clock_t start = clock();
+        for (int i = 0; i < 2000; i++) {
+            arena_reset(&a, 1 << 20);
+            struct violations v = VIOLATIONS(&a, 8);
+            const struct policy_input in = {.now = c, .ns = SV("payments"), .set = set};
+            policy_check(&in, &v);
+            ck_assert_uint_eq(v.count, 0);
+        }
+        clock_t took = clock() - start;
+        least = try == 0 || took < least ? took : least;
+    }
+    return least;
+}
+
+START_TEST(policies__those_of_other_namespaces_cost_next_to_nothing)
+{
+    CLEANUP(arena_done) struct arena a = ARENA(CASE_ARENA_MAX);
+    const struct flink_cluster *c = case_decode(
+        &a, case_parse(&a, SV(CLUSTER("\"image\":\"registry.example.com/flink/fraud:1.20.1\","
+                                      "\"flinkConfiguration\":{\"rest.timeout\":\"1s\"}"))));
+    clock_t few = cost_of(many_policies(&a, 3), c);
+    clock_t many = cost_of(many_policies(&a, 100), c);
+    ck_assert_msg(many < 2 * few, "%ld beside %ld", (long)many, (long)few); // about 1.1
+}
+END_TEST
+
 /// Judging with allocation N failing: true when there was no such allocation.
 static bool run_with_failure(const struct json *file, const struct policy_set *set, size_t n)
 {
@@ -404,6 +454,7 @@ int main(void)
     tcase_add_test(tc, policies__before_defaults_what_they_fill_is_not_missed);
     tcase_add_test(tc, policies__badly_typed_members_are_left_to_the_schema);
     tcase_add_test(tc, policies__more_findings_than_fit_are_counted);
+    tcase_add_test(tc, policies__those_of_other_namespaces_cost_next_to_nothing);
     tcase_add_test(tc, policies__faults_without_number_are_told_by_one_that_no_ratchet_excuses);
     tcase_add_test(tc, ratchet__another_value_beyond_what_is_shown_is_denied);
     tcase_add_test(tc, ratchet__another_secret_is_denied_and_none_is_shown);
