@@ -53,21 +53,6 @@ static bool read_stored(struct review *r, struct flink_cluster *ret)
     return true;
 }
 
-/// What policies say of the parallelism: here the user wrote no such number, it follows from the
-/// replicas.
-static void explain_parallelism(struct review *r, size_t first, int64_t replicas)
-{
-    for (size_t i = first; i < r->violations.count; i++) {
-        struct violation *v = &r->violations.items[i];
-        struct strview lead = arena_printf(r->arena, "Invalid value: %.*s: ", SV_ARG(v->value));
-        if (sv_starts(sv_from(v->rule), SV("parallelism.")) && sv_starts(v->message, lead)) {
-            v->message = arena_printf(r->arena, "Invalid value: %lld: makes parallelism %.*s: %.*s",
-                                      (long long)replicas, SV_ARG(v->value),
-                                      SV_ARG(sv_from_pos(v->message, lead.len)));
-        }
-    }
-}
-
 void review_scale(struct review *r)
 {
     struct flink_cluster now, old;
@@ -90,12 +75,10 @@ void review_scale(struct review *r)
     now.spec.task_manager.replicas = (struct field_int){.v = replicas, .set = true};
     struct flink_rules_input rules = {.now = &now, .old = &old, .scale = true};
     flink_rules_check(&rules, &r->violations);
-    size_t first = r->violations.count;
     const struct review_judged judged = {.now = &now, .old = &old, .scale = true};
     if (!review_judge(r, &judged)) {
         review_answer_unknown_namespace(r);
         return;
     }
-    explain_parallelism(r, first, replicas);
     review_answer_violations(r);
 }

@@ -16,6 +16,23 @@ static int64_t parallelism(struct judge_facts *f)
     return judge_effective(f)->numbers.parallelism;
 }
 
+static int64_t task_managers(struct judge_facts *f)
+{
+    return judge_effective(f)->numbers.replicas;
+}
+
+/// The number that the user wrote: of a Scale the TaskManagers, from which the parallelism follows.
+static struct shown written(const struct judge_run *r, int64_t value)
+{
+    return judge_number(r, r->in->scale ? task_managers(r->now) : value);
+}
+
+/// "makes parallelism 20: " for a Scale.
+static struct strview consequence(const struct judge_run *r, int64_t value)
+{
+    return r->in->scale ? arena_printf(r->arena, "makes parallelism %" PRId64 ": ", value) : SV("");
+}
+
 /// Neither parallelism nor TaskManagers are given, and a policy may still give them.
 static bool is_open(const struct judge_run *r)
 {
@@ -23,17 +40,26 @@ static bool is_open(const struct judge_run *r)
     return r->in->before_defaults && !spec->parallelism.set && !spec->task_manager.replicas.set;
 }
 
-/// At least, or at most. HAD: the value before, when there was an object before.
+/// Whether VALUE is beyond the bound; HAD: the value before, when there was an object before.
+static bool is_beyond(struct judge_run *r, bool is_max, int64_t value, int64_t bound, int64_t had)
+{
+    // On the way to the bound, or as far from it as before.
+    r->nearer = r->old != NULL && (is_max ? value <= had : value >= had);
+    return is_max ? value > bound : value < bound;
+}
+
+static const char *bound_words(bool is_max)
+{
+    return is_max ? "must be at most" : "must be at least";
+}
+
 static void judge_bound(struct judge_run *r, const struct path *path, bool is_max, int64_t value,
                         int64_t bound, int64_t had)
 {
-    if (is_max ? value <= bound : value >= bound) {
-        return;
+    if (is_beyond(r, is_max, value, bound, had)) {
+        judge_say(r, CAUSE_INVALID, path, judge_number(r, value), "%s %" PRId64,
+                  bound_words(is_max), bound);
     }
-    // On the way to the bound, or as far from it as before.
-    r->nearer = r->old != NULL && (is_max ? value <= had : value >= had);
-    judge_say(r, CAUSE_INVALID, path, judge_number(r, value), "must be at %s %" PRId64,
-              is_max ? "most" : "least", bound);
 }
 
 static void judge_parallelism(struct judge_run *r, bool is_max, const struct field_int *bound)
@@ -42,8 +68,11 @@ static void judge_parallelism(struct judge_run *r, bool is_max, const struct fie
         return;
     }
     const struct path *path = size_path(r, UNDER(SPEC, "parallelism"), UNDER(SPEC, "replicas"));
-    judge_bound(r, path, is_max, parallelism(r->now), bound->v,
-                r->old != NULL ? parallelism(r->old) : 0);
+    int64_t value = parallelism(r->now);
+    if (is_beyond(r, is_max, value, bound->v, r->old != NULL ? parallelism(r->old) : 0)) {
+        judge_say(r, CAUSE_INVALID, path, written(r, value), "%.*s%s %" PRId64,
+                  SV_ARG(consequence(r, value)), bound_words(is_max), bound->v);
+    }
 }
 
 void judge_parallelism_min(struct judge_run *r)
@@ -70,10 +99,11 @@ void judge_parallelism_namespace_total(struct judge_run *r)
     }
     r->nearer = r->old != NULL && own <= parallelism(r->old);
     const struct path *path = size_path(r, UNDER(SPEC, "parallelism"), UNDER(SPEC, "replicas"));
-    judge_say(r, CAUSE_INVALID, path, judge_number(r, own),
-              "makes %" PRId64 " for the namespace, with the others' %" PRId64 ", over %" PRId64
+    judge_say(r, CAUSE_INVALID, path, written(r, own),
+              "%.*smakes %" PRId64 " for the namespace, with the others' %" PRId64 ", over %" PRId64
               ": at most %" PRId64 " would do",
-              others + own, others, limit->v, others < limit->v ? limit->v - others : 0);
+              SV_ARG(consequence(r, own)), others + own, others, limit->v,
+              others < limit->v ? limit->v - others : 0);
 }
 
 // ---- replicas -----------------------------------------------------------------------------------
@@ -100,11 +130,6 @@ void judge_job_manager_replicas_min(struct judge_run *r)
 void judge_job_manager_replicas_max(struct judge_run *r)
 {
     judge_job_managers(r, true, &r->policy->spec.job_manager.replicas.max);
-}
-
-static int64_t task_managers(struct judge_facts *f)
-{
-    return judge_effective(f)->numbers.replicas;
 }
 
 static void judge_task_managers(struct judge_run *r, bool is_max, const struct field_int *bound)
