@@ -49,10 +49,17 @@ struct metric_at finding_at(const struct review_finding *f)
     return METRIC_AT((unsigned)rule_index(f->rule), (unsigned)f->severity);
 }
 
-void findings_count(struct metrics *m, unsigned id, const struct review_result *res)
+void findings_count(struct metrics *m, unsigned id, unsigned by_policy,
+                    const struct review_result *res)
 {
     for (size_t i = 0; i < res->finding_count && !res->dry_run; i++) {
-        metrics_add(m, id, finding_at(&res->findings[i]), res->findings[i].count);
+        const struct review_finding *f = &res->findings[i];
+        metrics_add(m, id, finding_at(f), f->count);
+        if (f->policy.len != 0) {
+            const struct strview values[] = {f->policy, sv_from(f->rule),
+                                             sv_from(ENFORCEMENTS[f->severity])};
+            metrics_add_free(m, by_policy, values, f->count);
+        }
     }
 }
 

@@ -15,8 +15,10 @@ extern const struct metric_label FINDING_ENFORCEMENTS;
 /// Its series under these two labels.
 struct metric_at finding_at(const struct review_finding *f);
 
-/// Counts those of RES in row ID of M, unless it was a dry run.
-void findings_count(struct metrics *m, unsigned id, const struct review_result *res);
+/// Counts those of RES in row ID of M, and those of policies in row BY_POLICY, whose label values
+/// are free; not those of a dry run, which changes nothing.
+void findings_count(struct metrics *m, unsigned id, unsigned by_policy,
+                    const struct review_result *res);
 
 #define FINDINGS_TEXT_MAX 512
 

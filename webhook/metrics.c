@@ -58,6 +58,9 @@ static const struct metric_label LABEL_REJECT = {"reason", REJECT_LABELS, ARRAY_
 static const struct metric_label LABEL_PHASE = {"phase", PHASES, ARRAY_LEN(PHASES)};
 static const struct metric_label LABEL_REFUSAL = {"reason", REFUSALS, ARRAY_LEN(REFUSALS)};
 static const struct metric_label LABEL_LEASE = {"name", LEASES, ARRAY_LEN(LEASES)};
+static const struct metric_label LABEL_POLICY = {.name = "policy"}; // as they come
+static const struct metric_label LABEL_RULE = {.name = "rule"};
+static const struct metric_label LABEL_ENFORCEMENT = {.name = "enforcement"};
 static const struct metric_label LABEL_RESOURCE = {"resource", RESOURCES, ARRAY_LEN(RESOURCES)};
 
 const struct metric_row WEBHOOK_METRICS[M_COUNT] = {

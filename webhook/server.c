@@ -185,7 +185,7 @@ static enum MHD_Result answer(struct server *s, struct MHD_Connection *connectio
     metrics_add(s->metrics, M_requests, METRIC_AT(r->kind, metric_code_index(res.http_status)), 1);
     metrics_observe(s->metrics, M_latency, METRIC_AT(r->kind), (uint64_t)took_ns);
     metrics_add(s->metrics, M_reviews, METRIC_AT(r->kind, res.operation, res.verdict), 1);
-    findings_count(s->metrics, M_findings, &res);
+    findings_count(s->metrics, M_findings, M_policy_findings, &res);
     log_review(r, &res, took_ns);
     snapshot_unref(snap);
     // Persistent as long as the request is, which ends behind its answer.

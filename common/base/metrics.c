@@ -2,11 +2,10 @@
 #include "common/base/metrics.h"
 
 #include <ctype.h>
-#include <math.h>
-#include <stdatomic.h>
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "common/base/metrics_state.h"
 
 #define US UINT64_C(1000)
 #define MS UINT64_C(1000000)
@@ -48,28 +47,14 @@ unsigned metric_code_index(int code)
     return ARRAY_LEN(CODES) - 1;
 }
 
-// The cells of a series: counter {value, -}, gauge {bits of the double, touched},
-// histogram {one a bucket, +Inf, sum}. Each bucket holds its own observations, not those below it.
-struct metrics {
-    const struct metric_row *rows;
-    size_t count;
-    size_t *first; // of each row: its first cell
-    _Atomic uint64_t *cells;
-    struct {
-        metrics_collect_fn *fn;
-        void *arg;
-    } collect[METRICS_MAX_COLLECT];
-    size_t collect_count;
-};
-
-static size_t row_cells(const struct metric_row *r)
+size_t metric_row_cells(const struct metric_row *r)
 {
     return r->kind == METRIC_HISTOGRAM ? r->buckets->count + 2 : 2;
 }
 
-static size_t row_series(const struct metric_row *r)
+size_t metric_row_series(const struct metric_row *r)
 {
-    size_t n = 1;
+    size_t n = r->free_series == 0 ? 1 : 0;
     for (size_t i = 0; i < METRIC_MAX_LABELS && r->labels[i] != NULL; i++) {
         n *= r->labels[i]->count;
     }
@@ -95,9 +80,17 @@ static int row_check(const struct metric_row *r, struct err *err)
         return err_set(err, E_INVALID, "a metric has no name or no help");
     }
     size_t series = 1;
+    if (r->free_series > METRIC_MAX_SERIES ||
+        (r->free_series != 0 && r->kind == METRIC_HISTOGRAM)) {
+        return err_set(err, E_INVALID, "metric %s: these labels can't be free", r->name);
+    }
     for (size_t i = 0; i < METRIC_MAX_LABELS && r->labels[i] != NULL; i++) {
         const struct metric_label *l = r->labels[i];
-        if (!name_valid(l->name) || l->count == 0 || l->count > METRIC_MAX_SERIES / series) {
+        if (r->free_series != 0 && name_valid(l->name) && l->count == 0) {
+            continue;
+        }
+        if (r->free_series != 0 || !name_valid(l->name) || l->count == 0 ||
+            l->count > METRIC_MAX_SERIES / series) {
             return err_set(err, E_INVALID, "metric %s: a label is bad, or too many series",
                            r->name);
         }
@@ -115,6 +108,19 @@ static int row_check(const struct metric_row *r, struct err *err)
     return 0;
 }
 
+static bool make_free(struct metrics *m)
+{
+    m->free = calloc(m->count + 1, sizeof(struct metric_free *));
+    bool ok = m->free != NULL;
+    for (size_t i = 0; i < m->count && ok; i++) {
+        if (m->rows[i].free_series != 0) {
+            m->free[i] = metric_free_new(&m->rows[i]);
+            ok = m->free[i] != NULL;
+        }
+    }
+    return ok;
+}
+
 struct metrics *metrics_new(const struct metric_row *rows, size_t count, struct err *err)
 {
     size_t cells = 0;
@@ -122,7 +128,7 @@ struct metrics *metrics_new(const struct metric_row *rows, size_t count, struct 
         if (row_check(&rows[i], err) < 0) {
             return NULL;
         }
-        cells += row_series(&rows[i]) * row_cells(&rows[i]);
+        cells += metric_row_series(&rows[i]) * metric_row_cells(&rows[i]);
     }
     struct metrics *m = calloc(1, sizeof(*m));
     if (m != NULL) {
@@ -131,13 +137,13 @@ struct metrics *metrics_new(const struct metric_row *rows, size_t count, struct 
         m->first = calloc(count + 1, sizeof(*m->first));
         m->cells = calloc(cells + 1, sizeof(*m->cells));
     }
-    if (m == NULL || m->first == NULL || m->cells == NULL) {
+    if (m == NULL || m->first == NULL || m->cells == NULL || !make_free(m)) {
         metrics_free(m);
         err_set(err, E_NOMEM, "no memory for the metrics");
         return NULL;
     }
     for (size_t i = 0; i < count; i++) {
-        m->first[i + 1] = m->first[i] + row_series(&rows[i]) * row_cells(&rows[i]);
+        m->first[i + 1] = m->first[i] + metric_row_series(&rows[i]) * metric_row_cells(&rows[i]);
     }
     return m;
 }
@@ -145,6 +151,10 @@ struct metrics *metrics_new(const struct metric_row *rows, size_t count, struct 
 void metrics_free(struct metrics *m)
 {
     if (m != NULL) {
+        for (size_t i = 0; m->free != NULL && i < m->count; i++) {
+            metric_free_free(m->free[i]);
+        }
+        free(m->free);
         free(m->first);
         free(m->cells);
         free(m);
@@ -161,10 +171,10 @@ static _Atomic uint64_t *series_at(const struct metrics *m, unsigned id, struct 
         ASSERT(at.i[i] < r->labels[i]->count);
         index = index * r->labels[i]->count + at.i[i];
     }
-    return &m->cells[m->first[id] + index * row_cells(r)];
+    return &m->cells[m->first[id] + index * metric_row_cells(r)];
 }
 
-static double bits_to_double(uint64_t bits)
+double metric_bits_to_double(uint64_t bits)
 {
     double d;
     memcpy(&d, &bits, sizeof(d));
@@ -205,9 +215,9 @@ void metrics_gauge_add(struct metrics *m, unsigned id, struct metric_at at, doub
     _Atomic uint64_t *cell = series_at(m, id, at);
     ASSERT(m->rows[id].kind == METRIC_GAUGE);
     uint64_t old = atomic_load_explicit(&cell[0], memory_order_relaxed);
-    while (!atomic_compare_exchange_weak_explicit(&cell[0], &old,
-                                                  double_to_bits(bits_to_double(old) + delta),
-                                                  memory_order_relaxed, memory_order_relaxed)) {
+    while (!atomic_compare_exchange_weak_explicit(
+        &cell[0], &old, double_to_bits(metric_bits_to_double(old) + delta), memory_order_relaxed,
+        memory_order_relaxed)) {
     }
     atomic_store_explicit(&cell[1], 1, memory_order_relaxed);
 }
@@ -234,7 +244,7 @@ void metrics_observe(struct metrics *m, unsigned id, struct metric_at at, uint64
     atomic_fetch_add_explicit(&cell[b->count + 1], value, memory_order_relaxed);
 }
 
-static uint64_t histogram_count(const struct metric_buckets *b, const _Atomic uint64_t *cell)
+uint64_t metric_histogram_count(const struct metric_buckets *b, const _Atomic uint64_t *cell)
 {
     uint64_t n = 0;
     for (size_t i = 0; i <= b->count; i++) {
@@ -243,15 +253,38 @@ static uint64_t histogram_count(const struct metric_buckets *b, const _Atomic ui
     return n;
 }
 
+void metrics_add_free(struct metrics *m, unsigned id, const struct strview *values, uint64_t n)
+{
+    if (m != NULL) {
+        ASSERT(id < m->count && m->free[id] != NULL && m->rows[id].kind == METRIC_COUNTER);
+        metric_free_add(m->free[id], values, (double)n);
+    }
+}
+
+void metrics_replace_free(struct metrics *m, unsigned id, const struct metric_sample *samples,
+                          size_t n)
+{
+    if (m != NULL) {
+        ASSERT(id < m->count && m->free[id] != NULL && m->rows[id].kind == METRIC_GAUGE);
+        metric_free_replace(m->free[id], samples, n);
+    }
+}
+
+double metrics_read_free(const struct metrics *m, unsigned id, const struct strview *values)
+{
+    ASSERT(id < m->count && m->free[id] != NULL);
+    return metric_free_read(m->free[id], values);
+}
+
 double metrics_read(const struct metrics *m, unsigned id, struct metric_at at)
 {
     const _Atomic uint64_t *cell = series_at(m, id, at);
     const struct metric_row *r = &m->rows[id];
     if (r->kind == METRIC_HISTOGRAM) {
-        return (double)histogram_count(r->buckets, cell);
+        return (double)metric_histogram_count(r->buckets, cell);
     }
     uint64_t v = atomic_load_explicit(&cell[0], memory_order_relaxed);
-    return r->kind == METRIC_GAUGE ? bits_to_double(v) : (double)v;
+    return r->kind == METRIC_GAUGE ? metric_bits_to_double(v) : (double)v;
 }
 
 void metrics_on_collect(struct metrics *m, metrics_collect_fn *fn, void *arg)
@@ -259,143 +292,4 @@ void metrics_on_collect(struct metrics *m, metrics_collect_fn *fn, void *arg)
     ASSERT(m->collect_count < METRICS_MAX_COLLECT);
     m->collect[m->collect_count].fn = fn;
     m->collect[m->collect_count++].arg = arg;
-}
-
-static void put_double(struct strbuf *out, double v)
-{
-    char text[40];
-    if (isnan(v) || isinf(v)) {
-        strbuf_put_str(out, isnan(v) ? "NaN" : v > 0 ? "+Inf" : "-Inf");
-        return;
-    }
-    for (int digits = 15; digits <= 17; digits++) {
-        snprintf(text, sizeof(text), "%.*g", digits, v);
-        if (strtod(text, NULL) == v) {
-            break;
-        }
-    }
-    strbuf_put_str(out, text);
-}
-
-static void put_escaped(struct strbuf *out, const char *s, bool quotes)
-{
-    for (; *s != '\0'; s++) {
-        if (*s == '\n') {
-            strbuf_put_str(out, "\\n");
-            continue;
-        }
-        if (*s == '\\' || (quotes && *s == '"')) {
-            strbuf_put_char(out, '\\');
-        }
-        strbuf_put_char(out, *s);
-    }
-}
-
-/// name_suffix{label="value",…,le="…"}, with a space after it. LE: NULL, or the bound's text.
-static void put_series_name(struct strbuf *out, const struct metric_row *r, size_t series,
-                            const char *suffix, const char *le)
-{
-    strbuf_put_str(out, r->name);
-    strbuf_put_str(out, suffix);
-    size_t divisor = row_series(r);
-    char open = '{';
-    for (size_t i = 0; i < METRIC_MAX_LABELS && r->labels[i] != NULL; i++) {
-        const struct metric_label *l = r->labels[i];
-        divisor /= l->count;
-        strbuf_put_char(out, open);
-        strbuf_printf(out, "%s=\"", l->name);
-        put_escaped(out, l->values[series / divisor % l->count], true);
-        strbuf_put_char(out, '"');
-        open = ',';
-    }
-    if (le != NULL) {
-        strbuf_put_char(out, open);
-        strbuf_printf(out, "le=\"%s\"", le);
-        open = ',';
-    }
-    strbuf_put_str(out, open == '{' ? " " : "} ");
-}
-
-static void put_histogram(struct strbuf *out, const struct metric_row *r, size_t series,
-                          const _Atomic uint64_t *cell)
-{
-    const struct metric_buckets *b = r->buckets;
-    uint64_t below = 0;
-    for (size_t i = 0; i <= b->count; i++) {
-        CLEANUP(strbuf_done) struct strbuf le = STRBUF(64);
-        put_double(&le, i < b->count ? (double)b->bounds[i] / (double)b->scale : HUGE_VAL);
-        below += atomic_load_explicit(&cell[i], memory_order_relaxed);
-        put_series_name(out, r, series, "_bucket", le.ptr);
-        strbuf_put_u64(out, below);
-        strbuf_put_char(out, '\n');
-    }
-    put_series_name(out, r, series, "_sum", NULL);
-    put_double(out, (double)atomic_load_explicit(&cell[b->count + 1], memory_order_relaxed) /
-                        (double)b->scale);
-    strbuf_put_char(out, '\n');
-    put_series_name(out, r, series, "_count", NULL);
-    strbuf_put_u64(out, below);
-    strbuf_put_char(out, '\n');
-}
-
-static const char *kind_name(enum metric_kind kind)
-{
-    switch (kind) {
-    case METRIC_COUNTER:
-        return "counter";
-    case METRIC_GAUGE:
-        return "gauge";
-    case METRIC_HISTOGRAM:
-        return "histogram";
-    }
-    return "untyped";
-}
-
-static void put_row(struct strbuf *out, const struct metric_row *r, const _Atomic uint64_t *cell)
-{
-    strbuf_printf(out, "# HELP %s ", r->name);
-    put_escaped(out, r->help, false);
-    strbuf_printf(out, "\n# TYPE %s %s\n", r->name, kind_name(r->kind));
-    for (size_t i = 0; i < row_series(r); i++, cell += row_cells(r)) {
-        uint64_t value = atomic_load_explicit(&cell[0], memory_order_relaxed);
-        if (r->kind == METRIC_HISTOGRAM) {
-            if (!r->sparse || histogram_count(r->buckets, cell) != 0) {
-                put_histogram(out, r, i, cell);
-            }
-            continue;
-        }
-        if (r->sparse && value == 0 && atomic_load(&cell[1]) == 0) {
-            continue;
-        }
-        put_series_name(out, r, i, "", NULL);
-        if (r->kind == METRIC_GAUGE) {
-            put_double(out, bits_to_double(value));
-        } else {
-            strbuf_put_u64(out, value);
-        }
-        strbuf_put_char(out, '\n');
-    }
-}
-
-void metrics_write(struct metrics *m, struct strbuf *out)
-{
-    for (size_t i = 0; i < m->collect_count; i++) {
-        m->collect[i].fn(m, m->collect[i].arg);
-    }
-    for (size_t i = 0; i < m->count; i++) {
-        put_row(out, &m->rows[i], &m->cells[m->first[i]]);
-    }
-}
-
-void metrics_write_markdown(const struct metric_row *rows, size_t count, struct strbuf *out)
-{
-    strbuf_put_str(out, "| metric | kind | labels | meaning |\n|---|---|---|---|\n");
-    for (size_t i = 0; i < count; i++) {
-        const struct metric_row *r = &rows[i];
-        strbuf_printf(out, "| `%s` | %s | ", r->name, kind_name(r->kind));
-        for (size_t l = 0; l < METRIC_MAX_LABELS && r->labels[l] != NULL; l++) {
-            strbuf_printf(out, "%s`%s`", l > 0 ? ", " : "", r->labels[l]->name);
-        }
-        strbuf_printf(out, " | %s |\n", r->help);
-    }
 }

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Counters, gauges and histograms from a table, with label values that are fixed at the start, so
-// the number of series is bounded. Updates are atomic adds, from any thread, without locks. A
-// program keeps its rows in a .def file:
+// the number of series is bounded. Updates are atomic adds, from any thread, without locks. (Some
+// rows have free label values, and a limit; those take a lock.) A program keeps its rows in a .def
+// file:
 //     METRIC(HISTOGRAM, latency, "controller_runtime_webhook_latency_seconds", "Time of a review.",
 //            .labels = {&LABEL_WEBHOOK}, .buckets = &METRIC_BUCKETS_FAST)
 // from which METRIC_ID and METRIC_ROW make the enum and the table:
@@ -17,6 +18,7 @@
 #include "common/base/err.h"
 #include "common/base/macros.h"
 #include "common/base/strbuf.h"
+#include "common/base/strview.h"
 
 enum metric_kind { METRIC_COUNTER, METRIC_GAUGE, METRIC_HISTOGRAM };
 
@@ -54,7 +56,11 @@ struct metric_row {
     const struct metric_label *labels[METRIC_MAX_LABELS]; // NULL: no more
     const struct metric_buckets *buckets;                 // of a histogram
     bool sparse; // series that were never touched are left out (else shown as 0)
+    // Not 0: a counter or gauge whose labels have names and no values. So many series are told
+    // apart; further ones are counted in one whose values are all METRIC_OTHER.
+    size_t free_series;
 };
+#define METRIC_OTHER "other"
 
 #define METRIC_ID(kind_, id, ...) M_##id,
 #define METRIC_ROW(kind_, id, name_, ...)                                                          \
@@ -78,6 +84,17 @@ void metrics_add(struct metrics *m, unsigned id, struct metric_at at, uint64_t n
 void metrics_set(struct metrics *m, unsigned id, struct metric_at at, double value);
 void metrics_gauge_add(struct metrics *m, unsigned id, struct metric_at at, double delta);
 void metrics_observe(struct metrics *m, unsigned id, struct metric_at at, uint64_t value);
+
+/// For a row with free label values: one value for each label.
+void metrics_add_free(struct metrics *m, unsigned id, const struct strview *values, uint64_t n);
+struct metric_sample {
+    struct strview values[METRIC_MAX_LABELS];
+    double value;
+};
+/// Likewise: these are all the series from now on; those of the same values are added up.
+void metrics_replace_free(struct metrics *m, unsigned id, const struct metric_sample *samples,
+                          size_t n);
+double metrics_read_free(const struct metrics *m, unsigned id, const struct strview *values);
 
 /// The counter's or gauge's value, or the number of observations (tests, readiness).
 double metrics_read(const struct metrics *m, unsigned id, struct metric_at at);

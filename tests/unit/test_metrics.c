@@ -23,6 +23,15 @@ static const struct metric_buckets SMALL = {SMALL_BOUNDS, ARRAY_LEN(SMALL_BOUNDS
 enum { ROWS(METRIC_ID) M_COUNT };
 static const struct metric_row rows[] = {ROWS(METRIC_ROW)};
 
+static const struct metric_label POLICY = {.name = "policy"};
+static const struct metric_label RULE = {.name = "rule"};
+
+#define FREE_ROWS(METRIC)                                                                          \
+    METRIC(COUNTER, found, "found_total", "Found.", .labels = {&POLICY, &RULE}, .free_series = 3)  \
+    METRIC(GAUGE, stands, "stands", "Stands.", .labels = {&POLICY, &RULE}, .free_series = 2)
+enum { FREE_ROWS(METRIC_ID) M_FREE_COUNT };
+static const struct metric_row free_rows[] = {FREE_ROWS(METRIC_ROW)};
+
 static struct metrics *m;
 static struct strbuf out;
 static struct err err;
@@ -70,6 +79,86 @@ START_TEST(metrics__exposition_is_prometheus_text)
     ck_assert_double_eq(metrics_read(m, M_plain, METRIC_AT(0)), 3);
     ck_assert_double_eq(metrics_read(m, M_latency, METRIC_AT(0)), 3);
     ck_assert_double_eq(metrics_read(m, M_in_flight, METRIC_AT(0)), 1.5);
+}
+END_TEST
+
+/// In a registry of the rows with free labels.
+static void with_free_rows(void)
+{
+    metrics_free(m);
+    m = metrics_new(free_rows, ARRAY_LEN(free_rows), &err);
+    ck_assert_ptr_nonnull(m);
+}
+
+#define VALUES(policy, rule) ((const struct strview[]){SV(policy), SV(rule)})
+
+START_TEST(metrics__free_label_values_come_as_they_come)
+{
+    with_free_rows();
+    metrics_add_free(m, M_found, VALUES("p", "images.allowed"), 2);
+    metrics_add_free(m, M_found, VALUES("a\"b\\", ""), 1);
+    metrics_add_free(m, M_found, VALUES("p", "images.allowed"), 3);
+    metrics_write(m, &out);
+    ck_assert_str_eq(out.ptr, "# HELP found_total Found.\n"
+                              "# TYPE found_total counter\n"
+                              "found_total{policy=\"p\",rule=\"images.allowed\"} 5\n"
+                              "found_total{policy=\"a\\\"b\\\\\",rule=\"\"} 1\n"
+                              "# HELP stands Stands.\n"
+                              "# TYPE stands gauge\n");
+    ck_assert_double_eq(metrics_read_free(m, M_found, VALUES("p", "images.allowed")), 5);
+}
+END_TEST
+
+START_TEST(metrics__beyond_the_limit_all_further_values_are_one_series)
+{
+    with_free_rows();
+    char name[2048];
+    for (int i = 0; i < 100; i++) {
+        snprintf(name, sizeof(name), "p%d", i);
+        metrics_add_free(m, M_found, (const struct strview[]){sv_from(name), SV("r")}, 1);
+    }
+    ck_assert_double_eq(metrics_read_free(m, M_found, VALUES("p2", "r")), 1);
+    ck_assert_double_eq(metrics_read_free(m, M_found, VALUES("p3", "r")), 0);
+    ck_assert_double_eq(metrics_read_free(m, M_found, VALUES("other", "other")), 97);
+    // What is too long to be told apart is there, too.
+    memset(name, 'x', sizeof(name));
+    metrics_add_free(m, M_found, (const struct strview[]){sv_make(name, sizeof(name)), SV("r")}, 1);
+    ck_assert_double_eq(metrics_read_free(m, M_found, VALUES("other", "other")), 98);
+}
+END_TEST
+
+START_TEST(metrics__a_replaced_gauge_has_no_old_series)
+{
+    with_free_rows();
+    const struct metric_sample first[] = {{{SV("p"), SV("r")}, 1}, {{SV("p"), SV("s")}, 2}};
+    const struct metric_sample second[] = {{{SV("q"), SV("r")}, 4},
+                                           {{SV("q"), SV("r")}, 1},
+                                           {{SV("p"), SV("s")}, 7},
+                                           {{SV("x"), SV("r")}, 8},
+                                           {{SV("y"), SV("r")}, 9}};
+    metrics_replace_free(m, M_stands, first, ARRAY_LEN(first));
+    ck_assert_double_eq(metrics_read_free(m, M_stands, VALUES("p", "r")), 1);
+    metrics_replace_free(m, M_stands, second, ARRAY_LEN(second));
+    ck_assert_double_eq(metrics_read_free(m, M_stands, VALUES("p", "r")), 0);
+    ck_assert_double_eq(metrics_read_free(m, M_stands, VALUES("q", "r")), 5);
+    ck_assert_double_eq(metrics_read_free(m, M_stands, VALUES("other", "other")), 17);
+    metrics_replace_free(m, M_stands, NULL, 0);
+    metrics_write(m, &out);
+    ck_assert_ptr_null(strstr(out.ptr, "stands{"));
+}
+END_TEST
+
+START_TEST(metrics__free_labels_have_no_values_and_no_histogram)
+{
+    const struct metric_row bad[] = {
+        {METRIC_COUNTER, "a", "A.", .labels = {&HOOK}, .free_series = 3},
+        {METRIC_COUNTER, "a", "A.", .labels = {&POLICY}},
+        {METRIC_COUNTER, "a", "A.", .labels = {&POLICY}, .free_series = METRIC_MAX_SERIES + 1},
+        {METRIC_HISTOGRAM, "a", "A.", .labels = {&POLICY}, .free_series = 3, .buckets = &SMALL}};
+    for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
+        ck_assert_ptr_null(metrics_new(&bad[i], 1, &err));
+        ck_assert_int_eq(err.code, E_INVALID);
+    }
 }
 END_TEST
 
@@ -234,6 +323,10 @@ START_TEST(metrics__the_process_tells_its_own)
 END_TEST
 
 UNIT_MAIN(setup, teardown, metrics__exposition_is_prometheus_text,
+          metrics__free_label_values_come_as_they_come,
+          metrics__beyond_the_limit_all_further_values_are_one_series,
+          metrics__a_replaced_gauge_has_no_old_series,
+          metrics__free_labels_have_no_values_and_no_histogram,
           metrics__every_bucket_bound_is_inclusive,
           metrics__latency_buckets_are_dense_from_20_us_to_10_ms,
           metrics__codes_that_are_rare_share_one_series, metrics__rows_that_cannot_be_are_refused,
