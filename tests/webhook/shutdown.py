@@ -92,13 +92,15 @@ class WrongStart(unittest.TestCase):
     def test_what_it_cannot_start_with_is_1_and_one_line_of_json(self):
         with tempfile.TemporaryDirectory() as folder:
             first = Webhook(PROGRAM, folder)
-            for arguments in (["--tls-cert-file", "x"],
-                              ["--cert-dir", folder, "--client-ca-file", folder + "/nothing"],
-                              ["--cert-dir", folder, "--client-ca-file", "/dev/null"],
+            for arguments in (["--watch=true", "--cert-dir", folder],
+                              ["--tls-cert-file", "x"],
                               ["--cert-dir", folder, "--listen", "nonsense"],
-                              ["--cert-dir", folder, "--listen", "127.0.0.1:%d" % first.port]):
+                              ["--cert-dir", folder, "--listen", "127.0.0.1:%d" % first.port],
+                              ["--cert-dir", folder, "--policy", folder + "/nothing"],
+                              ["--cert-dir", folder, "--policy", "/dev/null"]):
                 done = self.run_program("--mutating-configuration", "", "--validating-configuration", "",
-                                        "--health-listen", "127.0.0.1:0", *arguments)
+                                        "--health-listen", "127.0.0.1:0", *arguments,
+                                        *([] if "--watch=true" in arguments else ["--watch=false"]))
                 self.assertEqual(done.returncode, 1, done.stderr)
                 last = json.loads(done.stderr.splitlines()[-1])
                 self.assertEqual(last["level"], "error", done.stderr)
