@@ -4,12 +4,12 @@
 #include <stdatomic.h>
 
 #include "common/base/mem.h"
+#include "common/world/clusters.h"
 #include "common/world/row_cluster.h"
 #include "common/world/row_namespace.h"
 #include "common/world/row_policy.h"
 
 #define SET_MAX ((size_t)1 << 20) // the set itself; its policies are rows
-#define KEY_MAX 4096
 
 struct policies {
     atomic_uint refs;
@@ -23,7 +23,8 @@ struct snapshot {
     atomic_uint refs;
     bool watched;
     struct policies *policies;
-    struct table *namespaces, *clusters, *roles;
+    struct table *namespaces;
+    struct clusters clusters;
     struct policy_world world;
 };
 
@@ -90,43 +91,16 @@ static bool namespace_labels(const void *ctx, struct strview ns, struct labels *
     return true;
 }
 
-/// A key on the stack: a review takes no heap for it. What is longer is nobody's.
-struct key {
-    char bytes[KEY_MAX];
-    size_t len;
-};
-
-static bool key_make(struct key *k, struct strview first, struct strview second)
-{
-    if (first.len + 1 + second.len > sizeof(k->bytes)) {
-        return false;
-    }
-    memcpy(k->bytes, first.ptr != NULL ? first.ptr : "", first.len);
-    k->bytes[first.len] = '\0';
-    memcpy(k->bytes + first.len + 1, second.ptr != NULL ? second.ptr : "", second.len);
-    k->len = first.len + 1 + second.len;
-    return true;
-}
-
-static struct strview key_view(const struct key *k)
-{
-    return sv_make(k->bytes, k->len);
-}
-
-static struct row *cluster_row(const struct snapshot *snap, struct strview ns, struct strview name)
-{
-    struct key k UNINITIALIZED;
-    return key_make(&k, ns, name) ? table_get(snap->clusters, key_view(&k)) : NULL;
-}
-
 static bool cluster_exists(const void *ctx, struct strview ns, struct strview name)
 {
-    return cluster_row(ctx, ns, name) != NULL;
+    const struct snapshot *snap = ctx;
+    return clusters_get(&snap->clusters, ns, name) != NULL;
 }
 
 bool snapshot_stored(const void *snap, struct strview ns, struct strview name, struct strview *ret)
 {
-    const struct row *r = cluster_row(snap, ns, name);
+    const struct snapshot *s = snap;
+    const struct row *r = clusters_get(&s->clusters, ns, name);
     if (r == NULL) {
         return false;
     }
@@ -137,32 +111,14 @@ bool snapshot_stored(const void *snap, struct strview ns, struct strview name, s
 static int64_t namespace_parallelism(const void *ctx, struct strview ns, struct strview name)
 {
     const struct snapshot *snap = ctx;
-    struct key k UNINITIALIZED;
-    if (!key_make(&k, ns, SV(""))) {
-        return 0;
-    }
-    const struct row *self = cluster_row(snap, ns, name);
-    return table_weight(snap->clusters, key_view(&k)) - (self != NULL ? self->weight : 0);
+    return clusters_parallelism(&snap->clusters, ns, name);
 }
 
 static bool role_user(const void *ctx, struct strview key, const struct policy_cluster_id *self,
                       struct policy_cluster_id *ret)
 {
     const struct snapshot *snap = ctx;
-    struct key k UNINITIALIZED;
-    if (!key_make(&k, key, SV(""))) {
-        return false;
-    }
-    const struct row *r;
-    for (struct table_at at = table_seek(snap->roles, key_view(&k));
-         (r = table_row(snap->roles, at)) != NULL && sv_starts(r->keys[ROW_BY_ROLE], key_view(&k));
-         at = table_next(snap->roles, at)) {
-        *ret = (struct policy_cluster_id){row_cluster_ns(r), row_cluster_name(r)};
-        if (self == NULL || !sv_eq(ret->ns, self->ns) || !sv_eq(ret->name, self->name)) {
-            return true;
-        }
-    }
-    return false;
+    return clusters_role_user(&snap->clusters, key, self, ret);
 }
 
 // ---- life ---------------------------------------------------------------------------------------
@@ -173,12 +129,12 @@ struct snapshot *snapshot_new(const struct snapshot_parts *parts)
     if (snap == NULL) {
         return NULL;
     }
-    *snap = (struct snapshot){.watched = parts->watched,
-                              .policies = parts->policies,
-                              .namespaces = table_ref(parts->namespaces),
-                              .clusters = table_ref(parts->clusters),
-                              .roles = table_ref(parts->roles),
-                              .world = {.ctx = snap}};
+    *snap = (struct snapshot){
+        .watched = parts->watched,
+        .policies = parts->policies,
+        .namespaces = table_ref(parts->namespaces),
+        .clusters = {.names = table_ref(parts->clusters), .roles = table_ref(parts->roles)},
+        .world = {.ctx = snap}};
     atomic_init(&snap->refs, 1);
     atomic_fetch_add_explicit(&snap->policies->refs, 1, memory_order_relaxed);
     if (snap->watched) {
@@ -201,8 +157,7 @@ void snapshot_unref(struct snapshot *snap)
     if (snap != NULL && atomic_fetch_sub_explicit(&snap->refs, 1, memory_order_acq_rel) == 1) {
         policies_unref(snap->policies);
         table_unref(snap->namespaces);
-        table_unref(snap->clusters);
-        table_unref(snap->roles);
+        clusters_done(&snap->clusters);
         mem_free(snap);
     }
 }
@@ -227,5 +182,5 @@ void snapshot_count(const struct snapshot *snap, struct snapshot_counts *ret)
     *ret = (struct snapshot_counts){.policies = snap->policies->set.n,
                                     .faulty_policies = snap->policies->faulty,
                                     .namespaces = table_count(snap->namespaces),
-                                    .clusters = table_count(snap->clusters)};
+                                    .clusters = table_count(snap->clusters.names)};
 }

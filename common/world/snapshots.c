@@ -34,6 +34,8 @@ struct snapshots {
     bool policies_changed; // since `policies` was made
     bool changed;          // since `current` was
     bool started;
+    snapshots_changed_fn *told;
+    void *told_ctx;
     uint32_t lists;
     struct snapshot_feed feeds[SNAPSHOT_FEEDS_MAX];
     size_t n_feeds;
@@ -103,7 +105,8 @@ struct snapshot *snapshots_take(struct snapshots *s)
 
 static int publish(struct snapshots *s, struct err *err)
 {
-    if (s->policies_changed) {
+    bool policies_changed = s->policies_changed;
+    if (policies_changed) {
         struct policies *now;
         if (policies_make(s->added, s->tables[SNAPSHOT_POLICIES], &now, err) != 0) {
             return -1;
@@ -127,6 +130,9 @@ static int publish(struct snapshots *s, struct err *err)
     pthread_mutex_unlock(&s->lock);
     snapshot_unref(old);
     s->changed = false;
+    if (s->told != NULL) {
+        s->told(s->told_ctx, policies_changed);
+    }
     return 0;
 }
 
@@ -139,6 +145,12 @@ static int publish_whole(struct snapshots *s, struct err *err)
         }
     }
     return s->started && s->changed ? publish(s, err) : 0;
+}
+
+void snapshots_on_change(struct snapshots *s, snapshots_changed_fn *fn, void *ctx)
+{
+    s->told = fn;
+    s->told_ctx = ctx;
 }
 
 int snapshots_start(struct snapshots *s, struct err *err)

@@ -48,6 +48,11 @@ struct snapshot_feed *snapshots_feed(struct snapshots *s, enum snapshot_kind kin
 /// A kube_event_fn: give it to the watch with the feed as its context. One thread for all feeds.
 int snapshot_feed_event(void *feed, enum kube_event event, struct strview object, struct err *err);
 
+/// FN is called after each new snapshot, in the thread that tells (or starts): POLICIES says
+/// whether they changed, else only the rest did. Before snapshots_start().
+typedef void snapshots_changed_fn(void *ctx, bool policies);
+void snapshots_on_change(struct snapshots *s, snapshots_changed_fn *fn, void *ctx);
+
 /// From now on there is a snapshot, as soon as every feed had a whole list; without a feed at once,
 /// and it knows the added policies alone. E_NOMEM.
 MUST_USE int snapshots_start(struct snapshots *s, struct err *err);

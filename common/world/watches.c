@@ -63,20 +63,26 @@ static bool came_before(const struct watches_options *o, size_t at)
     return false;
 }
 
+static int add_scope(struct watches *w, const struct watches_options *o, struct strview ns,
+                     struct err *err)
+{
+    if (add(w, SNAPSHOT_NAMESPACES, ns, err) != 0) {
+        return -1;
+    }
+    return o->without_clusters ? 0 : add(w, SNAPSHOT_CLUSTERS, ns, err);
+}
+
 static int add_all(struct watches *w, const struct watches_options *o, struct err *err)
 {
     if (add(w, SNAPSHOT_POLICIES, SV(""), err) != 0) {
         return -1;
     }
     if (o->namespace_count == 0) {
-        return add(w, SNAPSHOT_NAMESPACES, SV(""), err) != 0
-                   ? -1
-                   : add(w, SNAPSHOT_CLUSTERS, SV(""), err);
+        return add_scope(w, o, SV(""), err);
     }
     for (size_t i = 0; i < o->namespace_count; i++) {
         struct strview ns = sv_from(o->namespaces[i]);
-        if (!came_before(o, i) && (add(w, SNAPSHOT_NAMESPACES, ns, err) != 0 ||
-                                   add(w, SNAPSHOT_CLUSTERS, ns, err) != 0)) {
+        if (!came_before(o, i) && add_scope(w, o, ns, err) != 0) {
             return -1;
         }
     }
@@ -90,7 +96,8 @@ int watches_new(const struct watches_options *o, struct watches **ret, struct er
         return err_set(err, E_NOMEM, "no memory for the watches");
     }
     *w = (struct watches){.snapshots = o->snapshots};
-    if (kube_watcher_new(o->config, NULL, NULL, &w->watcher, err) != 0 || add_all(w, o, err) != 0) {
+    if (kube_watcher_new(o->config, o->observe, o->observe_ctx, &w->watcher, err) != 0 ||
+        add_all(w, o, err) != 0) {
         watches_free(w);
         return -1;
     }

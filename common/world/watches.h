@@ -6,10 +6,12 @@
 #ifndef SLUICE_WORLD_WATCHES_H
 #define SLUICE_WORLD_WATCHES_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "common/base/err.h"
+#include "common/kube/client.h"
 #include "common/kube/config.h"
 #include "common/world/snapshots.h"
 
@@ -19,8 +21,11 @@ struct watches_options {
     struct kube_config *config;  // borrowed
     struct snapshots *snapshots; // borrowed; not started yet
     const char *const
-        *namespaces;        // borrowed; at most WATCHES_MAX_NAMESPACES, a name may come twice
-    size_t namespace_count; // 0: all
+        *namespaces;          // borrowed; at most WATCHES_MAX_NAMESPACES, a name may come twice
+    size_t namespace_count;   // 0: all
+    bool without_clusters;    // somebody else watches them
+    kube_observe_fn *observe; // may be NULL
+    void *observe_ctx;
 };
 
 struct watches;
