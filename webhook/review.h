@@ -129,14 +129,14 @@ struct review_context {
 void review_run(const struct review_context *context, struct strview body, enum review_kind kind,
                 struct arena *arena, struct strbuf *out, struct review_result *ret);
 
-/// The create of OBJECT, a FlinkCluster, in namespace NS where there is no API server: what
-/// mutation says, and where the schema lets the object pass, what validation says of what mutation
-/// made of it. Findings into OUT, whose arena gives all memory; *RET (may be NULL) is the object as
-/// it would be stored, NULL when it would not. 0; -1 with E_INVALID when a verdict rests on what
-/// CONTEXT doesn't know yet, E_NOMEM.
-MUST_USE int review_create(const struct review_context *context, const struct json *object,
-                           struct strview ns, struct violations *out, const struct json **ret,
-                           struct err *err);
+/// The write of OBJECT, a FlinkCluster of namespace NS, where there is no API server: the create,
+/// or the update of OLD. What mutation says, and where the schema lets the object pass, what
+/// validation says of what mutation made of it. Findings into OUT, whose arena gives all memory;
+/// *RET (may be NULL) is the object as it would be stored, NULL when it would not. 0; -1 with
+/// E_INVALID when a verdict rests on what CONTEXT doesn't know yet, E_NOMEM.
+MUST_USE int review_write(const struct review_context *context, const struct json *object,
+                          const struct json *old, struct strview ns, struct violations *out,
+                          const struct json **ret, struct err *err);
 
 const char *review_kind_name(enum review_kind k);
 const char *review_verdict_name(enum review_verdict v);

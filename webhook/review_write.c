@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: Apache-2.0
-// The create of a FlinkCluster from end to end, for those who have no API server: what mutation
+// The write of a FlinkCluster from end to end, for those who have no API server: what mutation
 // says, what the object then is, what validation says of that.
 #include "common/json/patch_apply.h"
 #include "webhook/review_run.h"
@@ -20,9 +20,9 @@ static const struct json *patched(const struct review *mutated)
     return good ? object : NULL;
 }
 
-int review_create(const struct review_context *context, const struct json *object,
-                  struct strview ns, struct violations *out, const struct json **ret,
-                  struct err *err)
+int review_write(const struct review_context *context, const struct json *object,
+                 const struct json *old, struct strview ns, struct violations *out,
+                 const struct json **ret, struct err *err)
 {
     struct review_result result = {.verdict = REVIEW_ERROR};
     struct review r = {
@@ -30,10 +30,11 @@ int review_create(const struct review_context *context, const struct json *objec
         .result = &result,
         .kind = REVIEW_MUTATE,
         .context = context,
-        .request = {.operation = ADMISSION_CREATE,
+        .request = {.operation = old != NULL ? ADMISSION_UPDATE : ADMISSION_CREATE,
                     .namespace_ = ns,
                     .name = json_get_string(json_get_lit(object, "metadata"), SV("name")),
-                    .object = object},
+                    .object = object,
+                    .old_object = old},
         .violations = VIOLATIONS(out->arena, out->max),
         .patch = JSON_PATCH_IN(out->arena, REVIEW_PATCH_MAX)};
     review_cluster(&r);
