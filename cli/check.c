@@ -104,7 +104,7 @@ static void see_namespace(struct check *c, const struct input_object *o)
     struct err err;
     bool is_namespace = sv_eq_lit(json_get_string(o->object, SV("kind")), "Namespace") &&
                         sv_eq_lit(json_get_string(o->object, SV("apiVersion")), "v1");
-    if (is_namespace && offline_see(c->offline, o->object, SV_NONE, &err) != 0) {
+    if (is_namespace && offline_see_namespace(c->offline, o->object, &err) != 0) {
         on_fail(c, o->file, &err);
     }
 }

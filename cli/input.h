@@ -17,9 +17,9 @@
 
 /// One object and where it stands.
 struct input_object {
-    const char *file; // as given, "-" for stdin
+    const char *file; // as given, "-" for stdin; of an object of no file what names it
     const struct json *object;
-    const struct yaml_document *document; // for the lines
+    const struct yaml_document *document; // for the lines; NULL: it is of no file
     struct strview prefix; // path of the object in its document: "items[3]" in a List, else ""
 };
 

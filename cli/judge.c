@@ -29,7 +29,7 @@ static void judge_metadata(const struct json *object, struct violations *v)
 int judge_create(const struct review_context *context, const struct json *object, struct strview ns,
                  struct violations *v, const struct json **ret, struct err *err)
 {
-    int rc = review_create(context, object, ns, v, ret, err);
+    int rc = review_write(context, object, NULL, ns, v, ret, err);
     judge_metadata(object, v);
     // The API server prunes these, or refuses them under strict field validation, kubectl's
     // default.

@@ -8,7 +8,7 @@
 #include "common/k8s/violation.h"
 #include "webhook/review.h"
 
-/// Every finding of OBJECT, a FlinkCluster of namespace NS, into V. *RET and -1 as review_create()
+/// Every finding of OBJECT, a FlinkCluster of namespace NS, into V. *RET and -1 as review_write()
 /// says.
 MUST_USE int judge_create(const struct review_context *context, const struct json *object,
                           struct strview ns, struct violations *v, const struct json **ret,

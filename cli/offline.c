@@ -12,10 +12,11 @@
 #include "webhook/policy_files.h"
 
 #define OBJECT_TEXT_MAX ((size_t)16 << 20)
+#define NAME_LABEL      "kubernetes.io/metadata.name"
 
 struct offline {
     struct snapshots *snapshots;
-    struct snapshot_feed *namespaces, *clusters;
+    struct snapshot_feed *policies, *namespaces, *clusters;
     struct snapshot *current;
     struct strbuf text; // of the object on its way
 };
@@ -37,7 +38,7 @@ static int put_namespace(struct offline *o, const struct option_list *list, size
     json_out_key_object(&j, "metadata");
     json_out_kv_string(&j, "name", ns);
     json_out_key_object(&j, "labels");
-    json_out_kv_string(&j, "kubernetes.io/metadata.name", ns);
+    json_out_kv_string(&j, NAME_LABEL, ns);
     for (size_t i = first; i < list->count; i++) {
         struct strview rest = sv_from(list->items[i]), name, key;
         if (!sv_split(&rest, ':', &name) || !sv_eq(name, ns) || rest.len == 0) {
@@ -88,12 +89,16 @@ static int fill(struct offline *o, const struct option_list *policies,
             return -1;
         }
     }
+    o->policies = snapshots_feed(o->snapshots, SNAPSHOT_POLICIES, SV(""));
     o->namespaces = snapshots_feed(o->snapshots, SNAPSHOT_NAMESPACES, SV(""));
     o->clusters = snapshots_feed(o->snapshots, SNAPSHOT_CLUSTERS, SV(""));
-    if (o->namespaces == NULL || o->clusters == NULL || snapshots_start(o->snapshots, err) != 0) {
+    if (o->policies == NULL || o->namespaces == NULL || o->clusters == NULL ||
+        snapshots_start(o->snapshots, err) != 0) {
         return -1;
     }
-    if (tell(o->namespaces, KUBE_RESET_BEGIN, SV(""), err) != 0 ||
+    if (tell(o->policies, KUBE_RESET_BEGIN, SV(""), err) != 0 ||
+        tell(o->policies, KUBE_RESET_END, SV(""), err) != 0 ||
+        tell(o->namespaces, KUBE_RESET_BEGIN, SV(""), err) != 0 ||
         put_namespaces(o, namespace_labels, err) != 0 ||
         tell(o->namespaces, KUBE_RESET_END, SV(""), err) != 0 ||
         tell(o->clusters, KUBE_RESET_BEGIN, SV(""), err) != 0 ||
@@ -131,47 +136,72 @@ void offline_close(struct offline *o)
     free(o);
 }
 
-/// What the API server would tell of OBJECT, as far as anybody here asks.
-static void put_object(struct offline *o, const struct json *object, struct strview ns)
+// ---- what is seen -------------------------------------------------------------------------------
+
+/// Begins OBJECT's text: metadata, as far as anybody here asks, not ended.
+static struct json_out begin_object(struct offline *o, const struct json *object)
 {
-    const struct json *metadata = json_get_lit(object, "metadata");
-    struct strview name = json_get_string(metadata, SV("name"));
-    bool is_namespace = !sv_present(ns);
     strbuf_reset(&o->text);
     struct json_out j = JSON_OUT(&o->text);
     json_out_begin_object(&j);
     json_out_key_object(&j, "metadata");
-    json_out_kv_string(&j, "name", name);
-    json_out_kv_string(&j, "namespace", ns);
-    if (is_namespace) {
-        const struct json *labels = json_get_lit(metadata, "labels");
-        json_out_key_object(&j, "labels");
-        json_out_kv_string(&j, "kubernetes.io/metadata.name", name);
-        json_each(label, json_type(labels) == JSON_OBJECT ? labels : NULL) {
-            json_out_key(&j, json_key(label));
-            json_out_value(&j, label);
-        }
-        json_out_end_object(&j);
+    json_out_kv_string(&j, "name", json_get_string(json_get_lit(object, "metadata"), SV("name")));
+    return j;
+}
+
+static void put_spec(struct json_out *j, const struct json *object)
+{
+    json_out_key(j, SV("spec"));
+    json_out_value(j, json_get_lit(object, "spec"));
+}
+
+/// An object without a name is none that others could meet: generateName, or a fault told
+/// elsewhere.
+static int end_object(struct offline *o, struct snapshot_feed *feed, struct json_out *j,
+                      const struct json *object, struct err *err)
+{
+    json_out_end_object(j);
+    if (!strbuf_ok(&o->text)) {
+        return err_set(err, E_NOMEM, "no memory for an object");
     }
-    json_out_end_object(&j);
-    if (!is_namespace) {
-        json_out_key(&j, SV("spec"));
-        json_out_value(&j, json_get_lit(object, "spec"));
-    }
-    json_out_end_object(&j);
+    bool named = json_get_string(json_get_lit(object, "metadata"), SV("name")).len != 0;
+    return named ? tell(feed, KUBE_ADDED, strbuf_view(&o->text), err) : 0;
 }
 
 int offline_see(struct offline *o, const struct json *object, struct strview ns, struct err *err)
 {
-    bool is_namespace = sv_eq_lit(json_get_string(object, SV("kind")), "Namespace");
-    if (json_get_string(json_get_lit(object, "metadata"), SV("name")).len == 0) {
-        return 0; // generateName, or a fault that is told elsewhere
+    struct json_out j = begin_object(o, object);
+    json_out_kv_string(&j, "namespace", ns);
+    json_out_end_object(&j);
+    put_spec(&j, object);
+    return end_object(o, o->clusters, &j, object, err);
+}
+
+int offline_see_policy(struct offline *o, const struct json *object, struct err *err)
+{
+    struct json_out j = begin_object(o, object);
+    json_out_end_object(&j);
+    put_spec(&j, object);
+    return end_object(o, o->policies, &j, object, err);
+}
+
+int offline_see_namespace(struct offline *o, const struct json *object, struct err *err)
+{
+    const struct json *metadata = json_get_lit(object, "metadata");
+    const struct json *labels = json_get_lit(metadata, "labels");
+    struct json_out j = begin_object(o, object);
+    json_out_key_object(&j, "labels");
+    // The API server sees to this one.
+    json_out_kv_string(&j, NAME_LABEL, json_get_string(metadata, SV("name")));
+    json_each(label, json_type(labels) == JSON_OBJECT ? labels : NULL) {
+        if (!sv_eq_lit(json_key(label), NAME_LABEL)) {
+            json_out_key(&j, json_key(label));
+            json_out_value(&j, label);
+        }
     }
-    put_object(o, object, is_namespace ? SV_NONE : ns);
-    if (!strbuf_ok(&o->text)) {
-        return err_set(err, E_NOMEM, "no memory for an object");
-    }
-    return tell(is_namespace ? o->namespaces : o->clusters, KUBE_ADDED, strbuf_view(&o->text), err);
+    json_out_end_object(&j);
+    json_out_end_object(&j);
+    return end_object(o, o->namespaces, &j, object, err);
 }
 
 void offline_context(struct offline *o, struct review_context *ret)

@@ -28,10 +28,12 @@ MUST_USE int offline_open(const struct option_list *policies,
                           struct err *err);
 void offline_close(struct offline *o); // NULL is fine
 
-/// From now on OBJECT, a Namespace or a FlinkCluster, is there (again: it changed); a cluster that
-/// names no namespace is in NS. E_NOMEM.
+/// From now on OBJECT, a FlinkCluster of namespace NS, a Namespace or a FlinkPolicy, is there
+/// (again: it changed). Of a policy that has faults the rest counts, as in the webhook. E_NOMEM.
 MUST_USE int offline_see(struct offline *o, const struct json *object, struct strview ns,
                          struct err *err);
+MUST_USE int offline_see_namespace(struct offline *o, const struct json *object, struct err *err);
+MUST_USE int offline_see_policy(struct offline *o, const struct json *object, struct err *err);
 
 /// All that was seen so far, borrowed until the next call on O.
 void offline_context(struct offline *o, struct review_context *ret);

@@ -38,7 +38,9 @@ static void put_finding_json(struct report *r, const struct input_object *o,
         json_out_kv_str(&r->out, "reason", cause_reason_name(v->reason));
     }
     json_out_kv_string(&r->out, "field", v->path);
-    json_out_kv_int(&r->out, "line", input_line(o, v->path));
+    if (o->document != NULL) {
+        json_out_kv_int(&r->out, "line", input_line(o, v->path));
+    }
     json_out_kv_string(&r->out, "message", v->message);
     json_out_end_object(&r->out);
 }
@@ -48,8 +50,10 @@ static void put_object_json(struct report *r, const struct input_object *o,
 {
     const struct json *meta = json_get_lit(o->object, "metadata");
     json_out_begin_object(&r->out);
-    json_out_kv_str(&r->out, "file", o->file);
-    json_out_kv_int(&r->out, "line", input_line(o, SV("")));
+    if (o->document != NULL) {
+        json_out_kv_str(&r->out, "file", o->file);
+        json_out_kv_int(&r->out, "line", input_line(o, SV("")));
+    }
     json_out_kv_string(&r->out, "namespace", json_get_string(meta, SV("namespace")));
     json_out_kv_string(&r->out, "name", json_get_string(meta, SV("name")));
     json_out_kv_bool(&r->out, "valid", v->denials == 0);
@@ -176,21 +180,32 @@ static void print_github(const struct input_object *o, const struct violation *v
 
 // ---- text ---------------------------------------------------------------------------------------
 
+/// Where that is: "file:line: ", of an object of no file only its name.
+static void print_place(const struct input_object *o, struct strview path)
+{
+    if (o->document != NULL) {
+        printf("%s:%u: ", o->file, input_line(o, path));
+    } else {
+        printf("%s: ", o->file);
+    }
+}
+
 static void print_object(const struct report *r, const struct input_object *o,
                          const struct violations *v)
 {
     for (size_t i = 0; i < v->count; i++) {
         const struct violation *it = &v->items[i];
-        printf("%s:%u: %s: %.*s%s%.*s\n", o->file, input_line(o, it->path),
-               SEVERITIES[it->severity].word, SV_ARG(it->path), it->path.len != 0 ? ": " : "",
-               SV_ARG(it->message));
+        print_place(o, it->path);
+        printf("%s: %.*s%s%.*s\n", SEVERITIES[it->severity].word, SV_ARG(it->path),
+               it->path.len != 0 ? ": " : "", SV_ARG(it->message));
     }
     if (v->dropped != 0) {
         printf("%s: and %zu more\n", o->file, v->dropped);
     }
     if (v->count == 0 && !r->quiet) {
         struct strview name = json_get_string(json_get_lit(o->object, "metadata"), SV("name"));
-        printf("%s:%u: ok: %.*s\n", o->file, input_line(o, SV("")), SV_ARG(name));
+        print_place(o, SV(""));
+        printf("ok: %.*s\n", SV_ARG(name));
     }
 }
 

@@ -112,5 +112,83 @@ class Policies(unittest.TestCase):
         self.assertIn("nowhere", sluice("check", "--policy=/nowhere", "-", stdin=manifest(), check=2).stderr)
 
 
+SUITE = """apiVersion: sluice.dev/v1beta1
+kind: FlinkPolicyTest
+metadata: {name: production}
+policies: [../policy.yaml]
+namespaces: {pay: {tier: prod}, dev: {}}
+stored: [first.yaml]
+cases:
+- name: another registry is refused
+  namespace: pay
+  object: {apiVersion: sluice.dev/v1beta1, kind: FlinkCluster, metadata: {name: x}, spec: {image: evil/a:1.20.1}}
+  expect: Denied
+  rules: [images.allowed]
+  audits: [job.requiredLabels]
+- name: elsewhere all is allowed
+  namespace: dev
+  object: {apiVersion: sluice.dev/v1beta1, kind: FlinkCluster, metadata: {name: x}, spec: {image: evil/a:1.20.1}}
+  expect: Allowed
+- name: a role that is taken is refused
+  namespace: pay
+  object: taken.yaml
+  expect: Denied
+  rules: [iamRoles.unique]
+- name: what is stored is not held up
+  object: first.yaml
+  old: first.yaml
+  expect: Allowed
+  warns: [images.allowed]
+"""
+
+
+class Tests(unittest.TestCase):
+    def setUp(self):
+        folder = tempfile.TemporaryDirectory()
+        self.addCleanup(folder.cleanup)
+        self.tests = pathlib.Path(folder.name) / "tests"
+        self.tests.mkdir()
+        (self.tests / "../policy.yaml").write_text(POLICY)
+        role = "iamRole: arn:aws:iam::123456789012:role/pay/first\nflinkConfiguration: {execution.checkpointing.interval: 60s}\n"
+        first = manifest("first", f'image: evil/a:1.20.1\nflinkVersion: "1.20"\nparallelism: 1\ntaskManager: {{replicas: 1}}\n{role}')
+        (self.tests / "first.yaml").write_text(first.replace("{name: first}", "{name: first, namespace: pay}"))
+        (self.tests / "taken.yaml").write_text(manifest("taken", f"{GOOD}\n{role}"))
+
+    def run_suite(self, text, code):
+        (self.tests / "suite.yaml").write_text(text)
+        return sluice("test", self.tests, check=code)
+
+    def test_cases_that_are_as_expected_pass(self):
+        done = self.run_suite(SUITE, 0)
+        self.assertIn("suite.yaml:8: another registry is refused", done.stdout)
+        self.assertIn("4 cases, 0 failed", done.stdout)
+
+    def test_what_is_not_as_expected_fails_and_is_shown(self):
+        for old, new, said in (("expect: Allowed\n- name: a role", "expect: Denied\n  rules: [x]\n- name: a role", "but it is allowed"),
+                               ("expect: Denied\n  rules: [iamRoles.unique]", "expect: Allowed", "but it is denied"),
+                               ("[images.allowed]\n  audits", "[images.allowed, iamRoles.unique]\n  audits", "which doesn't speak"),
+                               ("audits: [job.requiredLabels]", "audits: []", "lacks job.requiredLabels, which speaks"),
+                               ("warns: [images.allowed]", "warns: [images.digest.required]", "lacks images.allowed")):
+            with self.subTest(new=new):
+                self.assertIn(old, SUITE)
+                done = self.run_suite(SUITE.replace(old, new), 1)
+                self.assertIn(said, done.stdout)
+                self.assertIn("4 cases, 1 failed", done.stdout)
+
+    def test_a_test_that_can_not_be_meant_is_told(self):
+        for old, new, said in (("expect: Allowed", "expekt: Allowed", 'no member "expekt"'), ("stored:", "storde:", '"storde"'),
+                               ("object: taken.yaml", "object: nowhere.yaml", "nowhere.yaml"),
+                               ("object: taken.yaml", "object: suite.yaml", "has no FlinkCluster"),
+                               ("object: taken.yaml", "object: 5", "name of its file"), ("expect: Denied", "expect: denied", "Allowed or Denied"),
+                               ("  rules: [iamRoles.unique]\n", "", "says by which rules"), ("[../policy.yaml]", "[]", "policies"),
+                               ("[../policy.yaml]", "[first.yaml]", "something else than a FlinkPolicy"),
+                               (", dev: {}", "", 'labels of namespace "dev"'), ("rules: [iamRoles.unique]", "rules: x", "must be a list")):
+            with self.subTest(new=new):
+                self.assertIn(old, SUITE)
+                self.assertIn(said, self.run_suite(SUITE.replace(old, new), 2).stderr)
+        self.assertIn("no FlinkPolicyTest", sluice("test", self.tests / "../policy.yaml", check=2).stderr)
+        self.assertIn("name the folder", sluice("test", check=2).stderr)
+
+
 if __name__ == "__main__":
     unittest.main()
