@@ -23,9 +23,9 @@
 #define CONNS_REQUEST_MS   15000
 #define CONNS_IDLE_MS      180000
 
-/// A handshake costs as much time as several reviews: before this number of them is done, reviews
-/// go on, over the connections that stand.
-#define CONNS_HANDSHAKES_MAX 8
+/// A handshake costs as much time as ten reviews: the next ones wait until these are done, and
+/// reviews go on meanwhile, over the connections that stand.
+#define CONNS_HANDSHAKES_MAX 2
 
 /// When no place is free and somebody waits for one, these may be shut down for it, the longest in
 /// their state first: a handshake after 2 s; a request that has not come in whole after 5 s; an

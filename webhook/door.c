@@ -16,7 +16,7 @@
 
 #define REAP_EVERY_MS 1000
 /// How often a full house is looked at, or one that is to become empty.
-#define LOOK_EVERY_MS 20
+#define LOOK_EVERY_MS 50
 /// How often it is looked whether handshakes are done, for which others wait.
 #define SHAKE_EVERY_MS 1
 /// Of the room; who comes then waits in the kernel's queue.
@@ -24,7 +24,7 @@
 /// Longer than the 10 s in which Go's clients give a handshake up: nobody is sent away who waits.
 #define GUEST_STAY_MS 12000
 /// How often a full room is looked through for those who have left.
-#define SWEEP_EVERY_MS 100
+#define SWEEP_EVERY_MS 250
 
 enum mode { OPEN, SHUT, ENDED };
 
@@ -45,27 +45,28 @@ struct door {
     pthread_t thread;
     _Atomic unsigned guest_count; // written by the door's thread alone
     struct guest guests[GUESTS_MAX];
+    struct pollfd polled[GUESTS_MAX];
 };
 
 // ---- the room ---------------------------------------------------------------------------------
 
-/// Whether nobody waits for it any more.
-static bool has_left(const struct guest *g)
-{
-    return tcp_look(g->fd).gone || clock_mono_ms() - g->came_ms > GUEST_STAY_MS;
-}
-
+/// Sends those away who have hung up or stayed too long. By one poll(), since there may be many.
 static void sweep_room(struct door *d)
 {
-    unsigned kept = 0;
-    for (unsigned i = 0; i < d->guest_count; i++) {
-        if (has_left(&d->guests[i])) {
+    unsigned count = d->guest_count, kept = 0;
+    for (unsigned i = 0; i < count; i++) {
+        d->polled[i] = (struct pollfd){.fd = d->guests[i].fd, .events = POLLRDHUP};
+    }
+    int64_t oldest_ms = clock_mono_ms() - GUEST_STAY_MS;
+    bool known = count != 0 && poll(d->polled, count, 0) >= 0;
+    for (unsigned i = 0; known && i < count; i++) {
+        if (d->polled[i].revents != 0 || d->guests[i].came_ms < oldest_ms) {
             close(d->guests[i].fd);
         } else {
             d->guests[kept++] = d->guests[i];
         }
     }
-    d->guest_count = kept;
+    d->guest_count = known ? kept : count;
 }
 
 /// Whether the kernel's queue is empty.
@@ -77,7 +78,7 @@ static bool accept_all(struct door *d)
         g->fd = accept4(d->listen_fd, (struct sockaddr *)&g->addr, &g->len,
                         SOCK_NONBLOCK | SOCK_CLOEXEC);
         if (g->fd >= 0) {
-            g->came_ms = clock_mono_ms() - tcp_look(g->fd).quiet_ms;
+            g->came_ms = clock_mono_ms();
             d->guest_count++;
         } else if (errno == EAGAIN) {
             return true;
@@ -91,7 +92,7 @@ static bool accept_all(struct door *d)
 
 static void let_in(struct door *d, const struct guest *g)
 {
-    if (has_left(g) || conns_open(d->conns, g->fd) != 0) {
+    if (tcp_look(g->fd).gone || conns_open(d->conns, g->fd) != 0) {
         close(g->fd);
         return;
     }
