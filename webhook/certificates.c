@@ -10,6 +10,7 @@
 #include "certs/replica_leases.h"
 #include "certs/secret_store.h"
 #include "certs/webhook_publisher.h"
+#include "certs/x509.h"
 #include "common/base/log.h"
 #include "common/base/os_file.h"
 #include "common/kube/lease.h"
@@ -144,13 +145,29 @@ static int check_settings(const struct webhook_settings *s, struct err *err)
                          PAUSES_OF_CA);
 }
 
+/// A wrong path is told at the start; what becomes of the file later is a matter of reloading.
+static int check_client_ca(const struct webhook_settings *s, struct err *err)
+{
+    CLEANUP(strbuf_done) struct strbuf text = STRBUF(CERTS_PEM_MAX);
+    struct x509_info info;
+    size_t n;
+    if (s->client_ca_file[0] == '\0') {
+        return 0;
+    }
+    return os_file_read(s->client_ca_file, CERTS_PEM_MAX, &text, err) < 0 ||
+                   x509_read(strbuf_view(&text), &info, 1, &n, err) < 0
+               ? err_wrap(err, "--client-ca-file %.100s", s->client_ca_file)
+               : 0;
+}
+
 static int fill(struct certificates *c, struct arena *arena, struct err *err)
 {
     const struct webhook_settings *s = c->o.settings;
     bool mounted = s->tls_cert_file[0] != '\0';
     bool folder = s->cert_dir[0] != '\0';
     bool in_cluster = c->o.config != NULL && certificates_need_cluster(s);
-    if (check_settings(s, err) != 0 || (in_cluster && open_cluster(c, err) != 0) ||
+    if (check_settings(s, err) != 0 || check_client_ca(s, err) != 0 ||
+        (in_cluster && open_cluster(c, err) != 0) ||
         (folder && dir_store_init(&c->dir, s->cert_dir, err) != 0)) {
         return -1;
     }
