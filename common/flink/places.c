@@ -4,8 +4,8 @@
 // One step for the template itself, then one for each list.
 #define STEPS (PLACE_LIST_COUNT + 1U)
 
-static const char *const LISTS[PLACE_LIST_COUNT] = {
-#define X(id, name) [PLACE_##id] = name,
+static const struct strview LISTS[PLACE_LIST_COUNT] = {
+#define X(id, name) [PLACE_##id] = SV_INIT(name),
     PLACE_LISTS(X)
 #undef X
 };
@@ -26,12 +26,7 @@ const struct json *places_template(const struct cluster_spec *spec, unsigned ind
 
 const char *place_list_name(enum place_list list)
 {
-    return LISTS[list];
-}
-
-static const struct json *list_of(const struct json *template, unsigned list)
-{
-    return json_get(json_get_lit(template, "spec"), sv_from(LISTS[list]));
+    return LISTS[list].ptr;
 }
 
 /// Whether the walk stops at its step: 0 the template, else a list.
@@ -50,9 +45,12 @@ bool places_next(struct places *w, struct place *ret)
             w->step = (index + 1) * STEPS;
             continue;
         }
+        if (at == 0) {
+            w->pod = json_get_lit(template, "spec");
+        }
         if (is_asked(w, at)) {
             item = at == 0         ? template
-                   : w->index == 0 ? json_first(list_of(template, at - 1))
+                   : w->index == 0 ? json_first(json_get(w->pod, LISTS[at - 1]))
                                    : w->item;
         }
         if (item != NULL) {
@@ -87,7 +85,7 @@ const struct path *place_path(const struct place *p, struct path nodes[PLACE_NOD
         return at;
     }
     at[1] = PATH_FIELD_OF(at, SV("spec"));
-    at[2] = PATH_FIELD_OF(&at[1], sv_from(LISTS[p->list]));
+    at[2] = PATH_FIELD_OF(&at[1], LISTS[p->list]);
     at[3] = PATH_INDEX_OF(&at[2], p->index);
     return &at[3];
 }

@@ -49,6 +49,7 @@ struct places {
     const struct cluster_spec *spec;
     unsigned what;
     unsigned step;           // template, then template or list
+    const struct json *pod;  // the template's spec
     const struct json *item; // the next one of the list
     size_t index;
 };
