@@ -246,23 +246,30 @@ static int drop_row(struct snapshots *s, enum snapshot_kind kind, struct row *ol
     return 0;
 }
 
-static int make_row(struct snapshots *s, enum snapshot_kind kind, const struct kube_object *o,
-                    struct strview text, struct row **ret, struct err *err)
+/// NULL: ERR tells.
+static struct row *make_row(struct snapshots *s, enum snapshot_kind kind,
+                            const struct kube_object *o, struct strview text, struct err *err)
 {
+    struct row *r = NULL;
+    int rc = -1;
     arena_reset(&s->scratch, SCRATCH_KEEP);
     switch (kind) {
     case SNAPSHOT_POLICIES:
-        return row_policy_new(o->unreadable ? text : o->text, ret, err);
+        rc = row_policy_new(o->unreadable ? text : o->text, &r, err);
+        break;
     case SNAPSHOT_NAMESPACES:
-        return row_namespace_new(o->json, &s->scratch, ret, err);
+        rc = row_namespace_new(o->json, &s->scratch, &r, err);
+        break;
     case SNAPSHOT_CLUSTERS:
-        return row_cluster_new(o->json,
-                               span_member(span_member(text, SV("metadata")), SV("managedFields")),
-                               &s->scratch, ret, err);
+        rc = row_cluster_new(o->json,
+                             span_member(span_member(text, SV("metadata")), SV("managedFields")),
+                             &s->scratch, &r, err);
+        break;
     case SNAPSHOT_KIND_COUNT:
+        err_set(err, E_BUG, "no such kind");
         break;
     }
-    return err_set(err, E_BUG, "no such kind");
+    return rc == 0 ? r : NULL;
 }
 
 static void tell_faults(const struct row *policy)
@@ -297,8 +304,8 @@ static int put_object(struct snapshot_feed *f, const struct kube_object *o, stru
         return err_set(err, E_TOO_LARGE, "more than %zu %s", KINDS[f->kind].max,
                        KINDS[f->kind].what);
     }
-    struct row *now = NULL;
-    if (make_row(s, f->kind, o, text, &now, err) != 0) {
+    struct row *now = make_row(s, f->kind, o, text, err);
+    if (now == NULL) {
         return -1;
     }
     int rc = 0;
