@@ -11,6 +11,7 @@
 #include "certs/secret_store.h"
 #include "certs/webhook_publisher.h"
 #include "certs/x509.h"
+#include "common/base/clock.h"
 #include "common/base/log.h"
 #include "common/base/os_file.h"
 #include "common/kube/lease.h"
@@ -21,6 +22,7 @@
 #define DEAD_AFTER_MIN   4000
 /// Of a request about our own place: it is also made at the end of the program.
 #define OWN_TIMEOUT_MS 2000
+#define WARN_EVERY_MS  60000
 /// A CA lives for so many pauses at least: its change has three of them in its last third.
 #define PAUSES_OF_CA 18
 
@@ -28,6 +30,7 @@ struct certificates {
     struct certificates_options o;
     char identity[128];
     struct kube_lease *lease; // NULL: nobody to agree with
+    int64_t warned_ms;        // of its thread
     // Of the thread of certificates: what only the leader may write, and what is each one's own.
     struct kube *kube;
     struct kube *own_kube;
@@ -72,9 +75,13 @@ static bool leads(void *arg)
 
 static void on_told(void *ctx, const struct err *err, struct strview holder)
 {
-    (void)ctx;
+    struct certificates *c = ctx;
     if (err != NULL && err->code != E_OK) {
-        log_warn("the lease of the certificates", KV_ERR(err));
+        // It is tried each two seconds, for as long as the API server is away.
+        if (c->warned_ms == 0 || clock_mono_ms() >= c->warned_ms + WARN_EVERY_MS) {
+            c->warned_ms = clock_mono_ms();
+            log_warn("the lease of the certificates", KV_ERR(err));
+        }
     } else {
         log_info("the CA is looked after", KV_S("by", holder));
     }

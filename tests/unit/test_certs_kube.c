@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "certs/overview.h"
 #include "certs/policy.h"
 #include "certs/webhook_publisher.h"
 #include "common/base/base64.h"
@@ -379,6 +380,49 @@ START_TEST(certs_publisher__a_configuration_without_a_name_is_not_looked_for)
 }
 END_TEST
 
+START_TEST(certs_overview__tells_how_things_stand_and_no_key)
+{
+    const struct overview_source from = {.kube = kube,
+                                         .ns = SV("sluice-system"),
+                                         .secret = SV("sluice-webhook-ca"),
+                                         .lease = SV("w"),
+                                         .mutating = SV("sluice"),
+                                         .validating = SV("sluice")};
+    CLEANUP(overview_done) struct overview v;
+    CLEANUP(strbuf_done) struct strbuf text = STRBUF(65536);
+    CLEANUP(strbuf_done) struct strbuf json = STRBUF(65536);
+    CLEANUP(strbuf_done) struct strbuf good = STRBUF(65536);
+    char replica[512], issuer[65];
+    const struct json *parsed;
+    put_configuration(&good, strbuf_view(&ca.bundle));
+    x509_issuer(strbuf_view(&ca.cert), strbuf_view(&ca.cert), issuer);
+    snprintf(replica, sizeof(replica),
+             "{\"kind\":\"Lease\",\"metadata\":{\"resourceVersion\":\"1\",\"annotations\":"
+             "{\"sluice.dev/issuer\":\"%s\"}},\"spec\":{\"holderIdentity\":\"pod-1\","
+             "\"leaseDurationSeconds\":40,\"renewTime\":\"2027-01-15T08:00:00.000000Z\"}}",
+             issuer);
+    answer("GET", SECRET, 200,
+           secret_json(strbuf_view(&ca.cert), strbuf_view(&ca.key), strbuf_view(&ca.bundle)));
+    answer("GET", "/apis/coordination.k8s.io/v1/namespaces/sluice-system/leases/w-3", 200, replica);
+    answer("GET", MUTATING, 200, good.ptr);
+    answer("GET", VALIDATING, 200, ONE_OF_NONE);
+    ck_assert_int_eq(overview_read(&from, NOW + 39000, &v, &err), 0);
+    ck_assert(v.live[3] && v.phase == CERTS_STABLE);
+    overview_put_text(&v, NOW + 39000, &text);
+    ck_assert_ptr_nonnull(strstr(text.ptr, "leader:     nobody"));
+    ck_assert_ptr_nonnull(strstr(text.ptr, "3  pod-1  leaf of the CA that signs"));
+    ck_assert_ptr_nonnull(strstr(text.ptr, "seen 39 s ago"));
+    ck_assert_ptr_nonnull(strstr(text.ptr, "MutatingWebhookConfiguration sluice: as it should be"));
+    ck_assert_ptr_nonnull(strstr(text.ptr, "ValidatingWebhookConfiguration sluice: ANOTHER"));
+    overview_put_json(&v, &json);
+    ck_assert_int_eq(json_parse(strbuf_view(&json), &JSON_LIMITS_DEFAULT, &arena, &parsed, &err),
+                     0);
+    ck_assert(sv_eq_lit(json_get_string(parsed, SV("phase")), "Stable"));
+    ck_assert_ptr_null(strstr(json.ptr, "PRIVATE"));
+    ck_assert_ptr_null(strstr(text.ptr, "PRIVATE"));
+}
+END_TEST
+
 UNIT_MAIN(setup, teardown, certs_secret__what_is_not_there_is_no_error,
           certs_secret__a_ca_is_read_with_its_version,
           certs_secret__an_empty_secret_waits_to_be_filled,
@@ -394,4 +438,5 @@ UNIT_MAIN(setup, teardown, certs_secret__what_is_not_there_is_no_error,
           certs_publisher__where_it_is_already_nothing_is_written,
           certs_publisher__one_that_is_missing_does_not_keep_the_other_from_its_bundle,
           certs_publisher__a_list_that_changed_meanwhile_is_left_for_the_next_round,
-          certs_publisher__a_configuration_without_a_name_is_not_looked_for)
+          certs_publisher__a_configuration_without_a_name_is_not_looked_for,
+          certs_overview__tells_how_things_stand_and_no_key)

@@ -142,6 +142,28 @@ START_TEST(lease__that_cannot_be_renewed_is_lost_in_time)
 }
 END_TEST
 
+START_TEST(lease__that_was_lost_is_won_again_where_that_is_asked_for)
+{
+    struct kube_lease_options opt = OPTIONS;
+    opt.again = true;
+    begin();
+    answer("POST", COLLECTION, 0, 201, LEASE("me"));
+    answer("PUT", PATH, 1, 200, LEASE("me"));
+    answer("PUT", PATH, 1, 409, "");
+    answer("GET", PATH, 1, 404, ""); // somebody deleted it: lost
+    answer("PUT", PATH, 0, 200, LEASE("me"));
+    start(&opt);
+    wait_for(&lost);
+    int64_t until = clock_mono_ms() + 5000;
+    while (atomic_load(&started) < 2 && clock_mono_ms() < until) {
+        clock_sleep_ms(5);
+    }
+    ck_assert_int_eq(atomic_load(&started), 2);
+    ck_assert(kube_lease_valid(lease));
+    ck_assert_int_eq(atomic_load(&lost), 1);
+}
+END_TEST
+
 START_TEST(lease__that_another_took_is_lost_at_once)
 {
     begin();
@@ -277,7 +299,8 @@ START_TEST(lease__a_process_that_was_stopped_beyond_it_never_writes_again)
 END_TEST
 
 UNIT_MAIN(setup, teardown, lease__it_is_created_and_renewed,
-          lease__that_cannot_be_renewed_is_lost_in_time, lease__that_another_took_is_lost_at_once,
-          lease__of_another_is_waited_for, lease__is_given_back_on_a_clean_stop,
-          lease__options_that_make_no_sense_are_refused,
+          lease__that_cannot_be_renewed_is_lost_in_time,
+          lease__that_was_lost_is_won_again_where_that_is_asked_for,
+          lease__that_another_took_is_lost_at_once, lease__of_another_is_waited_for,
+          lease__is_given_back_on_a_clean_stop, lease__options_that_make_no_sense_are_refused,
           lease__a_process_that_was_stopped_beyond_it_never_writes_again)
