@@ -1,7 +1,8 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # The main job of Sluice, shown on a real API server: what is asked, what is filled in, what is refused and
-# how kubectl prints it, the pods that come up, and one that is deleted and comes back. Leaves it running.
+# how kubectl prints it, also by a policy of the platform, the pods that come up, and one that is deleted and comes back.
+# Leaves it running.
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 # shellcheck source=lib.sh
@@ -17,28 +18,28 @@ title() { printf '\n%s%s%s\n' "$bold" "$*" "$off"; }
 command_line() { printf '%s$ %s%s\n' "$dim" "$*" "$off"; }
 k() { sluice_dev_kubectl "$@"; }
 
-show_good() { # FILE NAME
+show_good() { # FILE NAME [NAMESPACE]
     title "Asked: $2"
     grep -v '^#' "$1"
-    command_line "kubectl apply -f ${1#"$REPO_DIR/"}"
-    k apply -f "$1"
+    command_line "kubectl apply ${3:+-n $3 }-f ${1#"$REPO_DIR/"}"
+    k apply -n "${3:-default}" -f "$1"
     printf '%sfilled in:%s\n' "$bold" "$off"
     diff -U1 <(k create --dry-run=client --validate=false -o json -f "$1" | jq -S .spec) \
-        <(k get flinkcluster "$2" -o json | jq -S .spec) | tail -n +3 |
+        <(k get flinkcluster -n "${3:-default}" "$2" -o json | jq -S .spec) | tail -n +3 |
         sed -e "s/^+.*/$green&$off/" -e "s/^-.*/$red&$off/" || true
 }
 
-show_bad() { # FILE
+show_bad() { # FILE [NAMESPACE]
     title "Refused: $(head -1 "$1" | cut -c3-)"
-    command_line "kubectl apply -f ${1#"$REPO_DIR/"}"
-    if k apply -f "$1"; then
+    command_line "kubectl apply ${2:+-n $2 }-f ${1#"$REPO_DIR/"}"
+    if k apply -n "${2:-default}" -f "$1"; then
         die "${1#"$REPO_DIR/"} was accepted"
     fi
 }
 
-pods_ready() { # NAME COUNT
+pods_ready() { # NAME COUNT [NAMESPACE]
     local n
-    n=$(k get pods -l "sluice.dev/cluster=$1" -o json |
+    n=$(k get pods -n "${3:-default}" -l "sluice.dev/cluster=$1" -o json |
         jq '[.items[] | select(.metadata.deletionTimestamp == null) | .status.conditions[]? |
             select(.type == "Ready" and .status == "True")] | length')
     [[ $n -eq $2 ]]
@@ -51,7 +52,8 @@ title "A Kubernetes control plane on this machine"
 process_stop sluice-controller 2>/dev/null || true
 process_stop sluice-webhook 2>/dev/null || true
 install_sluice
-k delete flinkclusters --all --wait >/dev/null
+k delete flinkclusters --all -A --wait >/dev/null
+k delete flinkpolicies --all >/dev/null
 start_webhook sluice-webhook
 start_controller sluice-controller
 echo "sluice-webhook and sluice-controller run under their own ServiceAccounts, with the RBAC of manifests/ alone."
@@ -63,8 +65,26 @@ for file in "$samples"/bad/*.yaml; do
     show_bad "$file"
 done
 
+title "A policy of the platform, for every namespace with the label tier=prod"
+command_line "kubectl create namespace payments && kubectl label namespace payments tier=prod"
+k create namespace payments --dry-run=client -o yaml | k apply -f - >/dev/null
+k label --overwrite namespace payments tier=prod
+grep -v '^#' "$samples/policies/production.yaml" | sed -n '/^spec:/,/^  exempt:/p'
+command_line "kubectl apply -f manifests/samples/policies/production.yaml"
+k apply -f "$samples/policies/production.yaml"
+wait_for "! k apply --dry-run=server -n payments -f '$samples/production/refused.yaml' 2>/dev/null" 10 ||
+    die "the webhook did not hear of the policy; see $LOG_DIR/sluice-webhook.log"
+show_bad "$samples/production/refused.yaml" payments
+show_good "$samples/production/given.yaml" payouts payments
+
+title "A scale beyond the policy is refused at the door, too"
+command_line "kubectl scale -n payments flinkcluster payouts --replicas=129"
+if k scale -n payments flinkcluster payouts --replicas=129; then
+    die "the scale was accepted"
+fi
+
 title "The pods of what was accepted"
-wait_for 'pods_ready playground 2 && pods_ready fraud 6 && pods_ready router 4' 60 ||
+wait_for 'pods_ready playground 2 && pods_ready fraud 6 && pods_ready router 4 && pods_ready payouts 6 payments' 60 ||
     die "the pods did not all become ready; see $LOG_DIR/sluice-controller.log"
 command_line "kubectl get flinkclusters,pods"
 k get flinkclusters,pods
