@@ -85,7 +85,10 @@ static const char *why_leaf(const struct certs_situation *s)
     if (s->leaf_unwanted) {
         return "a new certificate was asked for";
     }
-    return s->now_ms >= certs_renew_at(&s->leaf) ? "the certificate is due" : NULL;
+    // One that ends with its CA can't be had longer.
+    return s->now_ms >= certs_renew_at(&s->leaf) && s->leaf.not_after_ms < s->ca.not_after_ms
+               ? "the certificate is due"
+               : NULL;
 }
 
 static struct certs_decision decide_publication(const struct certs_situation *s)
@@ -124,23 +127,26 @@ static struct certs_decision decide_change(const struct certs_situation *s)
                : step(CERTS_KEEP, NULL);
 }
 
-static int64_t earlier(int64_t a, int64_t b)
+/// The earlier of *AT (0: none yet) and T. What is over already waits for something else than time.
+static void await(const struct certs_situation *s, int64_t *at, int64_t t)
 {
-    return a < b ? a : b;
+    if (t > s->now_ms && (*at == 0 || t < *at)) {
+        *at = t;
+    }
 }
 
 static struct certs_decision keep(const struct certs_situation *s)
 {
-    int64_t at = earlier(certs_renew_at(&s->leaf), certs_renew_at(&s->ca));
+    struct certs_decision d = {.step = CERTS_KEEP, .why = "nothing is due"};
+    await(s, &d.renew_at_ms, certs_renew_at(&s->leaf));
+    await(s, &d.renew_at_ms, s->leaf.not_after_ms);
+    await(s, &d.renew_at_ms, certs_renew_at(&s->ca));
+    await(s, &d.renew_at_ms, s->ca.not_after_ms);
     if (certs_phase_of(s->next.present, s->has_old) != CERTS_STABLE) {
-        if (s->now_ms < s->published_ms + s->pause_ms) {
-            at = earlier(at, s->published_ms + s->pause_ms);
-        }
-        if (s->now_ms < s->switched_ms + s->pause_ms) {
-            at = earlier(at, s->switched_ms + s->pause_ms);
-        }
+        await(s, &d.renew_at_ms, s->published_ms + s->pause_ms);
+        await(s, &d.renew_at_ms, s->switched_ms + s->pause_ms);
     }
-    return (struct certs_decision){.step = CERTS_KEEP, .why = "nothing is due", .renew_at_ms = at};
+    return d;
 }
 
 struct certs_decision certs_decide(const struct certs_situation *s)

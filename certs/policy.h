@@ -90,7 +90,7 @@ enum certs_step {
 struct certs_decision {
     enum certs_step step;
     const char *why;     // for the log; a literal
-    int64_t renew_at_ms; // KEEP: when something is due by the clock
+    int64_t renew_at_ms; // KEEP: when something is due by the clock, after now; 0: nothing
 };
 
 /// The one next step. After each but KEEP the facts are gathered and it is asked again.

@@ -80,6 +80,8 @@ CHANGE(leaf_of_old_over, s->leaf_of_ca = false; s->published_ms = NOW; s->leaf.n
 CHANGE(leaf_of_old_just_published, s->leaf_of_ca = false; s->published_ms = NOW - PAUSE + 1)
 CHANGE(leaf_of_old_ca_not_seen, s->leaf_of_ca = false; s->published = s->ca_published = false)
 CHANGE(leaf_due, s->leaf.not_before_ms = NOW - 12 * CERTS_DAY_MS)
+CHANGE(leaf_due_ends_with_ca, leaf_due(s); s->ca.not_after_ms = s->leaf.not_after_ms;
+       s->ca.not_before_ms = s->leaf.not_before_ms; s->leads = false)
 CHANGE(leaf_nearly_due, s->leaf.not_before_ms = NOW - 12 * CERTS_DAY_MS + 10)
 CHANGE(leaf_unwanted, s->leaf_unwanted = true)
 CHANGE(leaf_unwanted_of_old, s->leaf_unwanted = true; s->leaf_of_ca = false; s->published_ms = NOW)
@@ -114,6 +116,8 @@ static const struct {
     {"stable: a first leaf waits for nothing", calm, first_leaf, CERTS_ISSUE_LEAF,
      CERTS_ISSUE_LEAF},
     {"stable: the leaf is due", calm, leaf_due, CERTS_ISSUE_LEAF, CERTS_ISSUE_LEAF},
+    {"stable: the leaf is due, and so is the CA", calm, leaf_due_ends_with_ca, CERTS_KEEP,
+     CERTS_KEEP},
     {"stable: the leaf is nearly due", calm, leaf_nearly_due, CERTS_KEEP, CERTS_KEEP},
     {"stable: new leaves are asked for", calm, leaf_unwanted, CERTS_ISSUE_LEAF, CERTS_ISSUE_LEAF},
     {"stable: nobody can trust it", calm, leaf_untrusted, CERTS_ISSUE_LEAF, CERTS_ISSUE_LEAF},
@@ -150,7 +154,10 @@ START_TEST(certs_policy__every_phase_has_its_steps)
         PHASES[i].change(&s);
         enum certs_step leader = certs_decide(&s).step;
         s.leads = false;
-        enum certs_step follower = certs_decide(&s).step;
+        struct certs_decision d = certs_decide(&s);
+        enum certs_step follower = d.step;
+        // Who waits for another than the clock must not be woken by it again and again.
+        ck_assert(d.step != CERTS_KEEP || d.renew_at_ms == 0 || d.renew_at_ms > NOW);
         if (leader != PHASES[i].leader || follower != PHASES[i].follower) {
             ck_abort_msg("%s: %u and %u", PHASES[i].what, leader, follower);
         }
