@@ -7,6 +7,7 @@
 #include "common/flink/revision.h"
 #include "common/flink/rules.h"
 #include "common/json/out.h"
+#include "common/policy/check.h"
 #include "controller/config.h"
 #include "controller/desired.h"
 #include "controller/job.h"
@@ -288,6 +289,44 @@ int accept_first(const struct reconcile *rc, struct record *ret, struct err *err
     return 0;
 }
 
+/// Whether all is known that policies ask of the world; else a sentence for people.
+static bool can_judge(const struct reconcile *rc, struct strview *ret_why)
+{
+    const struct plan_policies *p = rc->settings->policies;
+    struct labels unused;
+    if (p == NULL) {
+        return true;
+    }
+    if (p->set == NULL) {
+        *ret_why = SV("the policies are not known yet");
+        return false;
+    }
+    if (p->set->needs_labels && p->world->namespace_labels != NULL &&
+        !p->world->namespace_labels(p->world->ctx, rc->observed->cluster.ns, &unused)) {
+        *ret_why = SV("policies select namespaces by label, and this one's are not known yet");
+        return false;
+    }
+    return true;
+}
+
+static void judge(const struct reconcile *rc, const struct flink_cluster *old,
+                  struct violations *faults)
+{
+    const struct plan_policies *p = rc->settings->policies;
+    struct flink_cluster now;
+    flink_decode(rc->observed->object, &now, faults);
+    flink_rules_check(&(struct flink_rules_input){.now = &now, .old = old}, faults);
+    if (p != NULL) {
+        policy_check(&(struct policy_input){.now = &now,
+                                            .old = old,
+                                            .ns = rc->observed->cluster.ns,
+                                            .set = p->set,
+                                            .world = p->world,
+                                            .now_ms = rc->observed->now_ms},
+                     faults);
+    }
+}
+
 int accept_decide(const struct reconcile *rc, struct acceptance *ret, struct err *err)
 {
     *ret = (struct acceptance){.faults = VIOLATIONS(rc->arena, ACCEPT_FAULTS_MAX)};
@@ -298,11 +337,11 @@ int accept_decide(const struct reconcile *rc, struct acceptance *ret, struct err
         ret->verdict = ACCEPT_IN_EFFECT;
         return arena_check(rc->arena, err);
     }
-    struct flink_cluster now;
-    flink_decode(rc->observed->object, &now, &ret->faults);
-    flink_rules_check(
-        &(struct flink_rules_input){.now = &now, .old = last != NULL ? &last->cluster : NULL},
-        &ret->faults);
+    if (!can_judge(rc, &ret->waits)) {
+        ret->verdict = ACCEPT_UNDECIDED;
+        return arena_check(rc->arena, err);
+    }
+    judge(rc, last != NULL ? &last->cluster : NULL, &ret->faults);
     if (ret->faults.denials > 0) {
         ret->verdict = ACCEPT_REJECTED;
         return arena_check(rc->arena, err);

@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // The decision on a generation of a FlinkCluster, taken once: is it good, and what does it change?
-// Judged by the same engine as at admission, with the last accepted generation as the old object.
-// Pure.
+// Judged by the same engine as at admission, policies included, with the last accepted generation
+// as the old object; what is recorded is never judged again. Of others only what is recorded
+// counts (claim.h). Pure.
 //
 //   same pods (scale, labels, nonces)                 recorded, same run
 //   other pods, session cluster or mode Stateless     recorded, new run: all old pods go first
@@ -25,6 +26,8 @@ enum accept_verdict {
     ACCEPT_IN_EFFECT, // the last record is of this generation
     ACCEPT_RECORD,    // `next` is to be recorded; nothing else is done before that is seen
     ACCEPT_REJECTED,  // `faults` say why; the last record stays in effect
+    ACCEPT_UNDECIDED, // what it is to be judged by is not known yet; the last record stays in
+                      // effect
     ACCEPT_WAITS,     // good, but can't be done: `waits`; the last record stays in effect
 };
 
@@ -34,7 +37,7 @@ struct acceptance {
     struct record last; // the newest record, when has_last
     struct record next; // RECORD
     struct violations faults;
-    struct strview waits; // WAITS: a sentence for people
+    struct strview waits; // WAITS, UNDECIDED: a sentence for people
 };
 
 /// Faults kept for the condition's message.

@@ -7,6 +7,7 @@
 #include "common/base/log.h"
 #include "common/kube/span.h"
 #include "common/kube/watcher.h"
+#include "controller/claims_follow.h"
 #include "controller/digest.h"
 #include "controller/ha_store.h"
 
@@ -25,6 +26,7 @@ struct scope {
 
 struct cache {
     struct queue *queue;
+    struct claims *claims;
     struct strays *strays;
     struct kube_watcher *watcher;
     struct scope *scopes;
@@ -44,6 +46,23 @@ static const struct kube_resource *const RESOURCES[CHILD_KIND_COUNT] = {
 const struct kube_resource *cache_child_resource(enum child_kind kind)
 {
     return RESOURCES[kind];
+}
+
+/// The one that has the namespace, or NULL.
+static const struct scope *scope_of(const struct cache *c, struct strview ns)
+{
+    for (size_t i = 0; i < c->n_scopes; i++) {
+        if (c->scopes[i].ns.len == 0 || sv_eq(c->scopes[i].ns, ns)) {
+            return &c->scopes[i];
+        }
+    }
+    return NULL;
+}
+
+static struct claims_stores claims_stores_of(const struct cache *c, struct strview ns)
+{
+    const struct scope *s = scope_of(c, ns); // whose watch tells of it
+    return (struct claims_stores){.clusters = s->clusters, .records = s->children[CHILD_REVISION]};
 }
 
 // ---- changes become keys ----------------------------------------------------------------------
@@ -78,8 +97,13 @@ static struct strview generation_of(const struct kube_object *o)
 static void on_cluster(void *ctx, const struct kube_object *old, const struct kube_object *now)
 {
     const struct kube_object *o = now != NULL ? now : old;
+    struct cache *c = ctx;
+    if (c->claims != NULL) {
+        const struct claims_stores stores = claims_stores_of(c, o->ns);
+        claims_follow_cluster(c->claims, &stores, old, now);
+    }
     bool edit = old != NULL && now != NULL && !sv_eq(generation_of(old), generation_of(now));
-    queue_key(ctx, o->ns, o->name, edit ? QUEUE_EDIT : QUEUE_CHANGE);
+    queue_key(c, o->ns, o->name, edit ? QUEUE_EDIT : QUEUE_CHANGE);
 }
 
 static void queue_owner(struct cache *c, const struct kube_object *o, enum queue_class class)
@@ -133,8 +157,13 @@ static void on_pod(void *ctx, const struct kube_object *old, const struct kube_o
 /// A new record is what an edit's pods wait for.
 static void on_record(void *ctx, const struct kube_object *old, const struct kube_object *now)
 {
-    note_stray(ctx, CHILD_REVISION, old, now);
-    queue_owners(ctx, old, now, old == NULL ? QUEUE_EDIT : QUEUE_CHANGE);
+    struct cache *c = ctx;
+    if (c->claims != NULL) {
+        const struct claims_stores stores = claims_stores_of(c, (now != NULL ? now : old)->ns);
+        claims_follow_record(c->claims, &stores, old, now);
+    }
+    note_stray(c, CHILD_REVISION, old, now);
+    queue_owners(c, old, now, old == NULL ? QUEUE_EDIT : QUEUE_CHANGE);
 }
 
 static void on_ha(void *ctx, struct strview ns, struct strview cluster)
@@ -219,6 +248,7 @@ int cache_new(const struct cache_settings *settings, struct cache **ret, struct 
         return err_set(err, E_NOMEM, "no memory for the cache");
     }
     c->queue = settings->queue;
+    c->claims = settings->claims;
     c->scopes = scopes;
     c->n_scopes = n;
     if (strays_new(&c->strays, err) != 0) {
@@ -279,6 +309,44 @@ bool cache_synced(const struct cache *c)
     return kube_watcher_synced(c->watcher);
 }
 
+bool cache_has_cluster(struct cache *c, struct strview ns, struct strview name)
+{
+    const struct scope *s = scope_of(c, ns);
+    struct kube_object *o = s != NULL ? kube_store_get(s->clusters, ns, name) : NULL;
+    kube_object_unref(o);
+    return o != NULL;
+}
+
+int cache_clusters(struct cache *c, struct arena *arena, struct kube_object ***ret,
+                   size_t *ret_count, struct err *err)
+{
+    struct kube_object **lists[CACHE_MAX_NAMESPACES];
+    size_t counts[CACHE_MAX_NAMESPACES], sum = 0, listed = 0;
+    int rc = 0;
+    for (size_t i = 0; i < c->n_scopes && rc == 0; i++) {
+        rc = kube_store_list(c->scopes[i].clusters, SV(""), arena, &lists[i], &counts[i], err);
+        sum += rc == 0 ? counts[i] : 0;
+        listed += rc == 0;
+    }
+    struct kube_object **all = rc == 0 ? ARENA_NEW_N(arena, struct kube_object *, sum + 1) : NULL;
+    if (rc == 0 && all == NULL) {
+        rc = err_set(err, E_NOMEM, "no memory for a list of clusters");
+    }
+    size_t n = 0;
+    for (size_t i = 0; i < listed; i++) {
+        for (size_t j = 0; j < counts[i]; j++) {
+            if (rc == 0) {
+                all[n++] = lists[i][j];
+            } else {
+                kube_object_unref(lists[i][j]);
+            }
+        }
+    }
+    *ret = all;
+    *ret_count = n;
+    return rc;
+}
+
 size_t cache_cluster_count(struct cache *c)
 {
     size_t n = 0;
@@ -288,38 +356,26 @@ size_t cache_cluster_count(struct cache *c)
     return n;
 }
 
-/// A resync of everything costs one array of pointers for each scope.
-#define RESYNC_ARENA_MAX ((size_t)CACHE_MAX_OBJECTS * 16)
+/// A list of everything costs two arrays of pointers.
+#define LIST_ARENA_MAX ((size_t)CACHE_MAX_NAMESPACES * CACHE_MAX_OBJECTS * 16)
 
 void cache_resync(struct cache *c)
 {
-    for (size_t i = 0; i < c->n_scopes; i++) {
-        CLEANUP(arena_done) struct arena arena = ARENA(RESYNC_ARENA_MAX);
-        struct kube_object **all;
-        size_t n;
-        struct err err;
-        if (kube_store_list(c->scopes[i].clusters, SV(""), &arena, &all, &n, &err) != 0) {
-            log_error("resync failed", KV_ERR(&err));
-            continue;
-        }
-        for (size_t j = 0; j < n; j++) {
-            queue_key(c, all[j]->ns, all[j]->name, QUEUE_RESYNC);
-        }
-        kube_objects_unref(all, n);
+    CLEANUP(arena_done) struct arena arena = ARENA(LIST_ARENA_MAX);
+    struct kube_object **all;
+    size_t n;
+    struct err err;
+    if (cache_clusters(c, &arena, &all, &n, &err) != 0) {
+        log_error("resync failed", KV_ERR(&err));
+        return;
     }
+    for (size_t j = 0; j < n; j++) {
+        queue_key(c, all[j]->ns, all[j]->name, QUEUE_RESYNC);
+    }
+    kube_objects_unref(all, n);
 }
 
 // ---- views ------------------------------------------------------------------------------------
-
-static const struct scope *scope_of(const struct cache *c, struct strview ns)
-{
-    for (size_t i = 0; i < c->n_scopes; i++) {
-        if (c->scopes[i].ns.len == 0 || sv_eq(c->scopes[i].ns, ns)) {
-            return &c->scopes[i];
-        }
-    }
-    return NULL;
-}
 
 static int view_children(struct kube_store *store, int kind, struct arena *arena,
                          struct cache_view *v, struct err *err)

@@ -13,6 +13,7 @@
 #include "common/kube/client.h"
 #include "common/kube/config.h"
 #include "common/kube/store.h"
+#include "controller/claims.h"
 #include "controller/observed.h"
 #include "controller/queue.h"
 #include "controller/strays.h"
@@ -28,7 +29,8 @@ struct cache_settings {
     struct kube_config *config;    // borrowed
     const char *const *namespaces; // only these, at most CACHE_MAX_NAMESPACES; none: all
     size_t namespace_count;
-    struct queue *queue; // borrowed: gets the keys
+    struct queue *queue;   // borrowed: gets the keys
+    struct claims *claims; // borrowed: follows the records; may be NULL
     kube_observe_fn *observe;
     void *observe_ctx;
 };
@@ -48,6 +50,14 @@ void cache_resync(struct cache *c);
 
 /// The pods that left the watch without having been seen deleted.
 struct strays *cache_strays(const struct cache *c);
+
+/// Whether there is a FlinkCluster of that name.
+bool cache_has_cluster(struct cache *c, struct strview ns, struct strview name);
+
+/// References to all FlinkClusters, by scope, namespace and name; the array lies in ARENA. 0, or -1
+/// with E_NOMEM. Give them back with kube_objects_unref().
+MUST_USE int cache_clusters(struct cache *c, struct arena *arena, struct kube_object ***ret,
+                            size_t *ret_count, struct err *err);
 
 /// How many FlinkClusters there are.
 size_t cache_cluster_count(struct cache *c);

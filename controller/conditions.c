@@ -153,6 +153,9 @@ static struct strview faults_text(const struct reconcile *rc, const struct viola
 
 static struct condition derive_accepted(const struct facts *f)
 {
+    if (f->a->verdict == ACCEPT_UNDECIDED) {
+        return condition_make(CONDITION_UNKNOWN, REASON_POLICIES_UNKNOWN, f->a->waits);
+    }
     if (f->a->verdict == ACCEPT_REJECTED) {
         return condition_make(CONDITION_FALSE, REASON_INVALID, faults_text(f->rc, &f->a->faults));
     }
@@ -185,8 +188,10 @@ static struct condition derive_reconciling(const struct facts *f)
                          "ConfigMaps are there",
                          (long long)(c->old + c->surplus), f->rc->observed->ha.n));
     }
-    if (f->a->verdict == ACCEPT_WAITS) {
-        return condition_make(CONDITION_TRUE, REASON_WAITING, f->a->waits);
+    if (f->a->verdict == ACCEPT_WAITS || f->a->verdict == ACCEPT_UNDECIDED) {
+        return condition_make(
+            CONDITION_TRUE,
+            f->a->verdict == ACCEPT_WAITS ? REASON_WAITING : REASON_POLICIES_UNKNOWN, f->a->waits);
     }
     if (!f->a->has_last) {
         return condition_make(CONDITION_FALSE, REASON_NOT_ACCEPTED,

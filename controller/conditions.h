@@ -54,6 +54,9 @@ enum condition_type {
 #define STATUS_REASONS(R)                                                                          \
     R(ACCEPTED, "Accepted", "Accepted", "The spec keeps all rules.")                               \
     R(INVALID, "Invalid", "Accepted", "The spec breaks rules.")                                    \
+    R(POLICIES_UNKNOWN, "PoliciesUnknown", "Accepted, Reconciling, Ready",                         \
+      "The policies, or the labels of the namespace, are not known yet; the generation is judged " \
+      "once they are.")                                                                            \
     R(NOT_ACCEPTED, "NotAccepted", "all others",                                                   \
       "The newest generation, or as yet any, is not accepted.")                                    \
     R(WAITING, "WaitingForUpgradeSupport", "Reconciling, Ready",                                   \

@@ -16,7 +16,10 @@
 #include "common/json/view.h"
 #include "common/kube/events.h"
 #include "common/kube/lease.h"
+#include "common/world/snapshots.h"
+#include "common/world/watches.h"
 #include "controller/cache.h"
+#include "controller/claims.h"
 #include "controller/flink/prober.h"
 #include "controller/metrics.h"
 #include "controller/plan_settings.h"
@@ -28,6 +31,8 @@
 #define TICK_MS        200
 #define START_TICK_MS  10 // until the workers run: all wait for them
 #define EVENTS_WAIT_MS 2000
+// So long the workers wait for the policies before they keep what was accepted without them.
+#define POLICIES_WAIT_MS 3000
 // An API server that can't answer right after it told who leads is asked again.
 #define STRAYS_TRIES    10
 #define STRAYS_PAUSE_MS 1000
@@ -38,13 +43,17 @@ struct controller {
     struct metrics *metrics;
     struct health *health;
     struct queue *queue;
+    struct claims *claims;
     struct cache *cache;
+    struct snapshots *snapshots; // the policies, and the labels of namespaces
+    struct watches *watches;
     struct kube_events *events;
     struct kube_lease *lease;
     _Atomic(struct prober *) prober; // the health thread looks at it
     struct workers *workers;
     unsigned strays_failures;
-    int64_t work_at; // no sooner do the workers start
+    int64_t work_at;   // no sooner do the workers start
+    int64_t synced_at; // since when all but the policies is known, 0: it is not
     atomic_bool leads;
 };
 
@@ -113,6 +122,33 @@ static bool check_synced(void *arg, struct strbuf *why)
     return true;
 }
 
+static bool knows_policies(struct controller *c)
+{
+    struct snapshot *snap = snapshots_take(c->snapshots);
+    snapshot_unref(snap);
+    return snap != NULL;
+}
+
+static bool check_policies(void *arg, struct strbuf *why)
+{
+    if (!knows_policies(arg)) {
+        strbuf_put_str(why, "the policies are not known: nothing new is accepted");
+        return false;
+    }
+    return true;
+}
+
+/// In the thread of their watches: what was refused, or waits for them, may be accepted now.
+static void on_policies(void *ctx, bool policies)
+{
+    struct controller *c = ctx;
+    struct snapshot *snap = snapshots_take(c->snapshots);
+    if (policies || (snap != NULL && snapshot_policies(snap)->needs_labels)) {
+        claims_look_again(c->claims);
+    }
+    snapshot_unref(snap);
+}
+
 static void collect(struct metrics *m, void *arg)
 {
     struct controller *c = arg;
@@ -158,6 +194,22 @@ static struct kube_options write_options(struct controller *c)
                                  .observe_ctx = c->metrics};
 }
 
+/// Policies are watched beside all else: while they can't be read, what was accepted is kept.
+static int start_policies(struct controller *c, struct err *err)
+{
+    const struct watches_options o = {.config = c->config,
+                                      .snapshots = c->snapshots,
+                                      .namespaces = c->settings.namespaces.items,
+                                      .namespace_count = c->settings.namespaces.count,
+                                      .without_clusters = true,
+                                      .observe = controller_metrics_rest,
+                                      .observe_ctx = c->metrics};
+    snapshots_on_change(c->snapshots, on_policies, c);
+    return watches_new(&o, &c->watches, err) != 0 || snapshots_start(c->snapshots, err) != 0
+               ? -1
+               : watches_start(c->watches, err);
+}
+
 static int start(struct controller *c, struct err *err)
 {
     if (load_config(c, err) != 0) {
@@ -169,14 +221,18 @@ static int start(struct controller *c, struct err *err)
     if (c->metrics == NULL || c->queue == NULL || c->health == NULL) {
         return err_set(err, E_NOMEM, "no memory to start");
     }
+    if (claims_new(c->queue, &c->claims, err) != 0 || snapshots_new(&c->snapshots, err) != 0) {
+        return -1;
+    }
     struct cache_settings cache = {.config = c->config,
                                    .namespaces = c->settings.namespaces.items,
                                    .namespace_count = c->settings.namespaces.count,
                                    .queue = c->queue,
+                                   .claims = c->claims,
                                    .observe = controller_metrics_rest,
                                    .observe_ctx = c->metrics};
     if (cache_new(&cache, &c->cache, err) != 0 || cache_start(c->cache, err) != 0 ||
-        start_lease(c, err) != 0) {
+        start_policies(c, err) != 0 || start_lease(c, err) != 0) {
         return -1;
     }
     struct kube_options opt = write_options(c);
@@ -185,6 +241,7 @@ static int start(struct controller *c, struct err *err)
     }
     metrics_on_collect(c->metrics, collect, c);
     health_add_check(c->health, HEALTH_READY, "synced", check_synced, c);
+    health_add_check(c->health, HEALTH_READY, "policies", check_policies, c);
     return health_start(c->health, c->settings.health_listen, err);
 }
 
@@ -244,6 +301,8 @@ static int start_workers(struct controller *c, struct err *err)
                                  .queue = c->queue,
                                  .events = c->events,
                                  .prober = atomic_load(&c->prober),
+                                 .snapshots = c->snapshots,
+                                 .claims = c->claims,
                                  .metrics = c->metrics,
                                  .plan = plan_settings_make(c->settings.ha_cluster_role)};
     s.plan.kube2iam = strcmp(c->settings.aws_identity, "kube2iam") == 0;
@@ -280,10 +339,13 @@ static void stop(struct controller *c)
         kube_events_stop(c->events, EVENTS_WAIT_MS);
     }
     kube_lease_stop(c->lease);
+    watches_free(c->watches);
     if (c->cache != NULL) {
         cache_stop(c->cache);
     }
     cache_free(c->cache);
+    claims_free(c->claims);
+    snapshots_free(c->snapshots);
     queue_free(c->queue);
     metrics_free(c->metrics);
     if (c->config != NULL) {
@@ -291,12 +353,28 @@ static void stop(struct controller *c)
     }
 }
 
+/// Whether enough is known to begin: all, or after a while all but the policies.
+static bool may_work(struct controller *c)
+{
+    int64_t now = clock_mono_ms();
+    if (!atomic_load(&c->leads) || !cache_synced(c->cache) || now < c->work_at) {
+        return false;
+    }
+    c->synced_at = c->synced_at != 0 ? c->synced_at : now;
+    if (!knows_policies(c)) {
+        if (now < c->synced_at + POLICIES_WAIT_MS) {
+            return false;
+        }
+        log_warn("the policies can't be read yet: nothing new is accepted until they can");
+    }
+    return true;
+}
+
 static int supervise(struct controller *c, struct err *err)
 {
     int64_t resync_at = clock_mono_ms() + c->settings.resync;
     while (signals_wait(c->workers != NULL ? TICK_MS : START_TICK_MS) == 0) {
-        if (c->workers == NULL && atomic_load(&c->leads) && cache_synced(c->cache) &&
-            clock_mono_ms() >= c->work_at && begin_work(c, err) != 0) {
+        if (c->workers == NULL && may_work(c) && begin_work(c, err) != 0) {
             return -1;
         }
         if (clock_mono_ms() >= resync_at) {

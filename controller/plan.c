@@ -55,6 +55,30 @@ static bool is_record_refused(const struct observed *o)
     return false;
 }
 
+/// What the shell is told of a generation that was judged.
+static void tell_decision(const struct reconcile *rc, const struct acceptance *a,
+                          struct actions *ret)
+{
+    const struct flink_cluster *c = &rc->observed->cluster;
+    struct flink_effective e;
+    switch (a->verdict) {
+    case ACCEPT_IN_EFFECT:
+        return;
+    case ACCEPT_RECORD:
+        ret->decision = PLAN_RECORDS;
+        ret->claim = claim_of(&a->next.cluster, &a->next.effective, rc->arena);
+        ret->claim.number = a->next.number;
+        return;
+    case ACCEPT_REJECTED:
+    case ACCEPT_UNDECIDED:
+    case ACCEPT_WAITS:
+        ret->decision = a->verdict == ACCEPT_REJECTED ? PLAN_REFUSES : PLAN_POSTPONES;
+        flink_effective_read(c, rc->arena, NULL, &e);
+        ret->claim = claim_of(c, &e, rc->arena);
+        return;
+    }
+}
+
 int plan_make(const struct observed *observed, const struct plan_settings *settings,
               struct arena *arena, struct actions *ret, struct err *err)
 {
@@ -68,6 +92,7 @@ int plan_make(const struct observed *observed, const struct plan_settings *setti
     if (accept_decide(&rc, &a, err) != 0) {
         return -1;
     }
+    tell_decision(&rc, &a, ret);
     struct situation now = {.acceptance = &a};
     pods_read(&rc, &now.pods);
     // What is to be recorded becomes the truth only when it is seen recorded: another controller,

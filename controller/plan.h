@@ -11,6 +11,9 @@
 #include "common/base/arena.h"
 #include "common/base/err.h"
 #include "common/base/strview.h"
+#include "common/policy/set.h"
+#include "common/policy/world.h"
+#include "controller/claim.h"
 #include "controller/flink/probe_address.h"
 #include "controller/observed.h"
 
@@ -48,11 +51,28 @@ struct action {
     } event; // EVENT
 };
 
+/// What became of a generation that is not recorded yet.
+enum plan_decision {
+    PLAN_DECIDES_NOTHING, // it is recorded, or the cluster is being deleted
+    PLAN_RECORDS,         // it is to be recorded as accepted
+    PLAN_REFUSES,         // it breaks rules
+    PLAN_POSTPONES,       // policies, or the namespace's labels, are not known; or it can't be done
+};
+
 struct actions {
     struct action *items;
     size_t n;
+    enum plan_decision decision;
+    struct claim claim; // of the record; of a refused or postponed generation, what it asks for
     int64_t requeue_after_ms; // look again then even if nothing changes; 0: no need
     struct probe_target ask;  // whom to ask over Flink's REST API; without an address: nobody
+};
+
+/// The policies that a new generation is judged by, and the rest of the cluster: the other
+/// FlinkClusters as they are recorded as accepted. Borrowed, unchanged while a plan is made.
+struct plan_policies {
+    const struct policy_set *set; // NULL: not known yet, then nothing new is accepted
+    const struct policy_world *world;
 };
 
 /// What the process knows and the objects don't tell.
@@ -64,6 +84,7 @@ struct plan_settings {
     unsigned revision_history;   // ControllerRevisions kept beside those in use (10)
     bool kube2iam;               // pods of new runs get their AWS role by kube2iam's annotation
     int64_t deletion_timeout_ms; // a deletion waits no longer than this
+    const struct plan_policies *policies;            // NULL: none are asked (sluice render)
     void (*hash)(struct strview text, char hex[65]); // SHA-256 in hex, from the shell's OpenSSL
 };
 

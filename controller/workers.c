@@ -9,8 +9,11 @@
 #include "common/base/log.h"
 #include "controller/act.h"
 #include "controller/echoes.h"
+#include "controller/judging.h"
 #include "controller/metrics.h"
+#include "controller/names.h"
 #include "controller/observed.h"
+#include "controller/record.h"
 #include "controller/refusals.h"
 
 #define ARENA_KEEP   ((size_t)1 << 20)
@@ -112,6 +115,69 @@ static void ask(const struct worker *w, struct strview key, const struct observe
     }
 }
 
+/// Plans what is seen; whatever it decides is noted before anything is written.
+static int make_plan(struct worker *w, const struct observed *observed, struct actions *plan,
+                     int64_t *ret_pending, struct err *err)
+{
+    const struct workers_settings *s = &w->all->s;
+    struct plan_settings settings = s->plan;
+    struct judging judging = {.snapshots = s->snapshots, .claims = s->claims, .cache = s->cache};
+    struct record last;
+    bool decides = !observed->deleting &&
+                   (!record_peek_last(observed, &last) || last.generation < observed->generation);
+    judging_begin(&judging, decides, &settings);
+    int rc = plan_make(observed, &settings, &w->arena, plan, err);
+    struct err why = {.code = E_OK};
+    int noted = judging_end(&judging, observed->cluster.ns, observed->cluster.name,
+                            rc == 0 ? plan : NULL, &why);
+    *ret_pending = judging.pending;
+    return rc != 0 ? rc : noted == 0 ? 0 : err_set(err, why.code, "%s", why.msg);
+}
+
+/// Whether a write that failed with ERR may have been carried out all the same.
+static bool is_uncertain(const struct err *err)
+{
+    return err->code == E_TRANSPORT || err->code == E_TIMEOUT;
+}
+
+/// The record that was decided on and is not in our view: when it was not written, what it claims
+/// is free again.
+static int ask_for_record(struct worker *w, const struct observed *observed, int64_t number,
+                          struct err *err)
+{
+    struct strview name = record_name_make(&w->arena, observed->cluster.name, number);
+    const struct kube_ref ref = {
+        .resource = &KUBE_CONTROLLERREVISIONS, .ns = observed->cluster.ns, .name = name};
+    struct err why = {.code = E_OK};
+    if (kube_get(w->kube, &ref, &w->arena, NULL, &why) == 0) {
+        return err_set(err, E_CONFLICT, "record %.*s is not in sight yet", SV_ARG(name));
+    }
+    if (why.code != E_NOT_FOUND) {
+        return err_set(err, why.code, "%s", why.msg);
+    }
+    claims_failed(w->all->s.claims, observed->cluster.ns, observed->cluster.name);
+    return err_set(err, E_CONFLICT, "record %.*s was not written", SV_ARG(name));
+}
+
+/// Plans, and carries the plan out.
+static int keep(struct worker *w, struct strview key, const struct observed *observed,
+                struct actions *plan, size_t *ret_writes, struct err *err)
+{
+    struct err why = {.code = E_OK};
+    int64_t pending = 0;
+    if (make_plan(w, observed, plan, &pending, &why) != 0) {
+        return pending != 0 ? ask_for_record(w, observed, pending, err)
+                            : err_set(err, why.code, "%s", why.msg);
+    }
+    ask(w, key, observed, &plan->ask);
+    int rc = carry_out(w, key, observed, plan, ret_writes, err);
+    if (rc != 0 && plan->decision == PLAN_RECORDS && w->all->s.claims != NULL &&
+        !is_uncertain(err)) {
+        claims_failed(w->all->s.claims, observed->cluster.ns, observed->cluster.name);
+    }
+    return rc;
+}
+
 /// One look and what follows from it. *RET_WRITES counts what was written, *RET_AFTER_MS is when to
 /// look again (0: on the next change).
 static int reconcile(struct worker *w, struct strview key, size_t *ret_writes,
@@ -138,11 +204,7 @@ static int reconcile(struct worker *w, struct strview key, size_t *ret_writes,
         observed.refused = refused;
         observed.n_refused = refusals_get(w->all->refusals, key, &w->arena, refused);
         observed.flink = told(w, key, &observed);
-        rc = plan_make(&observed, &s->plan, &w->arena, &plan, err);
-    }
-    if (rc == 0) {
-        ask(w, key, &observed, &plan.ask);
-        rc = carry_out(w, key, &observed, &plan, ret_writes, err);
+        rc = keep(w, key, &observed, &plan, ret_writes, err);
         *ret_after_ms = plan.requeue_after_ms;
     }
     flink_observation_unref(observed.flink);

@@ -10,7 +10,9 @@
 #include "common/kube/client.h"
 #include "common/kube/config.h"
 #include "common/kube/events.h"
+#include "common/world/snapshots.h"
 #include "controller/cache.h"
+#include "controller/claims.h"
 #include "controller/flink/prober.h"
 #include "controller/plan.h"
 #include "controller/queue.h"
@@ -27,7 +29,9 @@ struct workers_settings {
     struct cache *cache;
     struct queue *queue;
     struct kube_events *events;
-    struct prober *prober; // NULL: no JobManager is asked
+    struct prober *prober;       // NULL: no JobManager is asked
+    struct snapshots *snapshots; // the policies; NULL: none are asked
+    struct claims *claims;       // with `snapshots`
     struct metrics *metrics;
     struct plan_settings plan;
 };

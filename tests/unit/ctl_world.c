@@ -247,6 +247,7 @@ const struct actions *world_plan(struct world *w)
     world_observe(w, &observed);
     struct plan_settings settings = WORLD_SETTINGS;
     settings.render_format = w->render_format;
+    settings.policies = w->policies;
     int rc = plan_make(&observed, &settings, &w->arena, &w->plan, &err);
     ck_assert_msg(rc == 0, "%s", err.msg);
     return &w->plan;

@@ -57,6 +57,7 @@ struct world {
     size_t n_refused;
     struct strview leader;                 // who leads; absent: nobody was elected
     const struct flink_observation *flink; // what Flink tells; NULL: it was not asked
+    const struct plan_policies *policies;  // NULL: none are asked
     // What the last plan did.
     struct actions plan;
     size_t writes; // of all plans

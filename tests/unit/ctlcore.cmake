@@ -25,3 +25,7 @@ sluice_add_test(test_ctl_hostile DEPS ctl_world)
 sluice_add_test(test_ctl_digest DEPS sluice_controller_core)
 sluice_add_test(test_ctl_job DEPS ctl_world)
 sluice_add_test(test_ctl_lives DEPS ctl_world)
+sluice_add_test(test_ctl_policies
+    SOURCES ${CMAKE_CURRENT_LIST_DIR}/test_ctl_policies.c ${CMAKE_CURRENT_LIST_DIR}/flink_case.c
+            ${CMAKE_CURRENT_LIST_DIR}/policy_case.c
+    DEPS ctl_world)

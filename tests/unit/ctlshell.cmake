@@ -9,3 +9,4 @@ sluice_add_test(test_ctl_strays_find DEPS sluice_controller_shell fake_apiserver
 sluice_add_test(test_ctl_ha_store DEPS sluice_controller_shell)
 sluice_add_test(test_ctl_act_live DEPS sluice_controller_shell fake_apiserver)
 sluice_add_test(test_ctl_workers DEPS sluice_controller_shell sluice_plan_settings fake_apiserver)
+sluice_add_test(test_ctl_claims DEPS sluice_controller_shell)
