@@ -168,7 +168,8 @@ static bool is_client_allowed(const struct tls *t, gnutls_session_t session)
     return yes;
 }
 
-/// Called in the handshake when the client's certificate has come; not 0 ends it by an alert.
+/// Called in the handshake when the client's certificate has come; not 0 ends it by an alert. A
+/// resumed session would bring none and pass: sessions are not resumed here (no tickets, no cache).
 static int on_client_certificate(gnutls_session_t session)
 {
     const struct tls_watch *w = gnutls_db_get_ptr(session);
