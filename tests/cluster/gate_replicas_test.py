@@ -17,15 +17,16 @@ import time
 import unittest
 
 os.environ.setdefault("SLUICE_TEST_CLUSTER", "replicas")
-from lib import GROUP, NAME, ROOT, Api, Program, session, shell, wait_for  # noqa: E402
+from lib import FOLDER, GROUP, NAME, ROOT, Api, Program, session, shell, wait_for  # noqa: E402
 
 RATE = float(os.environ.get("SLUICE_REPLICAS_RATE", "100"))
 WRITERS = 6
-ROLLOUTS = 10
+ROLLOUTS, LEAVES, CAS = 10, 10, 3
 DRAIN = 3  # seconds; what a rollout of the shipped Deployment has is 10
 SYSTEM = "sluice-system"
 SLICES = f"/apis/discovery.k8s.io/v1/namespaces/{SYSTEM}/endpointslices"
 WRITES = GROUP + "/namespaces/default/flinkclusters?dryRun=All"
+CERTS = os.environ.get("SLUICE_BIN_DIR", str(ROOT / "build/bin")) + "/sluice-certs"
 
 
 def say(text):
@@ -104,7 +105,7 @@ class Replica:
         self.port = int(port)
         shell(f"""make_sa_kubeconfig {SYSTEM} sluice-webhook "$CLUSTER_DIR/{self.name}.kubeconfig"
                   start_program {self.name} sluice-webhook --kubeconfig="$CLUSTER_DIR/{self.name}.kubeconfig" \
-                      --listen={address}:{port} --health-listen=127.0.0.1:{health} --drain-delay={DRAIN}s""")
+                      --listen={address}:{port} --health-listen=127.0.0.1:{health} --drain-delay={DRAIN}s --ca-pause=2s --cert-poll=500ms""")
         self.program = Program(self.name, int(health))
         shell(f"wait_for 'curl -fsS -o /dev/null http://127.0.0.1:{health}/readyz' 20 || die '{self.name} is not ready'")
 
@@ -116,6 +117,9 @@ class Replica:
 
     def leave(self):
         self.api.request("DELETE", f"{SLICES}/{self.name}")
+
+    def answered(self):
+        return self.program.metric('sluice_webhook_reviews_total{webhook="validate",operation="CREATE",verdict="allowed"') or 0
 
     def end(self):
         """As a pod ends: the signal first, the endpoint a moment later, and nobody waits for the drain."""
@@ -161,8 +165,8 @@ class Replicas(unittest.TestCase):
         self.addCleanup(self.load.stopping.set)
         time.sleep(1)
 
-    def judge(self, what, until=None):
-        """Ends the load: no write failed because of the webhook (but before UNTIL), and there were enough."""
+    def judge(self, what, until=None, least=RATE):
+        """Ends the load: no write failed because of the webhook (but before UNTIL), and there were enough: LEAST a second."""
         self.load.stop()
         rate = self.load.counts[201] / self.load.seconds
         late = [text for at, text in self.load.failures if until is None or at > until]
@@ -170,7 +174,7 @@ class Replicas(unittest.TestCase):
                               "refused by the API server": len(self.load.refused), "slowest s": round(self.load.slowest, 2)}
         say(f"{what}: {self.numbers[what]}")
         self.assertEqual(late, [], f"{len(late)} writes failed because of the webhook")
-        self.assertGreaterEqual(rate, RATE, "writes a second")
+        self.assertGreaterEqual(rate, least, "writes a second")
         return self.load.refused
 
     def replace_one(self):
@@ -187,6 +191,9 @@ class Replicas(unittest.TestCase):
             gone = [self.replace_one() for _ in range(2)]
             for old in gone:
                 old.program.wait_end(DRAIN + 12)
+        # The API server keeps its connections; that they end now and then is what lets both replicas work.
+        for replica in self.replicas:
+            wait_for(lambda replica=replica: replica.answered() > 0, 60, f"the API server asks {replica.name}, too")
         self.assertEqual(self.judge(f"{ROLLOUTS} rolling restarts"), [])
 
     def test_a_killed_replica(self):
@@ -199,10 +206,25 @@ class Replicas(unittest.TestCase):
         self.replicas.append(Replica(self.api, self.address))
         self.replicas[-1].join()
 
+    def rotate(self, *args):
+        done = subprocess.run([CERTS, "rotate", "--wait", "--timeout=60s", f"--kubeconfig={FOLDER / 'admin.kubeconfig'}", *args],
+                              capture_output=True, text=True, check=False)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+
+    def test_certificates_changed(self):
+        for _ in range(LEAVES):
+            self.rotate("--leaf")
+        self.assertEqual(self.judge(f"{LEAVES} changes of the certificates"), [])
+
+    def test_the_ca_changed(self):
+        for _ in range(CAS):
+            self.rotate()
+        self.assertEqual(self.judge(f"{CAS} changes of the CA"), [])
+
     def test_the_api_server_restarted(self):
         shell(f"'{ROOT}/dev/cluster' restart-apiserver --name {NAME}")
         time.sleep(3)
-        self.judge("the API server restarted")
+        self.judge("the API server restarted", least=0)  # it was away for most of that
 
 
 if __name__ == "__main__":
