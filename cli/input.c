@@ -111,7 +111,7 @@ static void read_folder(const char *path, const struct input_handler *h, unsigne
     for (int i = 0; i < n; i++) {
         const char *name = entries[i]->d_name;
         CLEANUP(strbuf_done) struct strbuf child = STRBUF(4096);
-        strbuf_printf(&child, "%s/%s", path, name);
+        strbuf_printf(&child, "%s%s%s", path, sv_ends(sv_from(path), SV("/")) ? "" : "/", name);
         struct stat st;
         bool usable = name[0] != '.' && strbuf_ok(&child) && lstat(child.ptr, &st) == 0;
         if (usable && (S_ISDIR(st.st_mode) || (!S_ISDIR(st.st_mode) && is_manifest(name)))) {

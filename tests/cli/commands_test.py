@@ -97,6 +97,8 @@ spec:
         self.assertEqual([(pathlib.Path(o["file"]).name, o["name"], o["valid"]) for o in report["objects"]],
                          [("a.yaml", "a", True), ("a.yaml", "bad", False), ("c.json", "l", False), ("b.yml", "bad", False)])
         self.assertEqual((report["checked"], report["invalid"], report["unreadable"]), (4, 3, 0))
+        # As it is called in a repository, so that an annotation finds its line.
+        self.assertEqual(json.loads(sluice("check", "--output=json", f"{folder}/", check=1).stdout), report)
 
     def test_the_json_report_has_one_shape(self):
         text = manifest("b", "image: Bad Image\nflinkVersion: v1_20").replace("{name: b}", "{name: b, namespace: ns}")
