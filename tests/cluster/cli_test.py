@@ -148,6 +148,53 @@ class Offline(ClusterTest):
                 self.assertEqual(ours, theirs + "\n", body)
 
 
+class Audit(ClusterTest):
+    """`sluice audit` tells of the stored clusters what the webhook would tell of them anew."""
+
+    POLICY = """apiVersion: sluice.dev/v1beta1
+kind: FlinkPolicy
+metadata: {name: next}
+spec:
+  match: {namespaceSelector: {matchLabels: {kubernetes.io/metadata.name: %s}}}
+  images: {allowed: ["registry.example.com/**"]}
+  iamRoles: {unique: true}
+  parallelism: {max: 1, enforcement: Warn}
+  job: {requiredLabels: [team], enforcement: Audit}
+"""
+
+    def audit(self, *args, check):
+        done = subprocess.run([SLUICE, "audit", f"--kubeconfig={CONFIG}", *args], capture_output=True, text=True, timeout=60, check=False)
+        self.assertEqual(done.returncode, check, done.stdout + done.stderr)
+        return done.stdout if check < 2 else done.stderr
+
+    def test_what_a_policy_would_refuse_is_told_before_it_is_there(self):
+        role = "arn:aws:iam::123456789012:role/shared"
+        for name, spec in (("one", {"iamRole": role}), ("two", {"iamRole": role, "taskManager": {"replicas": 2}}), ("three", {})):
+            self.apply(session(name, **spec))
+        self.apply({**application("good"), "metadata": {"name": "good", "labels": {"team": "a"}}})
+        with tempfile.NamedTemporaryFile("w", suffix=".yaml") as file:
+            file.write(self.POLICY % self.ns)
+            file.flush()
+            found = json.loads(self.audit(f"--policy={file.name}", "-o", "json", check=1))
+            text = self.audit(f"--policy={file.name}", "--quiet", check=1)
+            self.audit(f"--policy={file.name}", "-n", "default", check=0)
+        rules = {o["name"]: sorted(f["rule"] for f in o["findings"]) for o in found["objects"] if o["namespace"] == self.ns}
+        self.assertEqual(rules, {"one": ["iamRoles.unique", "images.allowed", "job.requiredLabels"],
+                                 "two": ["iamRoles.unique", "images.allowed", "job.requiredLabels", "parallelism.max"],
+                                 "three": ["images.allowed", "job.requiredLabels"], "good": []})
+        self.assertFalse([o for o in found["objects"] if o["namespace"] != self.ns and o["findings"]])
+        self.assertRegex(text, r"\nDeny +3 +images.allowed +next\nDeny +2 +iamRoles.unique +next\nWarn +1 +parallelism.max +next\n"
+                               r"Audit +3 +job.requiredLabels +next\n")
+
+    def test_what_can_not_be_asked_is_an_error(self):
+        self.assertIn("nowhere.yaml", self.audit("--policy=nowhere.yaml", check=2))
+        self.assertIn("--policy", self.audit("policy.yaml", check=2))
+        with tempfile.NamedTemporaryFile("w", suffix=".yaml") as file:
+            file.write(pathlib.Path(CONFIG).read_text().replace("127.0.0.1", "127.0.0.2"))
+            file.flush()
+            self.assertIn("https://127.0.0.2", self.audit(f"--kubeconfig={file.name}", check=2))
+
+
 class Status(ClusterTest):
     @classmethod
     def setUpClass(cls):
