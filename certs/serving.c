@@ -218,11 +218,14 @@ static int step_managed(struct certs_serving *s, const struct certs_pair *curren
         memcpy(s->leaves, r.leaves, sizeof(s->leaves));
         log_info("serving a new certificate", KV_STR("why", r.why));
     }
+    // What can't be published is counted for itself, and who waits for the leader has no fault.
+    count(s, fresh, rc < 0 && !r.publish_failed);
     if (rc == 0 && !fresh && current == NULL) {
         rc = err_set(err, E_NOT_FOUND, "there is no CA yet; the replica that leads makes it");
     }
-    count(s, fresh, rc < 0);
-    return rc < 0 ? rc : record(s, err);
+    // Also when all else fails: who serves is not dead, and a CA that it needs must stay.
+    int recorded = record(s, rc < 0 ? NULL : err);
+    return rc < 0 ? rc : recorded;
 }
 
 int certs_serving_step(struct certs_serving *s, int64_t now_ms, struct err *err)

@@ -10,6 +10,7 @@
 #include "certs/dir_store.h"
 #include "certs/policy.h"
 #include "certs/publisher.h"
+#include "certs/replicas.h"
 #include "certs/x509.h"
 #include "common/base/clock.h"
 #include "common/base/log.h"
@@ -253,8 +254,63 @@ START_TEST(certs_serving__ready_only_when_the_bundle_is_published)
     ck_assert_int_eq(certs_serving_step(serving, clock_wall_ms(), &err), -1);
     ck_assert(ready(clock_wall_ms()));
     ck_assert_uint_eq(stats().publish_errors, 2);
+    ck_assert_uint_eq(stats().read_errors, 0);
     ck_assert_int_gt(stats().ca_not_after_ms, clock_wall_ms());
     ck_assert_int_eq(stats().phase, CERTS_STABLE);
+}
+END_TEST
+
+static unsigned records;
+
+static int count_record(void *ctx, const struct certs_record *r, struct err *e)
+{
+    (void)ctx;
+    (void)e;
+    ck_assert_uint_eq(strlen(r->issuer), 64);
+    ck_assert_uint_eq(strlen(r->leaf), 64);
+    records++;
+    return 0;
+}
+
+START_TEST(certs_serving__what_is_served_is_recorded_also_when_all_else_fails)
+{
+    struct certs_replicas replicas = {.record = count_record};
+    const struct certs_serving_options o = {.store = &store.store,
+                                            .publisher = &publisher,
+                                            .replicas = &replicas,
+                                            .names = NAMES,
+                                            .name_count = 1,
+                                            .on_pair = on_pair};
+    records = 0;
+    serving = certs_serving_new(&o);
+    ck_assert_int_eq(certs_serving_step(serving, clock_wall_ms(), &err), 0);
+    ck_assert_uint_eq(records, 1);
+    char path[128];
+    snprintf(path, sizeof(path), "%s/ca.pem", dir);
+    ck_assert_int_eq(os_file_write_atomic(path, SV("rubbish"), 0600, &err), 0);
+    ck_assert_int_eq(certs_serving_step(serving, clock_wall_ms(), &err), -1);
+    ck_assert_uint_eq(records, 2);
+}
+END_TEST
+
+static bool follows(void *arg)
+{
+    (void)arg;
+    return false;
+}
+
+START_TEST(certs_serving__a_follower_waits_for_the_ca_without_a_fault)
+{
+    const struct certs_serving_options o = {.store = &store.store,
+                                            .leads = follows,
+                                            .names = NAMES,
+                                            .name_count = 1,
+                                            .on_pair = on_pair};
+    serving = certs_serving_new(&o);
+    ck_assert_int_eq(certs_serving_step(serving, clock_wall_ms(), &err), -1);
+    ck_assert_ptr_nonnull(strstr(err.msg, "no CA yet"));
+    ck_assert_uint_eq(stats().read_errors, 0);
+    ck_assert_ptr_null(certs_serving_current(serving));
 }
 END_TEST
 
@@ -409,6 +465,8 @@ UNIT_MAIN(setup, teardown,
           certs_serving__missing_and_garbage_files_are_errors_and_leave_the_pair,
           certs_serving__a_pair_that_the_server_refuses_is_not_the_current_one,
           certs_serving__ready_only_when_the_bundle_is_published,
+          certs_serving__what_is_served_is_recorded_also_when_all_else_fails,
+          certs_serving__a_follower_waits_for_the_ca_without_a_fault,
           certs_serving__the_thread_renews_while_others_use_the_pair,
           certs_serving__replicas_of_one_store_share_a_ca,
           certs_serving__a_swapped_volume_is_seen_at_once,
