@@ -276,8 +276,8 @@ int main(int argc, char **argv)
         return code;
     }
     // Large bodies go back to the system at once, and threads share few heaps: memory stays small.
-    // What ordinary bodies take is kept between them (the reaper gives it back when it is quiet): to
-    // shrink the heap behind each cost four page faults a review.
+    // What ordinary bodies take is kept between them (the reaper gives it back when it is quiet):
+    // to shrink the heap behind each cost four page faults a review.
     mallopt(M_MMAP_THRESHOLD, 128 << 10);
     mallopt(M_TRIM_THRESHOLD, 1 << 20);
     mallopt(M_ARENA_MAX, 2);
