@@ -39,8 +39,8 @@ START_TEST(apply__does_what_another_engine_does)
         "[{\"op\":\"add\",\"path\":\"/spec/y\",\"value\":{\"z\":[true,null]}}]",
         "[{\"op\":\"replace\",\"path\":\"/spec/x\",\"value\":\"t\"}]",
         "[{\"op\":\"add\",\"path\":\"/spec/x\",\"value\":2}]",
-        "[{\"op\":\"add\",\"path\":\"/spec/b/e\",\"value\":1},"
-        "{\"op\":\"add\",\"path\":\"/metadata/annotations\",\"value\":{\"a/b\":\"c\"}}]",
+        ("[{\"op\":\"add\",\"path\":\"/spec/b/e\",\"value\":1},"
+         "{\"op\":\"add\",\"path\":\"/metadata/annotations\",\"value\":{\"a/b\":\"c\"}}]"),
         "[{\"op\":\"add\",\"path\":\"/metadata/sluice.dev~1x~0y\",\"value\":\"z\"}]",
     };
     for (size_t i = 0; i < ARRAY_LEN(PATCHES); i++) {
@@ -65,8 +65,9 @@ START_TEST(apply__refuses_what_it_does_not_know_or_what_does_not_fit)
         "[{\"op\":\"replace\",\"path\":\"/spec/absent\",\"value\":1}]",
         "[{\"op\":\"add\",\"path\":\"/absent/y\",\"value\":1}]",
         "[{\"op\":\"add\",\"path\":\"/spec/b/c/0\",\"value\":1}]",
-        "[{\"op\":\"add\",\"path\":\"/spec/y\",\"value\":1},{\"op\":\"add\",\"path\":\"/spec/y/z\","
-        "\"value\":1}]",
+        ("[{\"op\":\"add\",\"path\":\"/spec/y\",\"value\":1},{\"op\":\"add\",\"path\":\"/spec/y/"
+         "z\","
+         "\"value\":1}]"),
         "[{\"op\":\"add\",\"path\":\"/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a/a\",\"value\":1}]",
         "[7]",
     };
