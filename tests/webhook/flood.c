@@ -536,5 +536,15 @@ int main(int argc, char **argv)
     SSL_CTX_set_mode(f.ctx, SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
     run();
     tell();
+    for (struct conn *c = f.conns; c < f.conns + CONNECTIONS_MAX; c++) {
+        if (c->state != CLOSED) {
+            close_conn(c);
+        }
+    }
+    SSL_CTX_free(f.ctx);
+    free(f.conns);
+    free(n.took_ms);
+    strbuf_done(&f.request);
+    strbuf_done(&body);
     return 0;
 }

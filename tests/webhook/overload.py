@@ -202,6 +202,7 @@ class Rollout(unittest.TestCase):
     def test_no_call_is_lost_when_replicas_are_replaced_under_load(self):
         with tempfile.TemporaryDirectory() as folder:
             replicas = [Webhook(PROGRAM, folder, "--drain-delay", "2s") for _ in range(2)]
+            self.addCleanup(lambda: [replica.child.kill() for replica in replicas])
             flood = Flood(FLOOD, [r.port for r in replicas], "create-small.json",
                           30 if process.SANITIZED else 300, 120, 10, 100)
             time.sleep(1)
