@@ -14,6 +14,8 @@ for file in (root / "tests").rglob("*"):
         there.update(re.findall(r"START_TEST\((\w+)\)", file.read_text(encoding="utf-8")))
     elif file.suffix == ".py":
         there.update(re.findall(r"def (test_\w+)\(", file.read_text(encoding="utf-8")))
+    elif file.suffix == ".sh":
+        there.update(re.findall(r"^(test_\w+)\(\)", file.read_text(encoding="utf-8"), re.M))
 faults = [f"no test {name}" for row in rows for name in re.findall(r"`(\w+)`", row[-1]) if name not in there]
 faults += [f"no test is named for: {row[0]}" for row in rows if not re.search(r"`\w+`", row[-1])]
 for fault in faults:
