@@ -31,6 +31,8 @@ void rule_jar_uri_form(struct rule_run *r)
         fault = "must be a URI: local:///opt/flink/usrlib/job.jar for a jar in the image";
     } else if (!is_plain(uri)) {
         fault = "must not hold white space or control characters";
+    } else if (sv_find_char(uri, ',') != SIZE_MAX || sv_find_char(uri, ';') != SIZE_MAX) {
+        fault = "must be one jar: Flink would take what stands behind , or ; for another";
     } else if (sv_eq_lit(scheme, "local")) {
         bool good = sv_starts(rest, SV("///")) && rest.len > 3 && !sv_ends(rest, SV("/"));
         fault = good ? NULL : "must be local:/// and the jar's path in the image";

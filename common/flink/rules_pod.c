@@ -10,6 +10,8 @@
 // more.
 #define CONTAINERS_MAX 64
 
+#define CONF_FOLDER "/opt/flink/conf"
+
 void rule_pod_template_shape(struct rule_run *r)
 {
     struct places walk = PLACES(&r->now->spec, PLACES_TEMPLATES);
@@ -118,31 +120,75 @@ void rule_pod_template_main_container(struct rule_run *r)
     }
 }
 
-void rule_pod_template_environment(struct rule_run *r)
+static void check_variables(struct rule_run *r, const struct place *main)
 {
     static const struct {
-        const char *name, *instead;
+        const char *name, *why;
     } OURS[] = {
-        {"FLINK_PROPERTIES", "use flinkConfiguration"},
-        {"ENABLE_BUILT_IN_PLUGINS", "use plugins"},
+        {"FLINK_PROPERTIES", "Sluice sets it: use flinkConfiguration"},
+        {"ENABLE_BUILT_IN_PLUGINS", "Sluice sets it: use plugins"},
+        {"FLINK_CONF_DIR", CONF_FOLDER " is read: use flinkConfiguration and logConfiguration"},
+        {"FLINK_HOME", "Flink's configuration is in " CONF_FOLDER ": leave it out"},
     };
-    struct places walk = PLACES(&r->now->spec, PLACES_OF(CONTAINERS));
-    for (struct place p; places_next(&walk, &p);) {
-        if (!place_is_main(&p)) {
+    struct path nodes[PLACE_NODES];
+    const struct path env = PATH_FIELD_OF(place_path(main, nodes), SV("env"));
+    size_t n = 0;
+    json_each(variable, json_get_lit(main->json, "env")) {
+        const struct path var = PATH_INDEX_OF(&env, n++);
+        struct strview name = json_get_string(variable, SV("name"));
+        for (size_t k = 0; k < ARRAY_LEN(OURS); k++) {
+            if (sv_eq_lit(name, OURS[k].name)) {
+                rule_deny(r, CAUSE_FORBIDDEN, UNDER(&var, "name"), rule_quote(r, name), "%s",
+                          OURS[k].why);
+            }
+        }
+    }
+}
+
+/// Whether PATH is Flink's configuration folder or below it, however it is written.
+static bool is_in_conf(struct strview path)
+{
+    static const char *const FOLDERS[] = {"opt", "flink", "conf"};
+    size_t depth = 0, same = 0; // SAME: how many folders from the root on are those
+    struct strview name;
+    while (sv_split(&path, '/', &name)) {
+        if (name.len == 0 || sv_eq_lit(name, ".")) {
             continue;
         }
-        struct path nodes[PLACE_NODES];
-        const struct path env = PATH_FIELD_OF(place_path(&p, nodes), SV("env"));
-        size_t n = 0;
-        json_each(variable, json_get_lit(p.json, "env")) {
-            const struct path var = PATH_INDEX_OF(&env, n++);
-            struct strview name = json_get_string(variable, SV("name"));
-            for (size_t k = 0; k < ARRAY_LEN(OURS); k++) {
-                if (sv_eq_lit(name, OURS[k].name)) {
-                    rule_deny(r, CAUSE_FORBIDDEN, UNDER(&var, "name"), rule_quote(r, name),
-                              "Sluice sets it: %s", OURS[k].instead);
-                }
-            }
+        if (sv_eq_lit(name, "..")) {
+            depth -= depth != 0 ? 1 : 0;
+            same = same < depth ? same : depth;
+            continue;
+        }
+        same += same == depth && same < ARRAY_LEN(FOLDERS) && sv_eq_lit(name, FOLDERS[same]);
+        depth++;
+    }
+    return same == ARRAY_LEN(FOLDERS);
+}
+
+static void check_mounts(struct rule_run *r, const struct place *main)
+{
+    struct path nodes[PLACE_NODES];
+    const struct path mounts = PATH_FIELD_OF(place_path(main, nodes), SV("volumeMounts"));
+    size_t n = 0;
+    json_each(mount, json_get_lit(main->json, "volumeMounts")) {
+        const struct path at = PATH_INDEX_OF(&mounts, n++);
+        struct strview path = json_get_string(mount, SV("mountPath"));
+        if (is_in_conf(path)) {
+            rule_deny(r, CAUSE_FORBIDDEN, UNDER(&at, "mountPath"), rule_quote(r, path),
+                      "Sluice mounts Flink's configuration there: use flinkConfiguration and "
+                      "logConfiguration");
+        }
+    }
+}
+
+void rule_pod_template_environment(struct rule_run *r)
+{
+    struct places walk = PLACES(&r->now->spec, PLACES_OF(CONTAINERS));
+    for (struct place p; places_next(&walk, &p);) {
+        if (place_is_main(&p)) {
+            check_variables(r, &p);
+            check_mounts(r, &p);
         }
     }
 }
