@@ -155,20 +155,20 @@ static void say_version(struct judge_run *r, const struct path *path, struct str
 void judge_images_flink_versions(struct judge_run *r)
 {
     const struct cluster_spec *spec = &r->now->c->spec;
-    struct flink_version v;
+    struct flink_version v, told = {.major = 0};
     if (!r->policy->spec.images.flink_versions.set) {
         return;
     }
-    if (flink_version_parse(spec->flink_version, &v) != FLINK_FORM_NONE &&
-        !in_ranges(r->policy, v)) {
-        say_version(r, UNDER(SPEC, "flinkVersion"), spec->flink_version, v);
-        return;
+    if (flink_version_parse(spec->flink_version, &told) != FLINK_FORM_NONE &&
+        !in_ranges(r->policy, told)) {
+        say_version(r, UNDER(SPEC, "flinkVersion"), spec->flink_version, told);
     }
     // What the image says it is counts, whatever flinkVersion says.
     size_t n;
     const struct judge_image *images = judge_images(r->now, &n);
     if (n != 0 && images[0].flink && sv_present(images[0].ref.tag) &&
-        flink_version_from_tag(images[0].ref.tag, &v, NULL) && !in_ranges(r->policy, v)) {
+        flink_version_from_tag(images[0].ref.tag, &v, NULL) && !in_ranges(r->policy, v) &&
+        flink_version_cmp(v, told) != 0) {
         say_version(r, UNDER(SPEC, "image"), images[0].text, v);
     }
 }

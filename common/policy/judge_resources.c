@@ -70,20 +70,39 @@ static bool is_overlaid(const struct question *q, const struct place *p)
     return false;
 }
 
-static bool is_sidecar(const struct place *p)
+static bool restarts(const struct json *container)
 {
-    return p->list == PLACE_CONTAINERS ||
-           sv_eq_lit(json_get_string(p->json, SV("restartPolicy")), "Always");
+    return sv_eq_lit(json_get_string(container, SV("restartPolicy")), "Always");
 }
 
-/// What the pod takes: TOTAL of what runs side by side, MOST of one init container.
+/// Whether the init container P is a sidecar, as any template says of its name.
+static bool is_sidecar(const struct question *q, const struct place *p)
+{
+    const unsigned templates[] = {0, template_of(q)};
+    for (size_t i = 0; i < ARRAY_LEN(templates); i++) {
+        const struct json *pod =
+            json_get_lit(places_template(&q->facts->c->spec, templates[i]), "spec");
+        const struct json *it = json_first(json_get_lit(pod, "initContainers"));
+        for (size_t n = 0; it != NULL; n++, it = json_next(it)) {
+            bool same =
+                n >= CONTAINERS_MAX || sv_eq(json_get_string(it, SV("name")), place_name(p));
+            if (same && (n >= CONTAINERS_MAX || restarts(it))) {
+                return true; // one that is not looked at counts as one
+            }
+        }
+    }
+    return restarts(p->json);
+}
+
+/// What the pod takes: TOTAL of what runs side by side, MOST while an init container runs. As if
+/// all sidecars were started before it.
 static void pod_amounts(const struct question *q, struct quantity *total, struct quantity *most)
 {
     bool given = own_amount(q, total);
     if (!given) {
         *total = QUANTITY_OF(0, QUANTITY_DECIMAL_SI);
     }
-    *most = QUANTITY_OF(0, QUANTITY_DECIMAL_SI);
+    struct quantity sidecars = *most = QUANTITY_OF(0, QUANTITY_DECIMAL_SI);
     struct places walk = PLACES(&q->facts->c->spec, PLACES_OF_CONTAINERS);
     for (struct place p; places_next(&walk, &p);) {
         struct quantity v;
@@ -92,12 +111,16 @@ static void pod_amounts(const struct question *q, struct quantity *total, struct
             (place_is_main(&p) && given)) {
             continue;
         }
-        if (is_sidecar(&p)) {
+        if (p.list == PLACE_CONTAINERS) {
             *total = sum(*total, v);
+        } else if (is_sidecar(q, &p)) {
+            *total = sum(*total, v);
+            sidecars = sum(sidecars, v);
         } else if (quantity_cmp(v, *most) > 0) {
             *most = v;
         }
     }
+    *most = sum(*most, sidecars);
     for (unsigned i = 0; i < PLACE_TEMPLATE_COUNT; i++) { // of the pod as a whole (Kubernetes 1.32)
         struct quantity v;
         const struct json *pod = json_get_lit(places_template(&q->facts->c->spec, i), "spec");

@@ -86,18 +86,32 @@ static void judge_role(struct judge_run *r, const struct way *w)
     say(r, w, CAUSE_INVALID, judge_text(r, w->text), lead, list);
 }
 
-/// The account that the controller makes for this FlinkCluster, with its iamRole.
-static bool is_own_account(const struct judge_run *r, struct strview account)
+static bool has_wildcard(struct strview pattern)
 {
-    struct strview name = r->now->c->name;
-    return sv_present(name) && account.len == name.len + sizeof("-flink") - 1 &&
-           sv_starts(account, name) && sv_ends(account, SV("-flink"));
+    return sv_starts(pattern, SV("regex:")) || sv_find_char(pattern, '*') != SIZE_MAX ||
+           sv_find_char(pattern, '?') != SIZE_MAX || sv_find_char(pattern, '[') != SIZE_MAX;
 }
 
+/// Whether the policy vouches for the account. A wildcard does not where the account is called as
+/// one that Sluice makes: its FlinkCluster may come later, with a role of its own.
+static bool is_vouched_for(const struct judge_run *r, struct strview account)
+{
+    const struct patterns *list = &r->policy->service_accounts;
+    bool made = sv_ends(account, SV("-flink"));
+    for (size_t i = 0; i < list->n; i++) {
+        if (!(made && has_wildcard(pattern_text(list->items[i]))) &&
+            pattern_match(list->items[i], account, judge_vars(r->now))) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/// Also an account called as the one that Sluice would make for this FlinkCluster: one that is
+/// named is left as it is, with the role that somebody put on it.
 static void judge_account(struct judge_run *r, const struct way *w)
 {
-    if (!is_own_account(r, w->text) &&
-        !patterns_match(&r->policy->service_accounts, w->text, judge_vars(r->now))) {
+    if (!is_vouched_for(r, w->text)) {
         say(r, w, CAUSE_FORBIDDEN, judge_text(r, w->text),
             "the account's role is not seen here: use iamRole, or have the account among "
             "pods.serviceAccounts of the policy",
@@ -122,11 +136,13 @@ void judge_roles_allowed(struct judge_run *r)
             judge_account(r, w);
             break;
         case WAY_HIDDEN:
-            say(r, w, CAUSE_FORBIDDEN, sv_present(w->text) ? judge_text(r, w->text) : JUDGE_NOTHING,
+            say(r, w, CAUSE_FORBIDDEN,
+                sv_present(w->text) ? judge_text(r, w->text) : (struct shown){.whole = w->source},
                 w->why, SV(""));
             break;
         case WAY_SECRET:
-            say(r, w, CAUSE_FORBIDDEN, (struct shown){.whole = w->text}, w->why, SV(""));
+            say(r, w, CAUSE_FORBIDDEN,
+                (struct shown){.whole = sv_present(w->text) ? w->text : w->source}, w->why, SV(""));
             break;
         case WAY_UNSEEN:
             r->nearer = true; // never more than a warning

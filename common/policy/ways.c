@@ -2,6 +2,9 @@
 #include "common/policy/ways.h"
 
 #include "common/base/macros.h"
+#include "common/json/out.h"
+
+#define SOURCE_MAX 16384 // of a valueFrom, far beyond what one needs
 
 // ---- the list -----------------------------------------------------------------------------------
 
@@ -90,6 +93,14 @@ static void of_template(struct ways *list, const struct place *p)
 
 // ---- containers ---------------------------------------------------------------------------------
 
+static struct strview source_of(struct ways *list, const struct json *variable)
+{
+    CLEANUP(strbuf_done) struct strbuf b = STRBUF(SOURCE_MAX);
+    struct json_out o = JSON_OUT(&b);
+    json_out_value(&o, json_get_lit(variable, "valueFrom"));
+    return strbuf_ok(&b) ? arena_copy(list->arena, strbuf_view(&b)) : SV_NONE;
+}
+
 static void of_container(struct ways *list, const struct place *p)
 {
     const struct json *variables = json_get_lit(p->json, "env");
@@ -110,7 +121,11 @@ static void of_container(struct ways *list, const struct place *p)
         const struct path item = PATH_INDEX_OF(&env, index);
         struct strview value = json_get_string(variable, SV("value"));
         const struct path of_value = PATH_FIELD_OF(&item, SV("value"));
+        size_t known = list->n;
         ways_of_variable(list, sv_present(value) ? &of_value : &item, name, value);
+        if (list->n != known && !sv_present(value)) {
+            list->items[known].source = source_of(list, variable);
+        }
     }
     const struct path from = PATH_FIELD_OF(at, SV("envFrom"));
     n = 0;

@@ -19,10 +19,11 @@ enum way_kind {
 
 struct way {
     enum way_kind kind;
-    bool own;            // spec.iamRole itself
-    struct strview path; // as text
-    struct strview text; // may be absent
-    const char *why;     // static
+    bool own;              // spec.iamRole itself
+    struct strview path;   // as text
+    struct strview text;   // may be absent
+    struct strview source; // of a variable without a value here: its valueFrom; else absent
+    const char *why;       // static
 };
 
 /// All of C's, whose flinkConfiguration is CONF; the one of `iamRole` first. Texts are those of the
