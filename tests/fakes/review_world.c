@@ -9,8 +9,28 @@
 static bool namespace_labels(const void *ctx, struct strview ns, struct labels *ret)
 {
     const struct review_world *w = ctx;
-    const struct json *labels = json_get(json_get_lit(w->json, "namespaces"), ns);
-    return labels != NULL && labels_read(labels, w->arena, ret);
+    size_t i = 0;
+    json_each(it, json_get_lit(w->json, "namespaces")) {
+        if (sv_eq(json_key(it), ns)) {
+            *ret = w->labels[i];
+            return w->known[i];
+        }
+        i++;
+    }
+    return false;
+}
+
+static void read_namespaces(struct review_world *w)
+{
+    const struct json *namespaces = json_get_lit(w->json, "namespaces");
+    size_t n = json_count(namespaces) + 1, i = 0;
+    w->labels = ARENA_NEW_N(w->arena, struct labels, n);
+    w->known = ARENA_NEW_N(w->arena, bool, n);
+    ASSERT(w->labels != NULL && w->known != NULL);
+    json_each(it, namespaces) {
+        w->known[i] = labels_read(it, w->arena, &w->labels[i]);
+        i++;
+    }
 }
 
 static const struct json *metadata_of(const struct json *cluster)
@@ -129,6 +149,7 @@ void review_world_read(const struct json *json, struct arena *arena, struct revi
         .namespace_parallelism = has_clusters ? namespace_parallelism : NULL,
         .cluster_exists = has_clusters ? cluster_exists : NULL,
     };
+    read_namespaces(ret);
     read_policies(ret);
     write_clusters(ret);
     ret->context = (struct review_context){

@@ -17,7 +17,10 @@ struct review_world {
     struct arena *arena;
     const struct json *json;
     struct strview *texts; // of its clusters, in their order
-    bool last_chance;      // no review may wait
+    // Of its namespaces, in their order; read at the start, since asking must not allocate.
+    struct labels *labels;
+    bool *known;
+    bool last_chance; // no review may wait
 };
 
 /// Reads {"policies": [FlinkPolicy…], "namespaces": {NAME: {labels}}, "clusters": [what is known of
