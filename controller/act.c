@@ -360,11 +360,12 @@ static int run_one(const struct act *a, const struct action *x, struct err *err)
 }
 
 /// Whether X was refused for what it is, which need not hold up the rest. One pod stands for all:
-/// they would be refused alike.
+/// they would be refused alike. Pods don't go without what they run with.
 static bool may_pass(const struct act *a, const struct action *x)
 {
-    return x->verb == ACTION_CREATE && x->kind != CHILD_POD && a->refused != NULL &&
-           *a->is_refused && a->refused->kind == x->kind && sv_eq(a->refused->name, x->name);
+    return x->verb == ACTION_CREATE && x->kind != CHILD_POD && !child_is_needed(x->kind) &&
+           a->refused != NULL && *a->is_refused && a->refused->kind == x->kind &&
+           sv_eq(a->refused->name, x->name);
 }
 
 /// Whether X makes a TaskManager where none was: nobody's failure is to be told before it.

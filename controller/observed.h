@@ -42,6 +42,13 @@ struct child_kind_info {
 };
 extern const struct child_kind_info CHILD_KIND_INFO[CHILD_KIND_COUNT];
 
+/// Whether pods run with it. Where its name is taken they would have the rights and the role, or
+/// the configuration, that somebody else put there.
+static inline bool child_is_needed(enum child_kind kind)
+{
+    return kind == CHILD_SERVICE_ACCOUNT || kind == CHILD_CONFIG_MAP;
+}
+
 /// Children of one kind: trees borrowed from the store's snapshots, which outlive the reconcile.
 struct children {
     const struct json *const *items;

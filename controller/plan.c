@@ -29,7 +29,8 @@ static int plan_record(struct steps *s, const struct acceptance *a, struct situa
     if (status_plan(s, now, err) != 0 || plan_children(s, &now->desired, false, err) != 0) {
         return -1;
     }
-    if (!plan_ha_blocks(s, &now->desired, &now->pods) &&
+    if (!plan_children_hold_pods(s->rc->observed, &now->desired) &&
+        !plan_ha_blocks(s, &now->desired, &now->pods) &&
         plan_pods(s, &now->desired, &now->pods, &now->census, err) != 0) {
         return -1;
     }

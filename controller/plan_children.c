@@ -102,6 +102,16 @@ int plan_children(struct steps *s, const struct desired *d, bool refused, struct
     return arena_check(s->rc->arena, err);
 }
 
+bool plan_children_hold_pods(const struct observed *o, const struct desired *d)
+{
+    for (size_t i = 0; i < d->n; i++) {
+        if (child_is_needed(d->items[i].kind) && was_refused(o, &d->items[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static bool is_desired(const struct desired *d, enum child_kind kind, struct strview name)
 {
     for (size_t i = 0; i < d->n; i++) {

@@ -13,6 +13,10 @@
 /// holds nothing back. 0, or -1 with E_NOMEM, E_BUG.
 MUST_USE int plan_children(struct steps *s, const struct desired *d, bool refused, struct err *err);
 
+/// Whether a child that pods run with was refused: where its name is taken they would run with what
+/// somebody else put there.
+bool plan_children_hold_pods(const struct observed *o, const struct desired *d);
+
 /// Adds the step that sets the labels of the newest record right; no one else of its fields can
 /// change. 0, or -1 with E_NOMEM, E_BUG.
 MUST_USE int plan_record_labels(struct steps *s, const struct record *r, struct err *err);

@@ -135,6 +135,26 @@ START_TEST(act__another_object_of_that_name_is_told_and_not_touched)
 }
 END_TEST
 
+START_TEST(act__pods_wait_for_an_account_that_is_another_s)
+{
+    static const struct action ACCOUNT = {.verb = ACTION_CREATE,
+                                          .kind = CHILD_SERVICE_ACCOUNT,
+                                          .name = SV_INIT("c-flink"),
+                                          .body = SV_INIT("{\"kind\":\"ServiceAccount\"}")};
+    static const struct action POD = {.verb = ACTION_CREATE,
+                                      .kind = CHILD_POD,
+                                      .name = SV_INIT("c-jm"),
+                                      .body = SV_INIT("{\"kind\":\"Pod\"}")};
+    answer("POST", NULL, 409, TAKEN);
+    answer("GET", NULL, 200, "{\"metadata\":{\"uid\":\"s1\"}}");
+    struct action steps[] = {ACCOUNT, POD};
+    ck_assert_int_eq(run(steps, ARRAY_LEN(steps)), -1);
+    ck_assert(is_refused && refused.foreign);
+    ck_assert_int_eq(refused.kind, CHILD_SERVICE_ACCOUNT);
+    ck_assert_uint_eq(stub_count(stub), 2);
+}
+END_TEST
+
 START_TEST(act__a_name_that_was_free_again_is_tried_again)
 {
     answer("POST", SERVICES, 409, TAKEN);
@@ -319,6 +339,7 @@ UNIT_MAIN(setup, teardown, act__a_refused_child_does_not_keep_back_the_rest,
           act__a_child_is_posted_as_the_plan_has_it, act__what_an_earlier_try_made_is_fine,
           act__a_child_of_ours_that_lost_its_label_gets_it_back,
           act__another_object_of_that_name_is_told_and_not_touched,
+          act__pods_wait_for_an_account_that_is_another_s,
           act__a_name_that_was_free_again_is_tried_again,
           act__a_refused_object_is_noted_with_the_reason,
           act__a_refusal_that_nobody_notes_is_an_error_all_the_same,

@@ -230,6 +230,38 @@ START_TEST(children__another_s_object_under_our_name_is_reported_and_left)
 }
 END_TEST
 
+/// Whether no pod is made while KIND's NAME is another's.
+static bool holds_pods(enum child_kind kind, struct strview name)
+{
+    const struct refused_child refused = {
+        .kind = kind, .name = name, .foreign = true, .message = SV("already exists")};
+    world_remove(&w, world_find(&w, kind, name.ptr));
+    world_remove(&w, world_pod(&w, POD_TASK_MANAGER, 0));
+    w.refused = &refused;
+    w.n_refused = 1;
+    const struct actions *plan = world_plan(&w);
+    bool pod = false;
+    for (size_t i = 0; i < plan->n; i++) {
+        pod = pod || (plan->items[i].verb == ACTION_CREATE && plan->items[i].kind == CHILD_POD);
+    }
+    w.n_refused = 0;
+    return !pod;
+}
+
+START_TEST(children__no_pod_runs_with_what_another_put_under_our_name)
+{
+    // An account `fraud-flink` that was there before has any rights and any role.
+    ck_assert(holds_pods(CHILD_SERVICE_ACCOUNT, SV("fraud-flink")));
+    world_converge(&w);
+    ck_assert_uint_eq(world_live(&w, POD_TASK_MANAGER), 2);
+    struct strview config = SV_NONE;
+    for (size_t i = 0; i < w.n; i++) {
+        config = w.objects[i].kind == CHILD_CONFIG_MAP ? w.objects[i].name : config;
+    }
+    ck_assert(holds_pods(CHILD_CONFIG_MAP, arena_copy(&w.arena, config)));
+}
+END_TEST
+
 START_TEST(children__a_refused_record_is_told_and_holds_nothing_back)
 {
     const struct refused_child refused = {
@@ -330,6 +362,7 @@ UNIT_MAIN(start, done, children__another_way_to_a_role_waits_for_another_run,
           children__the_role_goes_from_the_account_when_the_spec_drops_it,
           children__an_account_of_the_user_s_is_bound_and_not_made,
           children__another_s_object_under_our_name_is_reported_and_left,
+          children__no_pod_runs_with_what_another_put_under_our_name,
           children__a_refused_record_is_told_and_holds_nothing_back,
           children__a_refused_first_record_is_told,
           children__what_a_webhook_says_is_told_in_one_harmless_line)
