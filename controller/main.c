@@ -18,6 +18,7 @@
 #include "common/kube/lease.h"
 #include "common/world/snapshots.h"
 #include "common/world/watches.h"
+#include "controller/auditor.h"
 #include "controller/cache.h"
 #include "controller/claims.h"
 #include "controller/flink/prober.h"
@@ -51,6 +52,7 @@ struct controller {
     struct kube_lease *lease;
     _Atomic(struct prober *) prober; // the health thread looks at it
     struct workers *workers;
+    _Atomic(struct auditor *) auditor; // the thread that watches policies looks at it
     unsigned strays_failures;
     int64_t work_at;   // no sooner do the workers start
     int64_t synced_at; // since when all but the policies is known, 0: it is not
@@ -144,7 +146,11 @@ static void on_policies(void *ctx, bool policies)
     struct controller *c = ctx;
     struct snapshot *snap = snapshots_take(c->snapshots);
     if (policies || (snap != NULL && snapshot_policies(snap)->needs_labels)) {
+        struct auditor *auditor = atomic_load(&c->auditor);
         claims_look_again(c->claims);
+        if (auditor != NULL) {
+            auditor_hurry(auditor, policies ? AUDITOR_GATHER_MS : AUDITOR_LABELS_MS);
+        }
     }
     snapshot_unref(snap);
 }
@@ -289,6 +295,25 @@ static int start_prober(struct controller *c, struct err *err)
     return 0;
 }
 
+static int start_auditor(struct controller *c, struct err *err)
+{
+    const struct auditor_settings s = {.config = c->config,
+                                       .kube = write_options(c),
+                                       .cache = c->cache,
+                                       .snapshots = c->snapshots,
+                                       .queue = c->queue,
+                                       .events = c->events,
+                                       .metrics = c->metrics,
+                                       .interval_ms = c->settings.audit_interval};
+    struct auditor *auditor;
+    if (auditor_start(&s, &auditor, err) != 0) {
+        return -1;
+    }
+    atomic_store(&c->auditor, auditor);
+    auditor_hurry(auditor, 0);
+    return 0;
+}
+
 static int start_workers(struct controller *c, struct err *err)
 {
     if (start_prober(c, err) != 0) {
@@ -311,7 +336,7 @@ static int start_workers(struct controller *c, struct err *err)
         return -1;
     }
     log_info("workers started", KV_U("clusters", cache_cluster_count(c->cache)));
-    return 0;
+    return start_auditor(c, err);
 }
 
 /// Starts the workers, or has itself called again after a pause.
@@ -334,12 +359,13 @@ static void stop(struct controller *c)
 {
     health_stop(c->health); // a scrape asks the events and the cache
     workers_stop(c->workers);
+    watches_free(c->watches); // which tell the auditor
+    auditor_stop(atomic_load(&c->auditor));
     prober_stop(atomic_load(&c->prober));
     if (c->events != NULL) {
         kube_events_stop(c->events, EVENTS_WAIT_MS);
     }
     kube_lease_stop(c->lease);
-    watches_free(c->watches);
     if (c->cache != NULL) {
         cache_stop(c->cache);
     }

@@ -38,6 +38,10 @@ static const struct metric_label LABEL_ANSWER = {"result", ANSWERS, ARRAY_LEN(AN
 static const struct metric_label LABEL_CONTACT = {"contact", CONTACTS, ARRAY_LEN(CONTACTS)};
 static const struct metric_label LABEL_RESULT = {"result", RESULTS, ARRAY_LEN(RESULTS)};
 
+static const struct metric_label LABEL_POLICY = {.name = "policy"}; // as they come
+static const struct metric_label LABEL_RULE = {.name = "rule"};
+static const struct metric_label LABEL_ENFORCEMENT = {.name = "enforcement"};
+
 const struct metric_row CONTROLLER_METRICS[M_COUNT] = {
 #define METRIC METRIC_ROW
 #include "controller/metrics.def"

@@ -66,6 +66,10 @@
       "PEM key of --flink-rest-cert-file, without a password.")                                    \
     O(DURATION, resync, "resync", "10m", "TIME", "Every cluster is looked at again this often.",   \
       .min = 10000, .max = 86400000)                                                               \
+    O(DURATION, audit_interval, "audit-interval", "10m", "TIME",                                   \
+      "Every FlinkCluster is held against every policy again this often; also whenever a policy "  \
+      "changes.",                                                                                  \
+      .min = 10000, .max = 86400000)                                                               \
     O(STRING, log_level, "log-level", "info", "LEVEL", "debug, info, warn or error.",              \
       .choices = LOG_LEVELS)
 // clang-format on

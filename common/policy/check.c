@@ -51,6 +51,7 @@ static void judge_by(struct judge_run *r, const struct policy *p)
         r->rule = RULES[i].id;
         r->nearer = false;
         r->enough = false;
+        r->exempt = false;
         r->said = 0;
         RULES[i].judge(r);
     }

@@ -21,6 +21,9 @@ struct policy_input {
     int64_t now_ms;                          // Unix time, for exemptions
     bool before_defaults;                    // as in struct flink_rules_input
     bool scale; // only the replicas change: only rules that look at sizes are asked
+    /// Told of each finding that P's exemption takes out; NULL: they are not looked for.
+    void (*exempted)(void *ctx, const struct policy *p);
+    void *exempted_ctx;
 };
 
 /// Judges by every matching policy: violations whose severity is the enforcement's (DENY, WARN,

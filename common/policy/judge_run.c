@@ -168,14 +168,21 @@ void judge_say(struct judge_run *r, enum cause_reason reason, const struct path 
     const struct policy *p = r->policy;
     if (r->said == 0 && p != NULL &&
         policy_exempts(p, r->now->ns, r->now->c->name, r->rule, r->in->now_ms)) {
-        r->enough = true;
+        r->exempt = true;
+        r->enough = r->in->exempted == NULL;
     }
     if (r->enough) {
         return;
     }
     if (++r->said > JUDGE_FINDINGS_MAX) {
         r->enough = true;
-        say_rest(r);
+        if (!r->exempt) {
+            say_rest(r);
+        }
+        return;
+    }
+    if (r->exempt) {
+        r->in->exempted(r->in->exempted_ctx, p);
         return;
     }
     char text[MESSAGE_MAX_BYTES];

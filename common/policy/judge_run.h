@@ -48,6 +48,7 @@ struct judge_run {
     enum enforcement enforcement; // of the rule in this policy
     bool nearer;                  // what is found is no worse than before: never refused
     bool enough;                  // nothing more is to be said by the rule
+    bool exempt;                  // its findings are only told to in->exempted
     size_t said;                  // how many findings of the rule there are
     struct arena *arena;
     struct violations *out;

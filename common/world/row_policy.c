@@ -5,8 +5,9 @@
 #include "common/json/out.h"
 #include "common/kube/span.h"
 
-#define TEXT_MAX   ((size_t)8 << 20)
-#define FAULTS_MAX 16
+#define TEXT_MAX        ((size_t)8 << 20)
+#define FAULTS_MAX      16
+#define FAULTS_TEXT_MAX 4096
 
 struct policy_row {
     struct row row;
@@ -15,7 +16,7 @@ struct policy_row {
     struct strview uid;
     int64_t generation;
     size_t faults;
-    struct strview fault;
+    struct strview fault, all_faults;
 };
 
 static const struct policy_row *policy_of(const struct row *r)
@@ -58,6 +59,28 @@ static void put_kept(struct strbuf *b, struct strview text, bool with_spec)
     json_out_end_object(&o);
 }
 
+static void read_faults(struct policy_row *p, const struct violations *faults)
+{
+    CLEANUP(strbuf_done) struct strbuf all = STRBUF(TEXT_MAX);
+    size_t told = 0;
+    for (size_t i = 0; i < faults->count && all.len < FAULTS_TEXT_MAX; i++) {
+        const struct violation *v = &faults->items[i];
+        if (v->severity == SEVERITY_DENY) {
+            size_t at = all.len + (told != 0 ? 2 : 0);
+            strbuf_printf(&all, "%s%.*s: %.*s", told != 0 ? "; " : "", SV_ARG(v->path),
+                          SV_ARG(v->message));
+            if (told++ == 0) {
+                p->fault = arena_copy(&p->arena, sv_from_pos(strbuf_view(&all), at));
+            }
+        }
+    }
+    p->faults = faults->denials;
+    if (told < p->faults) {
+        strbuf_printf(&all, "; and %zu more", p->faults - told);
+    }
+    p->all_faults = p->faults > 1 ? arena_copy(&p->arena, strbuf_view(&all)) : p->fault;
+}
+
 static int fill(struct policy_row *p, struct strview text, bool with_spec, struct err *err)
 {
     CLEANUP(strbuf_done) struct strbuf kept = STRBUF(TEXT_MAX);
@@ -81,13 +104,7 @@ static int fill(struct policy_row *p, struct strview text, bool with_spec, struc
     p->row.keys[ROW_BY_NAME] = decoded.name;
     p->uid = json_get_string(metadata, SV("uid"));
     (void)json_int(json_get_lit(metadata, "generation"), &p->generation);
-    for (size_t i = 0; i < faults.count; i++) {
-        const struct violation *v = &faults.items[i];
-        if (v->severity == SEVERITY_DENY && !sv_present(p->fault)) {
-            p->fault = arena_printf(&p->arena, "%.*s: %.*s", SV_ARG(v->path), SV_ARG(v->message));
-        }
-    }
-    p->faults = faults.denials;
+    read_faults(p, &faults);
     return p->policy != NULL && arena_ok(&p->arena)
                ? 0
                : err_set(err, E_NOMEM, "no memory for FlinkPolicy %.*s", SV_ARG(decoded.name));
@@ -109,6 +126,7 @@ int row_policy_new(struct strview text, struct row **ret, struct err *err)
         rc = fill(p, text, false, &why);
         p->faults++;
         p->fault = arena_printf(&p->arena, "spec: %s", why.msg);
+        p->all_faults = p->fault;
     }
     if (rc != 0) {
         row_unref(&p->row);
@@ -131,6 +149,16 @@ size_t row_policy_faults(const struct row *r)
 struct strview row_policy_fault(const struct row *r)
 {
     return policy_of(r)->fault;
+}
+
+struct strview row_policy_all_faults(const struct row *r)
+{
+    return policy_of(r)->all_faults;
+}
+
+struct strview row_policy_uid(const struct row *r)
+{
+    return policy_of(r)->uid;
 }
 
 bool row_policy_is(const struct row *r, struct strview uid, int64_t generation)

@@ -21,9 +21,13 @@
 MUST_USE int row_policy_new(struct strview text, struct row **ret, struct err *err);
 
 const struct policy *row_policy_compiled(const struct row *r);
-/// How much is wrong with it, and of the first fault "spec.images.allowed[0]: Invalid value: …".
+/// How much is wrong with it, the first fault as "spec.images.allowed[0]: Invalid value: …", and as
+/// many as find room (4 KiB), in one line.
 size_t row_policy_faults(const struct row *r);
 struct strview row_policy_fault(const struct row *r);
+struct strview row_policy_all_faults(const struct row *r);
+
+struct strview row_policy_uid(const struct row *r);
 
 /// Whether an object of that UID and generation is what R was made of. The API server counts a
 /// generation for each change of the spec.

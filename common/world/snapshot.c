@@ -162,6 +162,12 @@ void snapshot_unref(struct snapshot *snap)
     }
 }
 
+const struct row *snapshot_policy_row(const struct snapshot *snap, struct strview name)
+{
+    const struct row *added = table_get(snap->policies->added, name);
+    return added != NULL ? added : table_get(snap->policies->watched, name);
+}
+
 const struct policy_set *snapshot_policies(const struct snapshot *snap)
 {
     return &snap->policies->set;

@@ -38,6 +38,9 @@ MUST_USE struct snapshot *snapshot_new(const struct snapshot_parts *parts);
 struct snapshot *snapshot_ref(struct snapshot *snap);
 void snapshot_unref(struct snapshot *snap); // any thread; NULL is fine
 
+/// The row (row_policy.h) of a policy, borrowed, or NULL.
+const struct row *snapshot_policy_row(const struct snapshot *snap, struct strview name);
+
 /// Borrowed from SNAP.
 const struct policy_set *snapshot_policies(const struct snapshot *snap);
 const struct policy_world *snapshot_world(const struct snapshot *snap);

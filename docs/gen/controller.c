@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
+#include "controller/audit.h"
+#include "controller/audit_status.h"
 #include "controller/conditions.h"
 #include "controller/events.def"
 #include "controller/metrics.h"
@@ -34,6 +36,16 @@ void docs_controller_tables(struct strbuf *out)
 #define E(id, reason, type, when) strbuf_printf(out, "| `%s` | %s | %s |\n", reason, type, when);
     CONTROLLER_EVENTS(E)
 #undef E
+    strbuf_put_str(out, "\nAbout a FlinkPolicy, in namespace `default`: `kubectl describe "
+                        "flinkpolicy NAME`.\n\n| reason | type | when |\n|---|---|---|\n");
+#define E(id, reason, type, when) strbuf_printf(out, "| `%s` | %s | %s |\n", reason, type, when);
+    AUDIT_EVENTS(E)
+#undef E
+    strbuf_put_str(out, "\n## FlinkPolicies\n\nReasons of a policy's condition `Ready`.\n\n| "
+                        "reason | what it means |\n|---|---|\n");
+#define C(reason, meaning) strbuf_printf(out, "| `%s` | %s |\n", reason, meaning);
+    AUDIT_REASONS(C)
+#undef C
     strbuf_put_str(
         out, "\n## Troubles of pods\n\nThe condition tells pod, container and Kubernetes' words; "
              "an Event `PodTrouble` tells each once.\n\n| Kubernetes' words | condition | what it "

@@ -29,3 +29,7 @@ sluice_add_test(test_ctl_policies
     SOURCES ${CMAKE_CURRENT_LIST_DIR}/test_ctl_policies.c ${CMAKE_CURRENT_LIST_DIR}/flink_case.c
             ${CMAKE_CURRENT_LIST_DIR}/policy_case.c
     DEPS ctl_world)
+sluice_add_test(test_ctl_audit
+    SOURCES ${CMAKE_CURRENT_LIST_DIR}/test_ctl_audit.c ${CMAKE_CURRENT_LIST_DIR}/flink_case.c
+            ${CMAKE_CURRENT_LIST_DIR}/policy_case.c
+    DEPS sluice_controller_core)
