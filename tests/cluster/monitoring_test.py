@@ -13,8 +13,15 @@ from lib import FOLDER, ROOT, ApiError, ClusterTest, cluster, session, shell, st
 
 MONITORING = ROOT / "manifests/monitoring"
 TESTS = pathlib.Path(__file__).with_name("alerts_test.yaml")
-# A metric's name where an expression has no other: before a selector, a range, or the end of an argument.
-METRIC = re.compile(r"\b(?:sluice|controller_runtime|workqueue|leader_election|rest_client|certwatcher|process|apiserver)_[a-z0-9_]+")
+# What stands in an expression beside names of metrics: texts, labels, ranges, and what is grouped by; then functions.
+NO_METRIC = re.compile(r'"[^"]*"|\{[^}]*\}|\[[^\]]*\]|\b(?:by|on|ignoring|without) *\([^)]*\)')
+FUNCTION = re.compile(r"\b\w+(?= *\()")
+WORDS = {"and", "or", "unless", "bool", "offset", "group_left", "group_right"}
+
+
+def metrics_of(expression):
+    """The metrics that a PromQL expression names."""
+    return set(re.findall(r"\b[a-zA-Z_:][\w:]*", FUNCTION.sub(" ", NO_METRIC.sub(" ", expression)))) - WORDS
 
 
 def rules():
@@ -25,11 +32,13 @@ def rules():
 
 def asked_for():
     """Each metric that a rule or a panel names, and where."""
-    found = {name: "prometheusrule.yaml" for name in METRIC.findall(re.sub(r"^\s*(description|summary):.*?(?=^\s*- alert|\Z)",
-                                                                           "", rules(), flags=re.M | re.S))}
+    found = {}
+    # "expr: one line", or "expr: >-" and lines that are further in.
+    for block, line in re.findall(r"^        +expr: (?:>-\n((?: {10,}.*\n)+)|(.*)\n)", rules(), flags=re.M):
+        found.update({name: "prometheusrule.yaml" for name in metrics_of(line or block)})
     for panel in json.loads((MONITORING / "dashboard.json").read_text())["panels"]:
         for target in panel.get("targets", []):
-            found.update({name: f"dashboard.json: {panel['title']}" for name in METRIC.findall(target["expr"])})
+            found.update({name: f"dashboard.json: {panel['title']}" for name in metrics_of(target["expr"])})
     return found
 
 
@@ -61,6 +70,32 @@ class Alerts(unittest.TestCase):
     def test_no_alert_is_without_a_test(self):
         for alert in re.findall(r"alert: (\w+)", rules()):
             self.assertIn(f'alertname="{alert}"', TESTS.read_text())
+
+
+class Scrapes(unittest.TestCase):
+    """That both monitors find the pods of both programs, and the port on which these tell."""
+
+    def test_selectors_and_ports_are_those_of_the_pods(self):
+        service, pods, services = ((MONITORING / f"{name}.yaml").read_text() for name in ("service", "podmonitor", "servicemonitor"))
+        for text in (service, pods):
+            self.assertRegex(text, r"(selector|matchLabels): \{app.kubernetes.io/part-of: sluice\}")
+        self.assertIn("matchLabels: {app.kubernetes.io/name: sluice-metrics}", services)
+        self.assertIn("labels: {app.kubernetes.io/name: sluice-metrics,", service)
+        self.assertIn("{name: health, port: 8080, targetPort: health}", service)
+        for text in (pods, services):
+            self.assertIn("{port: health, path: /metrics,", text)
+        for name in ("webhook", "controller"):
+            template = (ROOT / f"manifests/{name}/deployment.yaml").read_text().partition("  template:\n")[2]
+            self.assertRegex(template, r"labels: \{.*app.kubernetes.io/part-of: sluice\}")
+            self.assertIn("{name: health, containerPort: 8080}", template)
+            self.assertIn("{port: 8080, protocol: TCP}", (ROOT / f"manifests/{name}/networkpolicy.yaml").read_text())
+
+    def test_the_kustomization_builds_with_the_dashboard_in_it(self):
+        built = shell(f"sluice_dev_kubectl kustomize '{MONITORING}'")
+        self.assertEqual(sorted(re.findall(r"^kind: (\w+)", built, flags=re.M)),
+                         ["ConfigMap", "PrometheusRule", "Service", "ServiceMonitor"])
+        self.assertIn('grafana_dashboard: "1"', built)
+        self.assertIn('"title": "Sluice"', built)
 
 
 class Metrics(ClusterTest):
