@@ -8,8 +8,8 @@
 
 /// X(name, usage of its operands, one line)
 #define CLI_COMMANDS(X)                                                                            \
-    X(check, "FILE…", "judge FlinkClusters in files, as the webhook would")                        \
-    X(audit, "", "judge the FlinkClusters of a running cluster by policies")                       \
+    X(check, "FILE…", "judge FlinkClusters and FlinkPolicies in files, as the webhook would")      \
+    X(audit, "[--policy FILE]", "judge the FlinkClusters of a running cluster by policies")        \
     X(test, "DIR|FILE…", "run the tests of policies: object and expected verdict")                 \
     X(review, "mutate|validate [FILE]", "answer an AdmissionReview, as the webhook would")         \
     X(render, "FILE", "show the objects that a FlinkCluster becomes")                              \

@@ -26,13 +26,13 @@ const struct option_program CLI_test = {
     .description =
         "Runs every FlinkPolicyTest of the files and folders: a document for this command alone, "
         "never for a cluster. Its members:\n\n"
-        "policies: files with FlinkPolicies, beside the test's own file\n"
-        "namespaces: labels by namespace\n"
-        "stored: FlinkClusters that are there already (files, or objects)\n"
-        "cases: each with name; object (a file, or the object itself); old, for an update of it; "
-        "namespace, for an object that names none; expect, Allowed or Denied; rules, warns and "
-        "audits: the rules that refuse, warn or only note, all of them. What is left out is not "
-        "looked at, but a case that is Denied must say by which rules.",
+        "policies: files with FlinkPolicies; paths begin at the test's own file.\n\n"
+        "namespaces: labels by namespace.\n\n"
+        "stored: FlinkClusters that are there already (files, or objects).\n\n"
+        "cases: each with name; object (a file, or the object itself); old, for an update "
+        "of it; namespace, for an object that names none; expect, Allowed or Denied; rules, "
+        "warns and audits: the rules that refuse, warn or only note, all of them. What is left "
+        "out is not looked at, but a case that is Denied must say by which rules.",
     .exit_status = "0: all cases are as expected\n1: a case is not\n2: wrong options, or a test "
                    "that can't be read",
     .examples = "sluice test policies/tests",

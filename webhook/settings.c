@@ -13,8 +13,10 @@ const struct option_program WEBHOOK_PROGRAM = {
     .name = "sluice-webhook",
     .summary = "admission webhook for Apache Flink on Kubernetes",
     .description =
-        "Answers the API server's admission reviews of FlinkClusters: fills in what was left out "
-        "and refuses what is wrong, naming every fault at once.\n\n"
+        "Answers the API server's admission reviews of FlinkClusters, of their scale and of "
+        "FlinkPolicies: fills in what was left out and refuses what is wrong, by the rules of "
+        "Sluice "
+        "and by the policies of the cluster, naming every fault at once.\n\n"
         "Reviews are answered over HTTPS at /mutate-sluice-dev-v1beta1-flinkcluster and "
         "/validate-sluice-dev-v1beta1-flinkcluster. Several replicas may run; they share nothing "
         "but the CA.",

@@ -4,9 +4,9 @@
 
 const struct option_program DOCS_SLUICE = {
     .name = "sluice",
-    .summary =
-        "FlinkClusters in files, by the engine of the webhook and the controller; and how those of "
-        "a cluster are",
+    .summary = "FlinkClusters and FlinkPolicies in files, by the engine of the webhook and the "
+               "controller; "
+               "and how those of a cluster are",
     .operands = "COMMAND [OPTION]… [OPERAND]…",
     .commands = true,
     .description =
