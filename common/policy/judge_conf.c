@@ -53,7 +53,7 @@ void judge_conf_required(struct judge_run *r)
     }
     const struct flink_effective *e = judge_effective(r->now);
     const struct path conf = PATH_FIELD_OF(SPEC, SV("flinkConfiguration"));
-    for (size_t i = 0; i < required->count && !r->enough; i++) {
+    for (size_t i = 0; i < required->count && judge_works(r, 1) && !r->enough; i++) {
         const struct flink_conf_entry *want = &required->items[i];
         const struct flink_conf_entry *have = flink_conf_find_canonical(&e->conf, want->canonical);
         if (have == NULL) {
@@ -80,7 +80,9 @@ void judge_conf_denied(struct judge_run *r)
     const struct path conf = PATH_FIELD_OF(SPEC, SV("flinkConfiguration"));
     for (size_t i = 0; i < have->count && !r->enough; i++) {
         const struct flink_conf_entry *it = &have->items[i];
-        if (denied_entry(&p->conf_denied, p->denied_keys, it)) {
+        bool known = it->option != NULL && !sv_present(it->sub); // which takes one look
+        if (judge_works(r, known ? 1 : patterns_steps(&p->conf_denied, it->key.len)) &&
+            denied_entry(&p->conf_denied, p->denied_keys, it)) {
             // The value may be a secret; another value is another fault.
             judge_say(r, CAUSE_FORBIDDEN, &PATH_KEY_OF(&conf, it->key),
                       (struct shown){.whole = it->value},

@@ -42,7 +42,8 @@ void judge_images_allowed(struct judge_run *r)
     }
     size_t n;
     const struct judge_image *images = judge_images(r->now, &n);
-    for (size_t i = 0; i < n && !r->enough; i++) {
+    for (size_t i = 0;
+         i < n && judge_works(r, patterns_steps(allowed, images[i].text.len)) && !r->enough; i++) {
         if (!patterns_match_image(allowed, &images[i].ref, judge_vars(r->now))) {
             struct path nodes[PLACE_NODES + 2];
             judge_say(r, CAUSE_INVALID, image_path(&images[i], nodes),
@@ -65,7 +66,7 @@ void judge_images_tags_required(struct judge_run *r)
     }
     size_t n;
     const struct judge_image *images = judge_images(r->now, &n);
-    for (size_t i = 0; i < n && !r->enough; i++) {
+    for (size_t i = 0; i < n && judge_works(r, 1) && !r->enough; i++) {
         if (!sv_present(images[i].ref.tag) && !gets_tag(r, &images[i])) {
             say(r, &images[i],
                 sv_present(images[i].ref.digest) ? "a tag is required, also beside a digest"
@@ -84,8 +85,8 @@ void judge_images_tags_denied(struct judge_run *r)
     const struct judge_image *images = judge_images(r->now, &n);
     for (size_t i = 0; i < n && !r->enough; i++) {
         struct strview tag = image_effective_tag(&images[i].ref);
-        if (sv_present(tag) && !gets_tag(r, &images[i]) &&
-            patterns_match(denied, tag, judge_vars(r->now))) {
+        if (judge_works(r, patterns_steps(denied, tag.len)) && sv_present(tag) &&
+            !gets_tag(r, &images[i]) && patterns_match(denied, tag, judge_vars(r->now))) {
             struct path nodes[PLACE_NODES + 2];
             judge_say(
                 r, CAUSE_INVALID, image_path(&images[i], nodes), judge_text(r, images[i].text),
@@ -106,8 +107,8 @@ void judge_images_tags_pattern(struct judge_run *r)
     const struct judge_image *images = judge_images(r->now, &n);
     for (size_t i = 0; i < n && !r->enough; i++) {
         struct strview tag = image_effective_tag(&images[i].ref);
-        if (sv_present(tag) && !gets_tag(r, &images[i]) &&
-            !pattern_match(pattern, tag, judge_vars(r->now))) {
+        if (judge_works(r, pattern_steps(pattern, tag.len)) && sv_present(tag) &&
+            !gets_tag(r, &images[i]) && !pattern_match(pattern, tag, judge_vars(r->now))) {
             const struct patterns one = {.items = &pattern, .n = 1};
             struct path nodes[PLACE_NODES + 2];
             judge_say(r, CAUSE_INVALID, image_path(&images[i], nodes),
@@ -124,7 +125,7 @@ void judge_images_digest_required(struct judge_run *r)
     }
     size_t n;
     const struct judge_image *images = judge_images(r->now, &n);
-    for (size_t i = 0; i < n && !r->enough; i++) {
+    for (size_t i = 0; i < n && judge_works(r, 1) && !r->enough; i++) {
         if (!sv_present(images[i].ref.digest)) {
             say(r, &images[i], "a digest is required, such as name:tag@sha256:…");
         }

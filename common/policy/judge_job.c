@@ -39,7 +39,7 @@ static void judge_uris(struct judge_run *r, const struct path *path, struct strv
         struct strview one = sv_sub(text, from, i - from);
         from = i + 1;
         struct strview scheme = flink_uri_scheme(r->arena, one);
-        if (sv_present(scheme)) {
+        if (judge_works(r, 1 + r->policy->spec.job.jar_schemes.n) && sv_present(scheme)) {
             judge_uri(r, path, one, scheme);
         }
     }
@@ -76,7 +76,8 @@ void judge_job_required_labels(struct judge_run *r)
     const struct field_strings *list = &r->policy->spec.job.required_labels;
     const struct json *labels = json_get_lit(r->now->c->metadata, "labels");
     const struct path path = PATH_FIELD_OF(UNDER(NULL, "metadata"), SV("labels"));
-    for (size_t i = 0; i < list->n; i++) {
+    size_t steps = list->n != 0 ? 1 + json_count(labels) : 0; // all are looked through for each
+    for (size_t i = 0; i < list->n && judge_works(r, steps); i++) {
         if (json_get_string(labels, list->items[i]).len == 0) {
             judge_say(r, CAUSE_REQUIRED, &PATH_KEY_OF(&path, list->items[i]), JUDGE_NOTHING,
                       "the label is required, with a value");

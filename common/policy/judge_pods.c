@@ -11,7 +11,7 @@ static bool is_true(const struct json *object, const char *key)
 void judge_pods_host_path(struct judge_run *r)
 {
     struct places walk = PLACES(&r->now->c->spec, PLACES_OF(VOLUMES));
-    for (struct place p; !r->enough && places_next(&walk, &p);) {
+    for (struct place p; judge_works(r, 1) && !r->enough && places_next(&walk, &p);) {
         const struct json *host = json_get_lit(p.json, "hostPath");
         if (json_type(host) == JSON_OBJECT) {
             struct path nodes[PLACE_NODES];
@@ -59,7 +59,7 @@ static void judge_security(struct judge_run *r, const struct json *context, cons
 void judge_pods_privileged(struct judge_run *r)
 {
     struct places walk = PLACES(&r->now->c->spec, PLACES_TEMPLATES | PLACES_OF_ANY_CONTAINERS);
-    for (struct place p; !r->enough && places_next(&walk, &p);) {
+    for (struct place p; judge_works(r, 1) && !r->enough && places_next(&walk, &p);) {
         bool is_pod = p.list == PLACE_LIST_COUNT;
         const struct json *owner = is_pod ? json_get_lit(p.json, "spec") : p.json;
         const struct json *context = json_get_lit(owner, "securityContext");
@@ -76,7 +76,7 @@ void judge_pods_privileged(struct judge_run *r)
 static void judge_flag(struct judge_run *r, const char *key)
 {
     struct places walk = PLACES(&r->now->c->spec, PLACES_TEMPLATES);
-    for (struct place p; !r->enough && places_next(&walk, &p);) {
+    for (struct place p; judge_works(r, 1) && !r->enough && places_next(&walk, &p);) {
         if (is_true(json_get_lit(p.json, "spec"), key)) {
             struct path nodes[PLACE_NODES];
             const struct path spec = PATH_FIELD_OF(place_path(&p, nodes), SV("spec"));
@@ -91,11 +91,14 @@ void judge_pods_host_network(struct judge_run *r)
 {
     judge_flag(r, "hostNetwork");
     struct places walk = PLACES(&r->now->c->spec, PLACES_OF_ANY_CONTAINERS);
-    for (struct place p; !r->enough && places_next(&walk, &p);) {
+    for (struct place p; judge_works(r, 1) && !r->enough && places_next(&walk, &p);) {
         size_t n = 0;
         json_each(port, json_get_lit(p.json, "ports")) {
             size_t index = n++;
             int64_t number = 0;
+            if (!judge_works(r, 1)) {
+                return;
+            }
             if (json_int(json_get_lit(port, "hostPort"), &number) && number != 0) {
                 struct path nodes[PLACE_NODES];
                 const struct path ports = PATH_FIELD_OF(place_path(&p, nodes), SV("ports"));
@@ -146,7 +149,7 @@ void judge_pods_service_accounts(struct judge_run *r)
         judge_name(r, UNDER(SPEC, "serviceAccountName"), name);
     }
     struct places walk = PLACES(&c->spec, PLACES_TEMPLATES);
-    for (struct place p; !r->enough && places_next(&walk, &p);) {
+    for (struct place p; judge_works(r, 1) && !r->enough && places_next(&walk, &p);) {
         for (size_t i = 0; i < ARRAY_LEN(FIELDS); i++) {
             struct strview given =
                 json_get_string(json_get_lit(p.json, "spec"), sv_from(FIELDS[i]));

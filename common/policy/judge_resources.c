@@ -5,6 +5,8 @@
 #define NANO_MAX       ((quantity_nano)1 << 125)
 #define CONTAINERS_MAX 64
 
+#define STEPS_OF_CONTAINER 8
+
 /// What is asked of one role's pods under one name of `requests` or `limits`.
 struct question {
     struct judge_facts *facts;
@@ -106,6 +108,7 @@ static void pod_amounts(const struct question *q, struct quantity *total, struct
     struct places walk = PLACES(&q->facts->c->spec, PLACES_OF_CONTAINERS);
     for (struct place p; places_next(&walk, &p);) {
         struct quantity v;
+        q->facts->work += STEPS_OF_CONTAINER;
         if ((p.template_index != 0 && p.template_index != template_of(q)) ||
             !amount_of(json_get_lit(p.json, "resources"), q, &v) || is_overlaid(q, &p) ||
             (place_is_main(&p) && given)) {
@@ -164,6 +167,9 @@ static struct shown shown(const struct judge_run *r, struct quantity q)
 static void judge_list(struct judge_run *r, const struct path *resources, struct question q,
                        const struct policy_quantity *max)
 {
+    if (!judge_works(r, 1)) {
+        return;
+    }
     struct quantity now = pod_amount(&q);
     if (quantity_cmp(now, max->value) <= 0) {
         return;

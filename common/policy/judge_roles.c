@@ -15,6 +15,8 @@ void judge_roles_required(struct judge_run *r)
                   : "");
 }
 
+#define STEPS_OF_LOOKUP 16
+
 // ---- allowed ------------------------------------------------------------------------------------
 
 /// The N-th field of an ARN, or of a pattern of one.
@@ -128,6 +130,11 @@ void judge_roles_allowed(struct judge_run *r)
     const struct way *ways = judge_ways(r->now, &n);
     for (size_t i = 0; i < n && !r->enough; i++) {
         const struct way *w = &ways[i];
+        const struct patterns *list =
+            w->kind == WAY_ACCOUNT ? &r->policy->service_accounts : &r->policy->roles_allowed;
+        if (!judge_works(r, 1 + patterns_steps(list, w->text.len))) {
+            return;
+        }
         switch (w->kind) {
         case WAY_ROLE:
             judge_role(r, w);
@@ -167,7 +174,8 @@ void judge_roles_unique(struct judge_run *r)
     for (size_t i = 0; i < n && !r->enough; i++) {
         struct policy_cluster_id other;
         struct role role;
-        if (ways[i].kind != WAY_ROLE || !role_parse(ways[i].text, &role, NULL) ||
+        if (!judge_works(r, STEPS_OF_LOOKUP) || ways[i].kind != WAY_ROLE ||
+            !role_parse(ways[i].text, &role, NULL) ||
             !world->role_user(world->ctx, policy_role_key(ways[i].text, r->arena), &self, &other)) {
             continue;
         }

@@ -7,6 +7,7 @@
 
 #define MESSAGE_MAX_BYTES 768
 #define LISTED_MAX        4 // entries of a list that a message names
+#define STEPS_OF_FINDING  64
 
 // ---- facts --------------------------------------------------------------------------------------
 
@@ -147,37 +148,65 @@ static enum severity severity_of(const struct judge_run *r)
 }
 
 static const char REST[] = "more than 64";
+static const char UNSEEN[] = "images, variables, options and other parts";
 _Static_assert(JUDGE_FINDINGS_MAX == 64, "as REST says");
 
 bool judge_is_rest(const struct violation *v)
 {
-    return v->value.ptr == REST;
+    return v->value.ptr == REST || v->value.ptr == UNSEEN;
 }
 
-static void say_rest(struct judge_run *r)
+/// WHAT is REST or UNSEEN.
+static void say_rest(struct judge_run *r, const char *what, const char *text)
 {
     const struct path spec = PATH_FIELD_OF(NULL, SV("spec"));
+    r->enough = true;
     (void)violation_report(r->out, severity_of(r), r->rule,
                            r->policy != NULL ? r->policy->name : SV_NONE, CAUSE_TOO_MANY, &spec,
-                           sv_from(REST), "faults of one rule; the others are not told");
+                           sv_from(what), "%s", text);
+}
+
+/// At the first finding of a rule.
+static void look_for_exemption(struct judge_run *r)
+{
+    const struct policy *p = r->policy;
+    if (r->said != 0 || p == NULL) {
+        return;
+    }
+    r->now->work += p->n_exempt;
+    if (policy_exempts(p, r->now->ns, r->now->c->name, r->rule, r->in->now_ms)) {
+        r->exempt = true;
+        r->enough = r->in->exempted == NULL;
+    }
+}
+
+bool judge_works(struct judge_run *r, size_t steps)
+{
+    r->now->work += steps;
+    if (r->now->work <= JUDGE_WORK_MAX) {
+        return true;
+    }
+    look_for_exemption(r);
+    if (!r->enough && !r->exempt) {
+        say_rest(r, UNSEEN, "for the policies of this namespace: not all of it was looked at");
+    }
+    r->enough = true;
+    return false;
 }
 
 void judge_say(struct judge_run *r, enum cause_reason reason, const struct path *path,
                struct shown value, const char *fmt, ...)
 {
     const struct policy *p = r->policy;
-    if (r->said == 0 && p != NULL &&
-        policy_exempts(p, r->now->ns, r->now->c->name, r->rule, r->in->now_ms)) {
-        r->exempt = true;
-        r->enough = r->in->exempted == NULL;
-    }
+    look_for_exemption(r);
     if (r->enough) {
         return;
     }
+    r->now->work += STEPS_OF_FINDING;
     if (++r->said > JUDGE_FINDINGS_MAX) {
         r->enough = true;
         if (!r->exempt) {
-            say_rest(r);
+            say_rest(r, REST, "faults of one rule; the others are not told");
         }
         return;
     }

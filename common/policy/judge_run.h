@@ -35,6 +35,7 @@ struct judge_facts {
     const struct way *ways;
     size_t n_ways;
     struct flink_effective_resources resources[2]; // by enum flink_role
+    size_t work;                                   // steps so far, of all policies
     struct quantity amounts[2][JUDGE_AMOUNTS]; // what a pod takes: by role, of judge_resources.c
     bool has_amounts[2][JUDGE_AMOUNTS];
 };
@@ -88,6 +89,15 @@ struct shown judge_number(const struct judge_run *r, int64_t n);
 /// no ratchet excuses that.
 #define JUDGE_FINDINGS_MAX 64
 
+/// Steps (see pattern_steps()) that the rules of all policies may take over one object: what no
+/// real object comes near. Then one finding stands for all that was not looked at, and no ratchet
+/// excuses that.
+#define JUDGE_WORK_MAX 10000000
+
+/// Counts STEPS that the rule is about to take. False, with the finding said and r->enough set,
+/// when there are too many.
+bool judge_works(struct judge_run *r, size_t steps);
+
 /// Notes a finding of the running rule, unless the policy exempts the object. Loops over what a
 /// user may write many of end when r->enough is set.
 PRINTF(5, 6)
@@ -102,7 +112,7 @@ struct strview judge_strings(const struct judge_run *r, const struct strview *li
 bool judge_same_option(const struct flink_conf_entry *it, struct strview a, struct strview b,
                        struct flink_version version);
 
-/// Whether V stands for more than JUDGE_FINDINGS_MAX.
+/// Whether V stands for what was not told, or not looked at.
 bool judge_is_rest(const struct violation *v);
 
 /// Whether the user put something at that member, of whatever type.

@@ -18,7 +18,8 @@ static void judge_place(struct judge_run *r, const struct path *path, struct str
 {
     const struct patterns *allowed = &r->policy->storage_allowed;
     struct strview text = sv_trim(uri);
-    if (!patterns_match(allowed, text, judge_vars(r->now))) {
+    if (judge_works(r, patterns_steps(allowed, text.len)) &&
+        !patterns_match(allowed, text, judge_vars(r->now))) {
         judge_say(r, CAUSE_INVALID, path, judge_text(r, text),
                   "is not among the allowed places for state: %.*s%s",
                   SV_ARG(judge_patterns(r, allowed)),

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "common/policy/pattern.h"
 
+#include "common/base/macros.h"
 #include "common/policy/pattern_split.h"
 
 #define REGEX_LEAD "regex:"
@@ -117,6 +118,35 @@ bool pattern_match(const struct pattern *p, struct strview s, const struct patte
         return pattern_match_uri(p, s, vars);
     }
     return p->regex != NULL ? regex_match(p->regex, &s, 1) : globs_match(p->path, s, vars);
+}
+
+#define STEP_BYTES   32 // a glob passes over so many in a step
+#define STAR_WEIGHT  6  // of each further run of stars: a text is tried from many places
+#define REGEX_WEIGHT 8  // of an instruction, for so many bytes
+
+static size_t for_length(size_t weight, size_t len)
+{
+    return weight * (1 + len / STEP_BYTES);
+}
+
+static size_t glob_weight(struct strview text)
+{
+    size_t runs = 0;
+    for (size_t i = 0; i < text.len; i++) {
+        runs += text.ptr[i] == '*' && (i == 0 || text.ptr[i - 1] != '*');
+    }
+    return runs > 1 ? 1 + STAR_WEIGHT * (runs - 1) : 1;
+}
+
+size_t pattern_steps(const struct pattern *p, size_t len)
+{
+    size_t weight = p->regex != NULL ? REGEX_WEIGHT * regex_size(p->regex) : glob_weight(p->text);
+    return for_length(weight, len);
+}
+
+size_t patterns_steps(const struct patterns *list, size_t len)
+{
+    return for_length(list->weight, len);
 }
 
 struct strview pattern_text(const struct pattern *p)

@@ -112,11 +112,16 @@ struct strview pattern_beginning(const struct pattern *p);
 struct strview pattern_fill(struct strview text, unsigned allowed, const struct pattern_vars *vars,
                             struct arena *arena, struct strview *ret_missing);
 
+/// What holding P against a text of LEN bytes takes at most, in steps of about ten nanoseconds. A
+/// regular expression takes thousands of times what a glob takes.
+size_t pattern_steps(const struct pattern *p, size_t len);
+
 /// Many of them, in the order of the list; one that can't be compiled is there as pattern_never().
 struct patterns {
     const struct pattern *const *items;
     size_t n;
-    bool set; // the list stands in the policy, be it empty
+    size_t weight; // steps of all of them for a short text
+    bool set;      // the list stands in the policy, be it empty
 };
 
 /// Whether one of them matches, each as above.
@@ -125,5 +130,7 @@ bool patterns_match_image(const struct patterns *list, const struct image_ref *r
                           const struct pattern_vars *vars);
 bool patterns_match_role(const struct patterns *list, const struct role *role,
                          const struct pattern_vars *vars);
+/// As pattern_steps(), of all of them.
+size_t patterns_steps(const struct patterns *list, size_t len);
 
 #endif

@@ -22,6 +22,9 @@ struct regex;
 MUST_USE int regex_compile(struct strview text, const struct byte_set *wild, struct arena *arena,
                            const struct regex **ret, struct err *err);
 
+/// How many instructions there are.
+size_t regex_size(const struct regex *r);
+
 /// Whether the pieces, one behind the other, match as a whole: O(instructions × bytes).
 bool regex_match(const struct regex *r, const struct strview *pieces, size_t n);
 

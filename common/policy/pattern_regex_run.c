@@ -69,6 +69,11 @@ static void step(struct machine *m, const struct states *from, unsigned char c, 
     }
 }
 
+size_t regex_size(const struct regex *r)
+{
+    return r->n;
+}
+
 bool regex_match(const struct regex *r, const struct strview *pieces, size_t n)
 {
     UNINITIALIZED struct states a, b;

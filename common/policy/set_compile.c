@@ -77,6 +77,7 @@ static bool many_patterns(struct compiler *c, const struct path *path, struct fi
         if (items[i] == NULL) {
             return true; // the arena is full
         }
+        ret->weight += pattern_steps(items[i], 0);
     }
     ret->items = items;
     ret->n = list.n;

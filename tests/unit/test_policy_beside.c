@@ -196,6 +196,59 @@ START_TEST(ratchet__an_old_flink_version_does_not_excuse_an_older_image)
 }
 END_TEST
 
+// ---- work ---------------------------------------------------------------------------------------
+
+/// A policy of 256 patterns, of which only the last matches.
+static const struct policy_set *long_list(const char *before, const char *behind)
+{
+    CLEANUP(strbuf_done) struct strbuf b = STRBUF(1 << 20);
+    strbuf_put_str(&b, "\"images\":{\"allowed\":[");
+    for (int i = 0; i < 255; i++) {
+        strbuf_printf(&b, "\"%s%d%s\",", before, i, behind);
+    }
+    strbuf_put_str(&b, "\"registry.io/**\"]}");
+    return policy(arena_copy(&arena, strbuf_view(&b)).ptr);
+}
+
+/// N containers, each with an image of its own.
+static const struct json *many_images(int n)
+{
+    CLEANUP(strbuf_done) struct strbuf b = STRBUF(1 << 22);
+    strbuf_put_str(&b, ",\"podTemplate\":{\"spec\":{\"containers\":[{\"name\":\"m\"}");
+    for (int i = 0; i < n; i++) {
+        strbuf_printf(&b, ",{\"name\":\"c%d\",\"image\":\"registry.io/org/a/b/c/d/e:%d\"}", i, i);
+    }
+    strbuf_put_str(&b, "]}}");
+    return cluster(arena_copy(&arena, strbuf_view(&b)).ptr);
+}
+
+static void takes_little(const struct policy_set *set)
+{
+    const struct json *object = many_images(15000);
+    clock_t start = clock();
+    struct violations v = policy_case_judge(&arena, set, NULL, object, object);
+    ck_assert_int_lt((clock() - start) / (CLOCKS_PER_SEC / 1000), 3000); // ms; about 50 are needed
+    // What was not looked at is refused, also where it stood before.
+    ck_assert_uint_eq(v.denials, 1);
+    ck_assert_ptr_nonnull(strstr(policy_case_said(&arena, &v), "not all of it was looked at"));
+}
+
+START_TEST(work__of_one_object_has_an_end)
+{
+    takes_little(long_list("registry.io/team-", "/**/x*"));
+    takes_little(long_list("regex:registry\\\\.io/([a-z]*/?){1,60}x", ""));
+}
+END_TEST
+
+START_TEST(work__of_real_objects_does_not_reach_it)
+{
+    const struct policy_set *set = long_list("registry.io/team-", "/**/x*");
+    ck_assert_uint_eq(policy_case_judge(&arena, set, NULL, many_images(1000), NULL).denials, 0);
+    set = long_list("regex:registry\\\\.io/team-", "/([a-z]+/)*[a-z]+");
+    ck_assert_uint_eq(policy_case_judge(&arena, set, NULL, many_images(20), NULL).denials, 0);
+}
+END_TEST
+
 UNIT_MAIN(setup, teardown, configuration__is_not_replaced_by_a_mount,
           configuration__is_not_looked_for_elsewhere, jars__one_uri_is_one_jar,
           accounts__one_that_is_named_is_not_one_that_sluice_makes,
@@ -203,4 +256,5 @@ UNIT_MAIN(setup, teardown, configuration__is_not_replaced_by_a_mount,
           resources__an_init_container_runs_beside_sidecars,
           resources__a_container_is_a_sidecar_by_any_template,
           ratchet__another_secret_is_another_fault,
-          ratchet__an_old_flink_version_does_not_excuse_an_older_image)
+          ratchet__an_old_flink_version_does_not_excuse_an_older_image,
+          work__of_one_object_has_an_end, work__of_real_objects_does_not_reach_it)
