@@ -3,8 +3,9 @@
 // table cannot fail the probes: GET /healthz, /readyz (both: /NAME for one check, ?verbose,
 // ?exclude=NAME) and /metrics. Answers as Kubernetes' own components do: "ok", or 500 and the names
 // of the checks that fail (their reasons only in the log). Other paths 404, other methods 405. At
-// most HEALTH_MAX_CONNECTIONS at once, each cut after 10 s of silence; from half of them on each new
-// one cuts the oldest, so that peers who hold connections, however they drip, keep no probe out.
+// most HEALTH_MAX_CONNECTIONS at once, each cut after 10 s of silence; from half of them on each
+// new one cuts the oldest, so that peers who hold connections, however they drip, keep no probe
+// out.
 #ifndef SLUICE_HTTP_HEALTH_H
 #define SLUICE_HTTP_HEALTH_H
 

@@ -48,8 +48,8 @@ MUST_USE int kube_watcher_start(struct kube_watcher *w, struct err *err);
 /// Whether every watch had a whole list once. Any thread.
 bool kube_watcher_synced(const struct kube_watcher *w);
 
-/// When (clock_mono_ms()) the API server last said something to the watch that has heard nothing for
-/// the longest; 0 when one has heard nothing yet. A healthy watch hears a bookmark about once a
+/// When (clock_mono_ms()) the API server last said something to the watch that has heard nothing
+/// for the longest; 0 when one has heard nothing yet. A healthy watch hears a bookmark about once a
 /// minute. Any thread.
 int64_t kube_watcher_heard_ms(const struct kube_watcher *w);
 

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # SPDX-License-Identifier: Apache-2.0
 # What is filled in, what follows, and above all what stays as it was stored.
+# shellcheck disable=SC2031 # NS is set in the subshell in which a test runs
 set -euo pipefail
 # shellcheck source=lib.sh
 source "$(dirname "${BASH_SOURCE[0]}")/lib.sh"
