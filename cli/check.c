@@ -6,7 +6,6 @@
 #include "cli/judge.h"
 #include "cli/offline.h"
 #include "cli/report.h"
-#include "common/base/clock.h"
 #include "common/flink/cluster.h"
 #include "common/policy/policy.h"
 
@@ -36,8 +35,9 @@ const struct option_program CLI_check = {
         "them), \"-\" for stdin, and names every fault of every FlinkCluster and FlinkPolicy with "
         "its line, as if they were created one after the other: defaults are filled in, and with "
         "--policy the FlinkPolicies of those files are judged by, too, also across clusters "
-        "(roles, sums). A Namespace among the files tells its labels. Objects of other kinds are "
-        "passed over. What only a running cluster can tell (updates, names that exist) is not "
+        "(roles, sums), and a FlinkPolicy that contradicts one of them is warned of. A Namespace "
+        "among the files tells its labels. Objects of other kinds are passed over. What only a "
+        "running cluster can tell (updates, names that exist) is not "
         "judged.",
     .exit_status = "0: no faults\n1: faults\n2: wrong options, or a file that can't be read",
     .examples = "sluice check manifests/\nkustomize build . | sluice check -\n"
@@ -117,7 +117,9 @@ static bool on_object(void *arg, const struct input_object *o, struct arena *are
     if (input_is_kind(o->object, FLINK_KIND, &foreign)) {
         judge_cluster(c, o, &v);
     } else if (input_is_kind(o->object, POLICY_KIND, &foreign_policy)) {
-        judge_create_policy(o->object, clock_wall_ms(), &v);
+        struct review_context context;
+        offline_context(c->offline, &context);
+        judge_create_policy(&context, o->object, &v);
     } else if (foreign || foreign_policy) {
         judge_foreign(o, &v);
     } else {

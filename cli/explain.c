@@ -124,10 +124,8 @@ static bool explain_policy_rule(const char *id)
     const struct policy_rule_info *rules = policy_rule_infos(&n);
     for (size_t i = 0; i < n; i++) {
         if (strcmp(rules[i].id, id) == 0) {
-            printf("RULE   %s\nWHEN   create, update, %s\n\n%s\n\n%s\n", id,
-                   strcmp(id, POLICY_RULE_ACCOUNT) == 0 ? "with and without policies"
-                                                        : "where a FlinkPolicy asks for it",
-                   rules[i].summary, rules[i].why);
+            printf("RULE   %s\nWHEN   %s\n\n%s\n\n%s\n", id, rules[i].when, rules[i].summary,
+                   rules[i].why);
             return true;
         }
     }

@@ -37,7 +37,8 @@ int judge_create(const struct review_context *context, const struct json *object
     return rc;
 }
 
-void judge_create_policy(const struct json *object, int64_t now_ms, struct violations *v)
+void judge_create_policy(const struct review_context *context, const struct json *object,
+                         struct violations *v)
 {
     struct flink_policy now;
     policy_decode(object, &now, v);
@@ -51,6 +52,7 @@ void judge_create_policy(const struct json *object, int64_t now_ms, struct viola
                            violation_quote(v->arena, now.name), "%s", fault);
         }
     }
-    const struct policy_admit_input input = {.now = &now, .now_ms = now_ms};
+    const struct policy_admit_input input = {
+        .now = &now, .others = context->policies, .now_ms = context->now_ms};
     policy_admit(&input, v);
 }

@@ -14,7 +14,8 @@ MUST_USE int judge_create(const struct review_context *context, const struct jso
                           struct strview ns, struct violations *v, const struct json **ret,
                           struct err *err);
 
-/// The same of a FlinkPolicy; NOW_MS (Unix time) tells which exemptions are over.
-void judge_create_policy(const struct json *object, int64_t now_ms, struct violations *v);
+/// The same of a FlinkPolicy, which may contradict those of CONTEXT.
+void judge_create_policy(const struct review_context *context, const struct json *object,
+                         struct violations *v);
 
 #endif

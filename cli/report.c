@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "common/flink/rules.h"
+#include "common/policy/admit.h"
 #include "common/policy/check.h"
 
 #define REPORT_MAX ((size_t)64 << 20)
@@ -100,6 +101,10 @@ static void begin_sarif(struct report *r)
     for (size_t i = 0; i < n; i++) {
         put_rule_sarif(r, of_policies[i].id, of_policies[i].summary, of_policies[i].why);
     }
+    const struct policy_admit_info *policies_own = policy_admit_infos(&n);
+    for (size_t i = 0; i < n; i++) {
+        put_rule_sarif(r, policies_own[i].id, policies_own[i].summary, policies_own[i].why);
+    }
     json_out_end_array(&r->out);
     json_out_end_object(&r->out);
     json_out_end_object(&r->out);
@@ -149,8 +154,9 @@ static void put_result_sarif(struct report *r, const struct input_object *o,
     json_out_end_object(&r->out);
 }
 
-// ---- GitHub: "Workflow commands for GitHub Actions"
-// ----------------------------------------------
+// ---- GitHub -------------------------------------------------------------------------------------
+
+// Source: GitHub, "Workflow commands for GitHub Actions".
 
 /// A command's text, or the value of one of its PROPERTIES, in which more is escaped.
 static void print_escaped(struct strview s, bool property)

@@ -14,12 +14,15 @@ static const char *const RULES[] = {
 #include "common/policy/rules.def"
 #undef POLICY_RULE
     POLICY_RULE_ACCOUNT,
+#define POLICY_DEFAULT(id, field) id,
+    POLICY_DEFAULTS(POLICY_DEFAULT)
+#undef POLICY_DEFAULT
 #define COMPILE_RULE(id, summary, why)     id,
 #define ADMIT_RULE(name, id, summary, why) id,
 #include "common/policy/admit.def"
 #undef COMPILE_RULE
 #undef ADMIT_RULE
-    "schema",
+        "schema",
     "other",
 };
 #define RULE_SCHEMA (ARRAY_LEN(RULES) - 2)

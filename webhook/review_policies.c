@@ -175,13 +175,13 @@ void review_presets_missing(struct review *r, const struct flink_cluster *now,
     const struct path root = PATH_FIELD_OF(&storage, SV("root"));
     unsigned missing = flink_presets_missing(&in, r->arena);
     if ((missing & FLINK_PRESET_IMAGE) != 0) {
-        miss(r, "images.default", &image, &presets->image);
+        miss(r, POLICY_RULE_DEFAULT_IMAGE, &image, &presets->image);
     }
     if ((missing & FLINK_PRESET_IAM_ROLE) != 0) {
-        miss(r, "iamRoles.default", &role, &presets->iam_role);
+        miss(r, POLICY_RULE_DEFAULT_ROLE, &role, &presets->iam_role);
     }
     if ((missing & FLINK_PRESET_STORAGE_ROOT) != 0) {
-        miss(r, "storage.defaultRoot", &root, &presets->storage_root);
+        miss(r, POLICY_RULE_DEFAULT_ROOT, &root, &presets->storage_root);
     }
 }
 

@@ -81,7 +81,8 @@ static bool is_rule(struct strview name)
     const struct policy_rule_info *rules = policy_rule_infos(&n);
     for (size_t i = 0; i < n && name.len != 0; i++) {
         struct strview id = sv_from(rules[i].id);
-        if (sv_starts(id, name) && (id.len == name.len || id.ptr[name.len] == '.')) {
+        if (rules[i].exempts && sv_starts(id, name) &&
+            (id.len == name.len || id.ptr[name.len] == '.')) {
             return true;
         }
     }
@@ -95,7 +96,7 @@ static struct strview nearest_rule(struct strview name)
     const struct policy_rule_info *rules = policy_rule_infos(&n);
     for (size_t i = 0; i < n; i++) {
         struct strview id = sv_from(rules[i].id);
-        for (size_t end = 1; end <= id.len; end++) {
+        for (size_t end = 1; rules[i].exempts && end <= id.len; end++) {
             if (end == id.len || id.ptr[end] == '.') {
                 nearest_try(&near, sv_sub(id, 0, end));
             }

@@ -20,13 +20,28 @@ static const struct {
 };
 
 static const struct policy_rule_info INFOS[] = {
-#define POLICY_RULE(name, id, block, flags, summary, why) {id, summary, why},
+#define POLICY_RULE(name, id_, block, flags, summary_, why_)                                       \
+    {.id = id_,                                                                                    \
+     .summary = summary_,                                                                          \
+     .why = why_,                                                                                  \
+     .when = "create, update, where a FlinkPolicy asks for it",                                    \
+     .exempts = true},
 #include "common/policy/rules.def"
 #undef POLICY_RULE
-    {POLICY_RULE_ACCOUNT,
-     "No FlinkCluster names the ServiceAccount that Sluice made for another (`x-flink` is x's "
-     "alone)",
-     "It carries the other's role. This holds with and without policies."},
+    {.id = POLICY_RULE_ACCOUNT,
+     .summary = "No FlinkCluster names the ServiceAccount that Sluice made for another (`x-flink` "
+                "is x's alone)",
+     .why = "It carries the other's role. This holds with and without policies.",
+     .when = "create, update, with and without policies"},
+#define POLICY_DEFAULT(id_, field)                                                                 \
+    {.id = id_,                                                                                    \
+     .summary = "The policy's default for `" field "` can be filled in",                           \
+     .why =                                                                                        \
+         "A name that generateName makes comes after defaults, and a version that nobody gives "   \
+         "is not known.",                                                                          \
+     .when = "create, where a FlinkPolicy gives this default"},
+    POLICY_DEFAULTS(POLICY_DEFAULT)
+#undef POLICY_DEFAULT
 };
 
 const struct policy_rule_info *policy_rule_infos(size_t *count)

@@ -37,11 +37,23 @@ void policy_check(const struct policy_input *in, struct violations *out);
 /// one's alone. Not judged without a world that knows the FlinkClusters.
 #define POLICY_RULE_ACCOUNT "iamRoles.account"
 
+/// The defaults with placeholders; a create for which they can't be filled in is refused by a rule
+/// of that name. X(id, "field of the FlinkCluster")
+#define POLICY_RULE_DEFAULT_IMAGE "images.default"
+#define POLICY_RULE_DEFAULT_ROLE  "iamRoles.default"
+#define POLICY_RULE_DEFAULT_ROOT  "storage.defaultRoot"
+#define POLICY_DEFAULTS(X)                                                                         \
+    X(POLICY_RULE_DEFAULT_IMAGE, "spec.image")                                                     \
+    X(POLICY_RULE_DEFAULT_ROLE, "spec.iamRole")                                                    \
+    X(POLICY_RULE_DEFAULT_ROOT, "spec.storage.root")
+
 /// One rule for people: `sluice explain RULE`, the reference page.
 struct policy_rule_info {
     const char *id;      // "images.allowed": the field that asks for it
     const char *summary; // what it demands, one line
     const char *why;
+    const char *when;
+    bool exempts; // a policy's `exempt` may name it
 };
 const struct policy_rule_info *policy_rule_infos(size_t *count);
 

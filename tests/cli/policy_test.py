@@ -97,6 +97,25 @@ class Policies(unittest.TestCase):
         self.assertTrue(place["artifactLocation"]["uri"].endswith("/with%20space%2Cand%23.yaml"))
         self.assertEqual(place["region"]["startLine"], 5)
 
+    def test_sarif_knows_the_rules_of_policies_themselves(self):
+        done = sluice("check", "--output=sarif", "-", stdin=POLICY.replace("max: 8", "min: 9, max: 8"), check=1)
+        run = json.loads(done.stdout)["runs"][0]
+        self.assertEqual([r["ruleId"] for r in run["results"]], ["policy.bounds"])
+        self.assertIn("policy.bounds", {r["id"] for r in run["tool"]["driver"]["rules"]})
+
+    def test_a_policy_that_contradicts_those_of_the_files_is_warned_of(self):
+        other = POLICY.replace("production", "other").replace("parallelism: {max: 8,", "parallelism: {min: 9,").replace("Total: 10", "Total: 99")
+        done = self.check(stdin=other, code=0)
+        self.assertRegex(done.stdout, r"-:\d+: warning: spec.parallelism.min: policy production wants at most 8, other at least this")
+        self.assertNotIn("warning: ", self.check(stdin=POLICY, code=0).stdout)
+
+    def test_a_default_that_can_not_be_filled_in_is_explained(self):
+        spec = manifest(spec='image: a\nflinkVersion: "1.20"').replace("{name: a}", "{generateName: a-}")
+        done = self.check("--namespace-labels=default:tier=prod", stdin=spec, code=1)
+        for rule in ("iamRoles.default", "images.default", "storage.defaultRoot"):
+            self.assertIn(rule, sluice("explain", rule).stdout)
+        self.assertIn("(policy production, iamRoles.default)", done.stdout)
+
     def test_a_bad_policy_or_label_is_told_and_nothing_is_judged(self):
         for text, what in (("", "has no FlinkPolicy"), (manifest(), "something else than a FlinkPolicy"),
                            (POLICY.replace("1min", "[").replace("tier: prod", "tier: ["), "policy.yaml"),
