@@ -29,6 +29,7 @@ static struct secret_store store;
 static struct webhook_publisher publisher;
 static struct certs_material ca, loaded;
 static struct strbuf secret_text;
+static struct strbuf served[2]; // what the stub answers, as long as it is there
 static struct stub_seen seen;
 static struct arena arena;
 static struct err err;
@@ -47,6 +48,7 @@ static void setup(void)
     ck_assert_int_eq(x509_make_ca(NOW, CERTS_CA_LIFE_MS, &ca.cert, &ca.key, &err), 0);
     strbuf_put(&ca.bundle, strbuf_view(&ca.cert));
     secret_text = STRBUF(65536);
+    served[0] = served[1] = STRBUF(CERTS_PEM_MAX);
     arena = ARENA((size_t)1 << 20);
     err = (struct err){0};
 }
@@ -60,6 +62,8 @@ static void teardown(void)
     certs_material_done(&ca);
     certs_material_done(&loaded);
     strbuf_done(&secret_text);
+    strbuf_done(&served[0]);
+    strbuf_done(&served[1]);
     arena_done(&arena);
     snprintf(command, sizeof(command), "rm -rf '%s'", dir);
     ck_assert_int_eq(system(command), 0);
@@ -247,21 +251,18 @@ START_TEST(certs_publisher__a_look_tells_who_is_trusted)
     CLEANUP(strbuf_done) struct strbuf leaf = STRBUF(CERTS_PEM_MAX);
     CLEANUP(strbuf_done) struct strbuf key = STRBUF(CERTS_PEM_MAX);
     CLEANUP(strbuf_done) struct strbuf both = STRBUF(CERTS_PEM_MAX);
-    CLEANUP(strbuf_done) struct strbuf one = STRBUF(CERTS_PEM_MAX);
-    CLEANUP(strbuf_done) struct strbuf two = STRBUF(CERTS_PEM_MAX);
+    struct strbuf *one = &served[0], *two = &served[1];
     ck_assert_int_eq(x509_make_ca(NOW, CERTS_DAY_MS, &other.cert, &other.key, &err), 0);
     ck_assert_int_eq(x509_issue_leaf(strbuf_view(&ca.cert), strbuf_view(&ca.key), NAMES, 1, NOW,
                                      CERTS_DAY_MS, &leaf, &key, &err),
                      0);
     strbuf_put(&both, strbuf_view(&other.cert));
     strbuf_put(&both, strbuf_view(&ca.cert));
-    put_configuration(&one, strbuf_view(&both));
-    put_configuration(&two, strbuf_view(&ca.cert));
-    stub_add(stub, &(struct stub_answer){.path = MUTATING, .body = strbuf_view(&one)});
-    stub_add(stub,
-             &(struct stub_answer){.path = VALIDATING, .times = 1, .body = strbuf_view(&one)});
-    stub_add(stub,
-             &(struct stub_answer){.path = VALIDATING, .times = 1, .body = strbuf_view(&two)});
+    put_configuration(one, strbuf_view(&both));
+    put_configuration(two, strbuf_view(&ca.cert));
+    stub_add(stub, &(struct stub_answer){.path = MUTATING, .body = strbuf_view(one)});
+    stub_add(stub, &(struct stub_answer){.path = VALIDATING, .times = 1, .body = strbuf_view(one)});
+    stub_add(stub, &(struct stub_answer){.path = VALIDATING, .times = 1, .body = strbuf_view(two)});
     answer("GET", VALIDATING, 200, ONE_OF_NONE);
 #define LOOK(ca_)                                                                                  \
     publisher.publisher.look(publisher.publisher.ctx, strbuf_view(&both), strbuf_view(&leaf),      \
