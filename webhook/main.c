@@ -10,6 +10,7 @@
 #include "certs/serving.h"
 #include "common/base/clock.h"
 #include "common/base/log.h"
+#include "common/base/log_batch.h"
 #include "common/base/signals.h"
 #include "common/http/health.h"
 #include "common/kube/client.h"
@@ -286,13 +287,13 @@ int main(int argc, char **argv)
     log_init("webhook", level, STDERR_FILENO);
     signals_block();
     struct err err = {.code = E_OK};
-    int rc = prepare(&w, &arena, &err);
-    if (rc == 0) {
-        rc = run(&w, &err);
-    }
+    int rc = log_batch_start(&err);
+    rc = rc == 0 ? prepare(&w, &arena, &err) : rc;
+    rc = rc == 0 ? run(&w, &err) : rc;
     if (rc != 0) {
         log_error("cannot go on", KV_ERR(&err));
     }
     stop(&w);
+    log_batch_stop();
     return rc == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }

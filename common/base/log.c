@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "common/base/clock.h"
+#include "common/base/log_sink.h"
 #include "common/base/macros.h"
 
 static const char *const LEVEL_NAMES[LOG_LEVEL_COUNT] = {"debug", "info", "warn", "error"};
@@ -15,6 +16,7 @@ static const char *log_component = "sluice";
 static int log_fd = STDERR_FILENO;
 static _Atomic int log_threshold = LOG_LEVEL_INFO;
 static _Atomic uint64_t log_lost_lines;
+static _Atomic(log_sink_fn *) log_sink; // NULL: straight to the descriptor
 static _Thread_local const struct log_kv *log_thread_context;
 
 // One line under construction. What does not fit is left out and `cut` is set; LINE_TAIL bytes stay
@@ -210,7 +212,35 @@ static void line_put_time(struct line *l, int64_t wall_ms)
     line_put(l, "Z\"", 2);
 }
 
-static void line_send(struct line *l)
+static size_t count_lines(const char *text, size_t n)
+{
+    size_t lines = 0;
+    for (const char *end; (end = memchr(text, '\n', n)) != NULL; lines++) {
+        n -= (size_t)(end + 1 - text);
+        text = end + 1;
+    }
+    return lines;
+}
+
+void log_sink_write(const char *text, size_t n)
+{
+    while (n != 0) {
+        ssize_t taken = write(log_fd, text, n);
+        if (taken < 0 && errno != EINTR) {
+            atomic_fetch_add_explicit(&log_lost_lines, count_lines(text, n), memory_order_relaxed);
+            return;
+        }
+        text += taken > 0 ? taken : 0;
+        n -= taken > 0 ? (size_t)taken : 0;
+    }
+}
+
+void log_sink_set(log_sink_fn *sink)
+{
+    atomic_store(&log_sink, sink);
+}
+
+static void line_send(struct line *l, bool urgent)
 {
     if (l->cut) {
         memcpy(l->text + l->len, ",\"truncated\":true", LINE_TAIL - 3);
@@ -218,12 +248,11 @@ static void line_send(struct line *l)
     }
     l->text[l->len++] = '}';
     l->text[l->len++] = '\n';
-    ssize_t n;
-    do {
-        n = write(log_fd, l->text, l->len);
-    } while (n < 0 && errno == EINTR);
-    if (n != (ssize_t)l->len) {
-        atomic_fetch_add_explicit(&log_lost_lines, 1, memory_order_relaxed);
+    log_sink_fn *sink = atomic_load_explicit(&log_sink, memory_order_acquire);
+    if (sink != NULL) {
+        sink(l->text, l->len, urgent);
+    } else {
+        log_sink_write(l->text, l->len);
     }
 }
 
@@ -292,5 +321,5 @@ void log_write(enum log_level level, struct log_site *site, const char *msg,
     line_put_pairs(&l, suppressed != 0 ? tail : NULL);
     line_put_pairs(&l, log_thread_context);
     line_put_pairs(&l, pairs);
-    line_send(&l);
+    line_send(&l, level >= LOG_LEVEL_WARN);
 }

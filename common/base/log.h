@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
-// JSON log lines, each one write(2) of at most 4096 bytes (what a pipe takes whole), on stderr:
+// JSON log lines of at most 4096 bytes (what a pipe takes whole), each one write(2) unless
+// log_batch.h gathers them, on stderr:
 //     log_info("reconciled", KV_S("namespace", ns), KV_I("generation", gen), KV_MS("took", t));
 // Keys ts (RFC 3339, milliseconds), level, msg, component, then the thread's context, then the
 // pairs. Keys and msg are literals of ours; values are escaped, bytes that are no UTF-8 become

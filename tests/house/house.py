@@ -20,7 +20,7 @@ PURE_FILES = {"webhook/review.c", "webhook/review.h", "webhook/review_audit.c", 
               "common/world/row_cluster.c", "common/world/row_namespace.c",
               "common/world/row_policy.c", "common/world/snapshot.c", "common/world/snapshot.h", "certs/policy.c", "certs/policy.h",
               "cli/judge.c", "cli/status_json.c", "cli/status_model.c", "cli/status_pods.c", "cli/status_text.c", "cli/text.c"}
-SHELL_BASE = {"clock", "log", "metrics", "metrics_free", "metrics_process", "metrics_state", "metrics_text", "options", "options_main",
+SHELL_BASE = {"clock", "log", "log_batch", "log_sink", "metrics", "metrics_free", "metrics_process", "metrics_state", "metrics_text", "options", "options_main",
               "options_print", "os_file", "signals"}
 # The controller's shell; everything else in the folder is its pure half.
 CONTROLLER_FLINK_SHELL = {"prober", "prober_http", "prober_state", "prober_thread"}

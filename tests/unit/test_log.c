@@ -1,8 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "common/base/log.h"
+#include "common/base/log_batch.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -254,6 +257,43 @@ START_TEST(log__a_full_pipe_loses_lines_and_does_not_block)
 }
 END_TEST
 
+START_TEST(log__a_batch_keeps_the_order_and_holds_no_warning_back)
+{
+    struct err err;
+    ck_assert_int_eq(log_batch_start(&err), 0);
+    for (int i = 0; i < 100; i++) {
+        log_info("one of many", KV_I("i", i));
+    }
+    log_warn("the last");
+    read_log(); // the warning is out, and so is what came before it
+    struct strview rest = sv_from(text), line;
+    for (int i = 0; i < 100; i++) {
+        char pair[16];
+        snprintf(pair, sizeof(pair), "\"i\":%d}", i);
+        ck_assert(sv_split(&rest, '\n', &line) && sv_ends(line, sv_from(pair)));
+    }
+    ck_assert(sv_split(&rest, '\n', &line) && sv_find(line, SV("the last")) != SIZE_MAX);
+    log_info("left for the end");
+    log_batch_stop();
+    read_log();
+    ck_assert_ptr_nonnull(strstr(text, "left for the end"));
+    log_info("one by one again");
+    read_log();
+    ck_assert_ptr_nonnull(strstr(text, "one by one again"));
+}
+END_TEST
+
+START_TEST(log__a_batch_goes_out_by_itself)
+{
+    struct err err;
+    ck_assert_int_eq(log_batch_start(&err), 0);
+    log_info("nobody asks for this");
+    struct pollfd p = {.fd = pipe_fds[0], .events = POLLIN};
+    ck_assert_int_eq(poll(&p, 1, 10000), 1);
+    log_batch_stop();
+}
+END_TEST
+
 static void *log_much(void *arg)
 {
     (void)arg;
@@ -264,7 +304,7 @@ static void *log_much(void *arg)
     return NULL;
 }
 
-START_TEST(log__threads_do_not_mix_their_lines)
+static void let_threads_log(void)
 {
     pthread_t threads[4];
     for (size_t i = 0; i < ARRAY_LEN(threads); i++) {
@@ -273,6 +313,10 @@ START_TEST(log__threads_do_not_mix_their_lines)
     for (size_t i = 0; i < ARRAY_LEN(threads); i++) {
         pthread_join(threads[i], NULL);
     }
+}
+
+static void expect_whole_lines(void)
+{
     read_log();
     struct strview rest = sv_from(text);
     struct strview line;
@@ -282,6 +326,22 @@ START_TEST(log__threads_do_not_mix_their_lines)
         lines++;
     }
     ck_assert_uint_ge(lines, 200 + LOG_BURST);
+}
+
+START_TEST(log__threads_do_not_mix_their_lines)
+{
+    let_threads_log();
+    expect_whole_lines();
+}
+END_TEST
+
+START_TEST(log__threads_do_not_mix_their_lines_in_a_batch)
+{
+    struct err err;
+    ck_assert_int_eq(log_batch_start(&err), 0);
+    let_threads_log();
+    log_batch_stop();
+    expect_whole_lines();
 }
 END_TEST
 
@@ -296,4 +356,6 @@ UNIT_MAIN(setup, teardown, log__a_line_is_json_with_its_pairs,
           log__a_site_that_repeats_is_silenced,
           log__the_first_line_after_silence_tells_how_many_were_left_out,
           log__context_of_the_thread_stands_on_its_lines,
-          log__a_full_pipe_loses_lines_and_does_not_block, log__threads_do_not_mix_their_lines)
+          log__a_full_pipe_loses_lines_and_does_not_block, log__threads_do_not_mix_their_lines,
+          log__threads_do_not_mix_their_lines_in_a_batch,
+          log__a_batch_keeps_the_order_and_holds_no_warning_back, log__a_batch_goes_out_by_itself)
