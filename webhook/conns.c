@@ -172,7 +172,9 @@ bool conns_shaking(struct conns *c)
 
 void conn_request_begins(struct conn *conn)
 {
-    conn->waited_ms = tcp_look(conn->fd).quiet_ms;
+    struct tcp_peer peer = tcp_look(conn->fd);
+    conn->waited_ms = peer.quiet_ms;
+    conn->gone = peer.gone;
     conn->asked_ms = clock_mono_ms() - conn->waited_ms;
     conn->requests++;
     set_state(conn, CONN_REQUEST);

@@ -64,6 +64,7 @@ struct conn {
     int64_t
         asked_ms; // when the last byte came that was there when the request's first line was read
     int64_t waited_ms; // from then until it was read
+    bool gone;         // the peer had hung up by then
     int64_t expires_ms;
     unsigned requests, max_requests;
     // And this to the one that shuts down.

@@ -241,7 +241,7 @@ static enum MHD_Result begin(struct server *s, struct MHD_Connection *connection
     if (reject != REJECT_COUNT) {
         return send_reject(s, connection, reject, true);
     }
-    if (tcp_look(conn->fd).gone) {
+    if (conn->gone) {
         metrics_add(s->metrics, M_rejected, METRIC_AT(REJECT_CUT), 1);
         return MHD_NO;
     }
