@@ -153,7 +153,8 @@ def main():
                     f"{folder}/cert.pem"], check=True, capture_output=True)
     sluice = Server("sluice", lambda port: [str(BUILD / "bin" / "sluice-webhook"), f"--listen=127.0.0.1:{port}",
                                             "--health-listen=127.0.0.1:0", f"--tls-cert-file={folder}/cert.pem",
-                                            f"--tls-key-file={folder}/key.pem", "--watch=false", "--drain-delay=0s"], folder / "sluice.log")
+                                            f"--tls-key-file={folder}/key.pem", "--watch=false", "--drain-delay=0s",
+                                            *([f"--policy={policies}"] if policies else [])], folder / "sluice.log")
     static = Server("static", lambda port: [str(BUILD / "tools" / "static_server"), f"{folder}/cert.pem", f"{folder}/key.pem",
                                             str(port)], folder / "static.log")
     servers = [sluice, static]
