@@ -67,40 +67,115 @@ static bool may_share_namespace(const struct policy *a, const struct policy *b,
 
 // ---- what they contradict each other in ---------------------------------------------------------
 
-static void least_and_most(struct pair *t, const struct path *block, struct field_int min,
-                           struct field_int max, struct field_int other_min,
-                           struct field_int other_max)
+/// What one policy says of a number.
+struct bounds {
+    struct field_int dflt, min, max;
+    enum enforcement enforcement;
+};
+
+static void least_and_most(struct pair *t, const struct path *block, const struct bounds *a,
+                           const struct bounds *b)
 {
-    if (min.set && other_max.set && min.v > other_max.v) {
+    if (a->min.set && b->max.set && a->min.v > b->max.v) {
         admit_warn(t->r, UNDER(block, "min"),
                    "policy %.*s wants at most %" PRId64 ", %.*s at least this", SV_ARG(t->b->name),
-                   other_max.v, SV_ARG(t->a->name));
+                   b->max.v, SV_ARG(t->a->name));
     }
-    if (max.set && other_min.set && max.v < other_min.v) {
+    if (a->max.set && b->min.set && a->max.v < b->min.v) {
         admit_warn(t->r, UNDER(block, "max"),
                    "policy %.*s wants at least %" PRId64 ", %.*s at most this", SV_ARG(t->b->name),
-                   other_min.v, SV_ARG(t->a->name));
+                   b->min.v, SV_ARG(t->a->name));
     }
+}
+
+/// Whether the default of P counts beside OTHER, which may have one, too: policy_defaults_gather().
+static bool gives(const struct policy *p, const struct bounds *mine, const struct policy *other,
+                  const struct bounds *theirs)
+{
+    bool first = p->priority != other->priority ? p->priority > other->priority
+                                                : sv_cmp(p->name, other->name) < 0;
+    return mine->dflt.set && (first || !theirs->dflt.set);
+}
+
+/// The bound of B that N is beyond, or NULL.
+static const char *beyond(struct field_int n, const struct bounds *b)
+{
+    return b->enforcement == ENFORCE_AUDIT ? NULL
+           : b->min.set && n.v < b->min.v  ? "min"
+           : b->max.set && n.v > b->max.v  ? "max"
+                                           : NULL;
+}
+
+/// A default that the other policy lets nobody take.
+static void defaults(struct pair *t, const struct path *block, const struct bounds *a,
+                     const struct bounds *b)
+{
+    const char *bound = gives(t->a, a, t->b, b) ? beyond(a->dflt, b) : NULL;
+    if (bound != NULL) {
+        admit_warn(t->r, UNDER(block, "default"),
+                   "policy %.*s has a `%s` that this of %.*s is beyond", SV_ARG(t->b->name), bound,
+                   SV_ARG(t->a->name));
+    }
+    bound = gives(t->b, b, t->a, a) ? beyond(b->dflt, a) : NULL;
+    if (bound != NULL) {
+        const struct path at = PATH_FIELD_OF(block, sv_from(bound));
+        admit_warn(t->r, &at, "policy %.*s has a default, %" PRId64 ", that this of %.*s refuses",
+                   SV_ARG(t->b->name), b->dflt.v, SV_ARG(t->a->name));
+    }
+}
+
+static void number(struct pair *t, const struct path *block,
+                   struct bounds (*of)(const struct policy *p))
+{
+    const struct bounds a = of(t->a), b = of(t->b);
+    defaults(t, block, &a, &b);
+    if (demands(a.enforcement, b.enforcement)) {
+        least_and_most(t, block, &a, &b);
+    }
+}
+
+/// One FlinkCluster is never more than all of its namespace.
+static void least_and_total(struct pair *t, const struct path *block,
+                            const struct policy_parallelism *a, const struct policy_parallelism *b)
+{
+    if (a->min.set && b->namespace_total.set && a->min.v > b->namespace_total.v) {
+        admit_warn(t->r, UNDER(block, "min"),
+                   "policy %.*s wants at most %" PRId64 " in the namespace, %.*s at least this",
+                   SV_ARG(t->b->name), b->namespace_total.v, SV_ARG(t->a->name));
+    }
+    if (a->namespace_total.set && b->min.set && a->namespace_total.v < b->min.v) {
+        admit_warn(t->r, UNDER(block, "namespaceTotal"),
+                   "policy %.*s wants at least %" PRId64 ", %.*s at most this", SV_ARG(t->b->name),
+                   b->min.v, SV_ARG(t->a->name));
+    }
+}
+
+static struct bounds parallelism_of(const struct policy *p)
+{
+    const struct policy_parallelism *it = &p->spec.parallelism;
+    return (struct bounds){it->dflt, it->min, it->max, p->enforce.parallelism};
+}
+
+static struct bounds job_managers_of(const struct policy *p)
+{
+    const struct policy_jm_replicas *it = &p->spec.job_manager.replicas;
+    return (struct bounds){it->dflt, it->min, it->max, p->enforce.job_manager};
+}
+
+static struct bounds task_managers_of(const struct policy *p)
+{
+    const struct policy_tm_replicas *it = &p->spec.task_manager.replicas;
+    return (struct bounds){.min = it->min, .max = it->max, .enforcement = p->enforce.task_manager};
 }
 
 static void sizes(struct pair *t)
 {
-    const struct policy_spec *a = &t->a->spec, *b = &t->b->spec;
+    number(t, UNDER(SPEC, "parallelism"), parallelism_of);
+    number(t, UNDER(UNDER(SPEC, "jobManager"), "replicas"), job_managers_of);
+    number(t, UNDER(UNDER(SPEC, "taskManager"), "replicas"), task_managers_of);
     if (demands(t->a->enforce.parallelism, t->b->enforce.parallelism)) {
-        least_and_most(t, UNDER(SPEC, "parallelism"), a->parallelism.min, a->parallelism.max,
-                       b->parallelism.min, b->parallelism.max);
-    }
-    if (demands(t->a->enforce.job_manager, t->b->enforce.job_manager)) {
-        const struct policy_jm_replicas *x = &a->job_manager.replicas;
-        const struct policy_jm_replicas *y = &b->job_manager.replicas;
-        least_and_most(t, UNDER(UNDER(SPEC, "jobManager"), "replicas"), x->min, x->max, y->min,
-                       y->max);
-    }
-    if (demands(t->a->enforce.task_manager, t->b->enforce.task_manager)) {
-        const struct policy_tm_replicas *x = &a->task_manager.replicas;
-        const struct policy_tm_replicas *y = &b->task_manager.replicas;
-        least_and_most(t, UNDER(UNDER(SPEC, "taskManager"), "replicas"), x->min, x->max, y->min,
-                       y->max);
+        least_and_total(t, UNDER(SPEC, "parallelism"), &t->a->spec.parallelism,
+                        &t->b->spec.parallelism);
     }
 }
 
