@@ -34,24 +34,15 @@ static bool any(const struct patterns *denied, struct strview text)
     return patterns_match(denied, text, &NO_VARS);
 }
 
-/// Whether a pattern matches one of the option's spellings.
-static bool is_meant(const struct patterns *denied, const struct flink_option *option)
+/// The option that this one is under its newest name.
+static size_t newest_of(const struct flink_option *option)
 {
-    struct strview key = flink_option_key(option);
-    struct strview last = key;
-    if (any(denied, key)) {
-        return true;
-    }
-    for (unsigned i = 0; i < FLINK_RELEASE_COUNT; i++) {
-        struct strview text = flink_option_spelling(key, flink_version_of((enum flink_release)i));
-        if (!sv_eq(text, last) && any(denied, text)) {
-            return true;
-        }
-        last = text;
-    }
-    return false;
+    struct strview key = flink_option_canonical(flink_option_key(option));
+    return flink_option_index(flink_option_find(key).option);
 }
 
+/// Each name is held against the patterns once, for the newest name of its option; what an option
+/// is called otherwise follows that.
 static const uint64_t *read_options(const struct patterns *denied, struct arena *arena)
 {
     size_t n = flink_option_count();
@@ -60,15 +51,20 @@ static const uint64_t *read_options(const struct patterns *denied, struct arena 
         return NULL;
     }
     for (size_t i = 0; i < n; i++) {
-        if (is_meant(denied, flink_option_at(i))) {
-            set_bit(bits, i);
+        if (any(denied, flink_option_key(flink_option_at(i)))) {
+            set_bit(bits, newest_of(flink_option_at(i)));
         }
     }
     // A former spelling that every version still reads, written out.
     for (size_t i = 0; i < denied->n; i++) {
         struct flink_option_match m = flink_option_find(pattern_text(denied->items[i]));
         if (m.option != NULL && !sv_present(m.sub)) {
-            set_bit(bits, flink_option_index(m.option));
+            set_bit(bits, newest_of(m.option));
+        }
+    }
+    for (size_t i = 0; i < n; i++) {
+        if (bit(bits, newest_of(flink_option_at(i)))) {
+            set_bit(bits, i);
         }
     }
     return bits;
