@@ -142,7 +142,9 @@ static void judge_fixture(const char *rule, const char *name)
     admit(now, read_json(beside(file, ".old.json")), others != NULL ? set_of(others) : NULL);
     size_t denied = count_of(rule, SEVERITY_DENY), warned = count_of(rule, SEVERITY_WARN);
     if (strncmp(name, "accept-", 7) == 0) {
-        ck_assert_msg(found.count == 0, "%s:%s", file, said());
+        // Fixtures of other rules are not made to leave no gap.
+        size_t gaps = strcmp(rule, "policy.gap") != 0 ? count_of("policy.gap", SEVERITY_WARN) : 0;
+        ck_assert_msg(found.count == gaps, "%s:%s", file, said());
     } else if (strncmp(name, "reject-", 7) == 0) {
         ck_assert_msg(denied != 0 && found.denials == denied, "%s:%s", file, said());
     } else {
@@ -252,9 +254,9 @@ START_TEST(admit__one_policy_more_than_a_set_holds_is_refused)
     admit(policy_json("one-more", "{}"), NULL, set);
     ck_assert_uint_eq(count_of("policy.count", SEVERITY_DENY), 1);
     admit(policy_json("p7", "{}"), NULL, set);
-    ck_assert_uint_eq(found.count, 0);
+    ck_assert_uint_eq(count_of("policy.count", SEVERITY_DENY), 0);
     admit(policy_json("one-more", "{}"), policy_json("one-more", "{}"), set);
-    ck_assert_uint_eq(found.count, 0);
+    ck_assert_uint_eq(count_of("policy.count", SEVERITY_DENY), 0);
 }
 END_TEST
 
