@@ -2,8 +2,7 @@
 // Keeps a server in certificates: finds or makes the pair to serve, looks again in a thread of its
 // own, and hands over each new pair without a restart. Two ways:
 //  - mounted: certificate and key files (cert-manager, `sluice-certs ensure`), read again when
-//  their
-//    folder changes and each 10 s; a bad or torn pair is counted and the old one stays;
+//    their folder changes and each 10 s; a bad or torn pair is counted and the old one stays;
 //  - managed: a CA from a store (Secret or folder), a leaf of it in memory, renewed at 2/3 of its
 //    life, and the CA bundle put into the webhook configurations, repaired when somebody resets it.
 // The CA of client certificates is a file in both, and read again as mounted files are.

@@ -354,12 +354,12 @@ START_TEST(certs_serving__replicas_of_one_store_share_a_ca)
 }
 END_TEST
 
-/// As a kubelet does it: files are links through "..data", which is swapped.
-static void swap_data(unsigned n, const struct files *f)
+/// As a kubelet does it in FOLDER: files are links through "..data", which is swapped.
+static void swap_data(const char *folder, unsigned n, const struct files *f)
 {
     char sub[64], path[128], text[160];
     snprintf(sub, sizeof(sub), "..%u", n);
-    snprintf(path, sizeof(path), "%s/%s", dir, sub);
+    snprintf(path, sizeof(path), "%s/%s", folder, sub);
     ck_assert_int_eq(os_mkdir_all(path, 0700, &err), 0);
     snprintf(text, sizeof(text), "%s/tls.crt", path);
     write_file(text, &f->cert);
@@ -367,29 +367,35 @@ static void swap_data(unsigned n, const struct files *f)
     write_file(text, &f->key);
     snprintf(text, sizeof(text), "%s/ca.crt", path);
     write_file(text, &f->ca);
-    snprintf(path, sizeof(path), "%s/..data_tmp", dir);
-    snprintf(text, sizeof(text), "%s/..data", dir);
+    snprintf(path, sizeof(path), "%s/..data_tmp", folder);
+    snprintf(text, sizeof(text), "%s/..data", folder);
     ck_assert_int_eq(symlink(sub, path), 0);
     ck_assert_int_eq(rename(path, text), 0);
 }
 
-START_TEST(certs_serving__a_swapped_volume_is_seen_at_once)
+/// Serves two pairs one after the other, of a volume FOLDER to which our files are links by way of
+/// VIA, and waits until the second is there.
+static void serve_swapped(const char *folder, const char *via, int64_t poll_ms)
 {
     struct files files[2] = {make_files(), make_files()};
-    swap_data(1, &files[0]);
-    ck_assert_int_eq(symlink("..data/tls.crt", cert_file), 0);
-    ck_assert_int_eq(symlink("..data/tls.key", key_file), 0);
-    ck_assert_int_eq(symlink("..data/ca.crt", ca_file), 0);
+    const char *const names[] = {"tls.crt", "tls.key", "ca.crt"};
+    const char *const paths[] = {cert_file, key_file, ca_file};
+    char target[128];
+    swap_data(folder, 1, &files[0]);
+    for (size_t i = 0; i < ARRAY_LEN(names); i++) {
+        snprintf(target, sizeof(target), "%s..data/%s", via, names[i]);
+        ck_assert_int_eq(symlink(target, paths[i]), 0);
+    }
     const struct certs_serving_options o = {.cert_file = cert_file,
                                             .key_file = key_file,
                                             .ca_file = ca_file,
-                                            .poll_ms = 1000000, // never
+                                            .poll_ms = poll_ms,
                                             .on_pair = on_pair};
     serving = certs_serving_new(&o);
     ck_assert_int_eq(certs_serving_step(serving, clock_wall_ms(), &err), 0);
     ck_assert_int_eq(certs_serving_start(serving, &err), 0);
     clock_sleep_ms(1100); // the first look of the thread
-    swap_data(2, &files[1]);
+    swap_data(folder, 2, &files[1]);
     int64_t end = clock_mono_ms() + 5000;
     while (pairs_seen < 2 && clock_mono_ms() < end) {
         clock_sleep_ms(5);
@@ -398,6 +404,20 @@ START_TEST(certs_serving__a_swapped_volume_is_seen_at_once)
     ck_assert_uint_eq(stats().read_errors, 0);
     free_files(&files[0]);
     free_files(&files[1]);
+}
+
+START_TEST(certs_serving__a_swapped_volume_is_seen_at_once)
+{
+    serve_swapped(dir, "", 1000000 /* never */);
+}
+END_TEST
+
+START_TEST(certs_serving__what_no_watch_tells_is_found_by_the_poll)
+{
+    char folder[96];
+    snprintf(folder, sizeof(folder), "%s/elsewhere", dir);
+    ck_assert_int_eq(os_mkdir_all(folder, 0700, &err), 0);
+    serve_swapped(folder, "elsewhere/", 100);
 }
 END_TEST
 
@@ -470,5 +490,6 @@ UNIT_MAIN(setup, teardown,
           certs_serving__the_thread_renews_while_others_use_the_pair,
           certs_serving__replicas_of_one_store_share_a_ca,
           certs_serving__a_swapped_volume_is_seen_at_once,
+          certs_serving__what_no_watch_tells_is_found_by_the_poll,
           certs_serving__an_expired_pair_does_not_replace_a_good_one,
           certs_serving__the_ca_of_clients_is_read_again_and_a_bad_one_is_not_taken)
