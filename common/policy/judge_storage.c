@@ -29,6 +29,35 @@ static void judge_place(struct judge_run *r, const struct path *path, struct str
     }
 }
 
+/// Whether KEY says to which server the URIs of a scheme lead.
+static bool is_endpoint(struct strview key)
+{
+    static const char *const PREFIXES[] = {"s3.",    "s3a.",       "fs.s3a.",
+                                           "fs.s3.", "presto.s3.", "fs.oss.",
+                                           "gs.",    "fs.gs.",     "flink.hadoop.fs."};
+    bool of_store = false;
+    for (size_t i = 0; i < ARRAY_LEN(PREFIXES); i++) {
+        of_store = of_store || sv_starts(key, sv_from(PREFIXES[i]));
+    }
+    return of_store && (sv_ends(key, SV("endpoint")) || sv_ends(key, SV("storage.root.url")));
+}
+
+/// Warned of, unless the policy itself wants it so: most who set it have a store of their own.
+static void judge_endpoints(struct judge_run *r, const struct flink_conf *conf,
+                            const struct path *path)
+{
+    for (size_t i = 0; i < conf->count && judge_works(r, 1); i++) {
+        const struct flink_conf_entry *it = &conf->items[i];
+        if (is_endpoint(it->key) &&
+            flink_conf_find_canonical(&r->policy->conf_required, it->canonical) == NULL) {
+            r->nearer = true; // never more than a warning
+            judge_say(r, CAUSE_INVALID, &PATH_KEY_OF(path, it->key), judge_text(r, it->value),
+                      "leads to another store than the URI tells: the policy allows URIs alone");
+            r->nearer = false;
+        }
+    }
+}
+
 void judge_storage_allowed(struct judge_run *r)
 {
     // Canonical keys of what Flink writes state to, or reads it from, beside what Sluice sets
@@ -40,6 +69,9 @@ void judge_storage_allowed(struct judge_run *r)
         SV_INIT("execution.state-recovery.path"),
         SV_INIT("state.changelog.dstl.dfs.base-path"),
         SV_INIT("state.backend.forst.primary-dir"),
+        SV_INIT("job-result-store.storage-path"), // of a session cluster; else it is Sluice's own
+        SV_INIT("application-result-store.storage-path"),
+        SV_INIT("jobmanager.archive.fs.dir"),
     };
     if (!r->policy->storage_allowed.set) {
         return;
@@ -56,6 +88,7 @@ void judge_storage_allowed(struct judge_run *r)
             judge_place(r, &PATH_KEY_OF(&path, it->key), it->value);
         }
     }
+    judge_endpoints(r, conf, &path);
     if (sv_present(spec->job.initial_savepoint_path)) {
         judge_place(r, UNDER(UNDER(SPEC, "job"), "initialSavepointPath"),
                     spec->job.initial_savepoint_path);

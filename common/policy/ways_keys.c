@@ -130,7 +130,8 @@ void ways_of_variable(struct ways *list, const struct path *path, struct strview
     case VARIABLE_JAVA:
         if (sv_present(value)) {
             ways_of_java(list, path, value);
-        } else {
+        }
+        if (!sv_present(value) || sv_find(value, SV("$(")) != SIZE_MAX) {
             ways_add(list, WAY_UNSEEN, path, SV_NONE, UNSEEN);
         }
         break;

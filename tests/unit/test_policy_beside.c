@@ -111,6 +111,50 @@ START_TEST(jars__one_uri_is_one_jar)
 }
 END_TEST
 
+// ---- storage and identities by other words ------------------------------------------------------
+
+#define STORE      "\"storage\":{\"allowed\":[\"s3://flink-{namespace}/**\"]}"
+#define CONF(k, v) ",\"flinkConfiguration\":{\"" k "\":\"" v "\"}"
+
+START_TEST(storage__what_is_written_besides_state_counts)
+{
+    must("storage.allowed", STORE, CONF("jobmanager.archive.fs.dir", "s3://other/x"));
+    must("storage.allowed", STORE, CONF("job-result-store.storage-path", "s3://other/x"));
+    must(NULL, STORE, CONF("jobmanager.archive.fs.dir", "s3://flink-payments/x"));
+}
+END_TEST
+
+START_TEST(storage__another_server_is_warned_of)
+{
+    static const char *const KEYS[] = {"s3.endpoint", "fs.s3a.endpoint",
+                                       "fs.s3a.bucket.flink-payments.endpoint",
+                                       "gs.storage.root.url"};
+    for (size_t i = 0; i < ARRAY_LEN(KEYS); i++) {
+        const char *more =
+            arena_printf(&arena, ",\"flinkConfiguration\":{\"%s\":\"https://evil.example.com\"}",
+                         KEYS[i])
+                .ptr;
+        struct violations v = judged(STORE, more);
+        ck_assert_msg(policy_case_count(&v, "storage.allowed", SEVERITY_WARN) == 1, "%s", KEYS[i]);
+        ck_assert_uint_eq(v.denials, 0);
+    }
+    struct violations v =
+        judged(STORE ",\"flinkConfiguration\":{\"required\":{\"s3.endpoint\":\"https://minio\"}}",
+               CONF("s3.endpoint", "https://minio"));
+    ck_assert_uint_eq(policy_case_count(&v, "storage.allowed", SEVERITY_WARN), 0);
+}
+END_TEST
+
+START_TEST(roles__what_a_variable_takes_in_is_warned_of)
+{
+    struct violations v =
+        judged("\"iamRoles\":{\"allowed\":[]}",
+               MAIN("\"env\":[{\"name\":\"X\",\"value\":\"-Daws.roleArn=arn:aws:iam::1:role/x\"},"
+                    "{\"name\":\"JAVA_TOOL_OPTIONS\",\"value\":\"$(X)\"}]"));
+    ck_assert_uint_eq(policy_case_count(&v, "iamRoles.allowed", SEVERITY_WARN), 1);
+}
+END_TEST
+
 // ---- accounts -----------------------------------------------------------------------------------
 
 #define ROLES         "\"iamRoles\":{\"allowed\":[\"arn:aws:iam::123456789012:role/payments/*\"]}"
@@ -251,6 +295,8 @@ END_TEST
 
 UNIT_MAIN(setup, teardown, configuration__is_not_replaced_by_a_mount,
           configuration__is_not_looked_for_elsewhere, jars__one_uri_is_one_jar,
+          storage__what_is_written_besides_state_counts, storage__another_server_is_warned_of,
+          roles__what_a_variable_takes_in_is_warned_of,
           accounts__one_that_is_named_is_not_one_that_sluice_makes,
           accounts__wildcards_do_not_excuse_those_that_sluice_makes_for_others,
           resources__an_init_container_runs_beside_sidecars,
