@@ -144,6 +144,7 @@ static void log_review(const struct request *r, const struct review_result *res,
     char findings[FINDINGS_TEXT_MAX];
     log_info("review", KV_STR("webhook", review_kind_name(r->kind)), KV_S("requestID", res->uid),
              KV_STR("operation", admission_operation_name(res->operation)),
+             KV_STR("object", review_object_name(res->object)),
              KV_S("namespace", res->ns), KV_S("name", res->name), KV_S("user", res->username),
              KV_STR("verdict", review_verdict_name(res->verdict)), KV_I("code", res->code),
              KV_U("causes", res->causes), KV_U("warnings", res->warnings),

@@ -364,6 +364,7 @@ class Manners(Door):
         self.assertEqual(line["operation"], "CREATE")
         self.assertEqual(line["verdict"], "allowed")
         self.assertEqual(line["webhook"], "validate")
+        self.assertEqual(line["object"], "flinkcluster")
 
     def test_threads_are_few_and_do_not_grow_with_callers(self):
         before = self.webhook.threads()
