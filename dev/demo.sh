@@ -52,10 +52,10 @@ title "A Kubernetes control plane on this machine"
 process_stop sluice-controller 2>/dev/null || true
 process_stop sluice-webhook 2>/dev/null || true
 install_sluice
-k delete flinkclusters --all -A --wait >/dev/null
 k delete flinkpolicies --all >/dev/null
 start_webhook sluice-webhook
 start_controller sluice-controller
+k delete flinkclusters --all -A --timeout=60s >/dev/null # waits for the controller: they have a finalizer
 echo "sluice-webhook and sluice-controller run under their own ServiceAccounts, with the RBAC of manifests/ alone."
 
 show_good "$samples/good/minimal.yaml" playground
@@ -69,7 +69,16 @@ title "A policy of the platform, for every namespace with the label tier=prod"
 command_line "kubectl create namespace payments && kubectl label namespace payments tier=prod"
 k create namespace payments --dry-run=client -o yaml | k apply -f - >/dev/null
 k label --overwrite namespace payments tier=prod
+command_line "kubectl apply -n payments -f manifests/samples/good/application.yaml"
+k apply -n payments -f "$samples/good/application.yaml"
+
+title "The policy, and what it would refuse of what is there already"
 grep -v '^#' "$samples/policies/production.yaml" | sed -n '/^spec:/,/^  exempt:/p'
+command_line "sluice audit --quiet --policy manifests/samples/policies/production.yaml"
+(cd "$REPO_DIR" && KUBECONFIG=$CLUSTER_KUBECONFIG "${SLUICE_BIN_DIR:-build/bin}/sluice" audit --quiet \
+    --policy manifests/samples/policies/production.yaml) && die "sluice audit found nothing"
+
+title "It is switched on: what runs goes on, what is new must keep to it"
 command_line "kubectl apply -f manifests/samples/policies/production.yaml"
 k apply -f "$samples/policies/production.yaml"
 wait_for "! k apply --dry-run=server -n payments -f '$samples/production/refused.yaml' 2>/dev/null" 10 ||
@@ -83,8 +92,16 @@ if k scale -n payments flinkcluster payouts --replicas=129; then
     die "the scale was accepted"
 fi
 
+title "What the controller's audit counts"
+violations_counted() { [[ $(k get flinkpolicy production -o jsonpath='{.status.violations}') == [1-9]* ]]; }
+wait_for violations_counted 20 ||
+    die "the policy was not audited; see $LOG_DIR/sluice-controller.log"
+command_line "kubectl get flinkpolicies"
+k get flinkpolicies
+k get events --field-selector involvedObject.kind=FlinkPolicy
+
 title "The pods of what was accepted"
-wait_for 'pods_ready playground 2 && pods_ready fraud 6 && pods_ready router 4 && pods_ready payouts 6 payments' 60 ||
+wait_for 'pods_ready playground 2 && pods_ready fraud 6 && pods_ready router 4 && pods_ready payouts 6 payments && pods_ready fraud 6 payments' 60 ||
     die "the pods did not all become ready; see $LOG_DIR/sluice-controller.log"
 command_line "kubectl get flinkclusters,pods"
 k get flinkclusters,pods
@@ -108,5 +125,5 @@ forbidden=$(audit_forbidden)
 
 title "It goes on running. Have a look yourself:"
 "$here/cluster" env --name "$CLUSTER_NAME"
-echo "  kubectl get flinkclusters,pods"
+echo "  kubectl get flinkclusters,pods -A"
 echo "  make down      # ends it"
