@@ -88,21 +88,17 @@ static void judge_role(struct judge_run *r, const struct way *w)
     say(r, w, CAUSE_INVALID, judge_text(r, w->text), lead, list);
 }
 
-static bool has_wildcard(struct strview pattern)
-{
-    return sv_starts(pattern, SV("regex:")) || sv_find_char(pattern, '*') != SIZE_MAX ||
-           sv_find_char(pattern, '?') != SIZE_MAX || sv_find_char(pattern, '[') != SIZE_MAX;
-}
-
-/// Whether the policy vouches for the account. A wildcard does not where the account is called as
-/// one that Sluice makes: its FlinkCluster may come later, with a role of its own.
+/// Whether the policy vouches for the account. Where that is called as one that Sluice makes, only
+/// by its whole name: `*-flink` and `{name}-flink` let in those that are made, whose role is seen
+/// here; what somebody names may be older than the FlinkCluster, or come later with another's.
 static bool is_vouched_for(const struct judge_run *r, struct strview account)
 {
     const struct patterns *list = &r->policy->service_accounts;
     bool made = sv_ends(account, SV("-flink"));
     for (size_t i = 0; i < list->n; i++) {
-        if (!(made && has_wildcard(pattern_text(list->items[i]))) &&
-            pattern_match(list->items[i], account, judge_vars(r->now))) {
+        bool good = made ? sv_eq(pattern_text(list->items[i]), account)
+                         : pattern_match(list->items[i], account, judge_vars(r->now));
+        if (good) {
             return true;
         }
     }

@@ -175,6 +175,8 @@ START_TEST(accounts__wildcards_do_not_excuse_those_that_sluice_makes_for_others)
     static const char NAMED[] =
         ROLES ",\"pods\":{\"serviceAccounts\":[\"{name}-flink\",\"team-flink\",\"batch-*\"]}";
     must("iamRoles.allowed", WILD, ACCOUNT("score-flink"));
+    must("iamRoles.allowed", WILD, ACCOUNT("fraud-flink"));
+    must("iamRoles.allowed", NAMED, ACCOUNT("fraud-flink"));
     must(NULL, WILD, "");
     must(NULL, NAMED, ACCOUNT("team-flink"));
     must(NULL, NAMED, ACCOUNT("batch-1"));
