@@ -15,8 +15,9 @@ const struct option_program CONTROLLER_PROGRAM = {
     .summary = "keeper of Apache Flink clusters on Kubernetes",
     .description =
         "Watches FlinkClusters and keeps their JobManager and TaskManager pods, and what "
-        "these need, as the resources say. Several replicas may run: one of them leads, the "
-        "others stand by.",
+        "these need, as the resources say. What it carries out keeps to the FlinkPolicies of that "
+        "moment, and it counts which stored FlinkClusters break them. Several replicas may run: "
+        "one of them leads, the others stand by.",
     .exit_status =
         "0: stopped by SIGTERM or SIGINT\n1: could not start, or lost its lease\n2: wrong "
         "options",
