@@ -122,18 +122,6 @@ static void judge(const struct flink_rules_input *in, unsigned when, struct viol
     }
 }
 
-static bool holds(const struct violations *list, const struct violation *it)
-{
-    for (size_t i = 0; i < list->count; i++) {
-        const struct violation *other = &list->items[i];
-        if (other->severity == SEVERITY_DENY && strcmp(other->rule, it->rule) == 0 &&
-            sv_eq(other->path, it->path) && sv_eq(other->value, it->value)) {
-            return true;
-        }
-    }
-    return false;
-}
-
 /// Denials that OLD has as well become warnings.
 static void ratchet(const struct flink_rules_input *in, struct violations *found)
 {
@@ -141,13 +129,7 @@ static void ratchet(const struct flink_rules_input *in, struct violations *found
     struct flink_rules_input old = {
         .now = in->old, .before_defaults = in->before_defaults, .scale = in->scale};
     judge(&old, in->scale ? SCALE : CREATE, &before);
-    for (size_t i = 0; i < found->count; i++) {
-        struct violation *it = &found->items[i];
-        if (it->severity == SEVERITY_DENY && holds(&before, it)) {
-            it->severity = SEVERITY_WARN;
-            found->denials--;
-        }
-    }
+    violations_ratchet(found, &before);
 }
 
 void flink_rules_check(const struct flink_rules_input *input, struct violations *out)

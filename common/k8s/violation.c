@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "common/json/out.h"
 
@@ -75,6 +76,34 @@ void violation_add(struct violations *v, const struct violation *it)
     struct violation *to = add(v, it->severity);
     if (to != NULL) {
         *to = *it;
+    }
+}
+
+static bool is_same(const struct violation *a, const struct violation *b)
+{
+    return a->severity == b->severity && !a->alone && strcmp(a->rule, b->rule) == 0 &&
+           sv_eq(a->policy, b->policy) && sv_eq(a->path, b->path) && sv_eq(a->value, b->value) &&
+           sv_eq(a->whole, b->whole);
+}
+
+static bool holds(const struct violations *list, const struct violation *it)
+{
+    for (size_t i = 0; i < list->count; i++) {
+        if (is_same(&list->items[i], it)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+void violations_ratchet(struct violations *found, const struct violations *before)
+{
+    for (size_t i = 0; i < found->count; i++) {
+        struct violation *it = &found->items[i];
+        if (it->severity == SEVERITY_DENY && holds(before, it)) {
+            it->severity = SEVERITY_WARN;
+            found->denials--;
+        }
     }
 }
 

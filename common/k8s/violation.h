@@ -48,6 +48,7 @@ struct violation {
     struct strview value;   // the offending value as shown, for the ratchet; may be absent
     struct strview whole;   // the same uncut, where VALUE may be cut; may be absent
     struct strview message; // for a denial without the field, see above; for a warning, plain words
+    bool alone;             // the same as no other: no ratchet excuses it
 };
 
 struct violations {
@@ -89,6 +90,10 @@ struct violation *violation_report(struct violations *v, enum severity severity,
 
 /// Notes a copy of IT, whose texts must live as long as V's arena.
 void violation_add(struct violations *v, const struct violation *it);
+
+/// The ratchet: a denial of FOUND that BEFORE, what was found in the stored object, holds as well
+/// (rule, policy, path, value) becomes a warning.
+void violations_ratchet(struct violations *found, const struct violations *before);
 
 /// S in double quotes for a message: control characters and quotes escaped, cut at 64 bytes
 /// with "…".

@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "common/policy/admit.h"
 
-#include <string.h>
 
 #include "common/kind/unknown.h"
 #include "common/policy/admit_run.h"
@@ -43,31 +42,13 @@ static void judge(const struct policy_admit_input *in, struct violations *out)
     }
 }
 
-static bool holds(const struct violations *list, const struct violation *it)
-{
-    for (size_t i = 0; i < list->count; i++) {
-        const struct violation *other = &list->items[i];
-        if (other->severity == SEVERITY_DENY && strcmp(other->rule, it->rule) == 0 &&
-            sv_eq(other->path, it->path) && sv_eq(other->value, it->value)) {
-            return true;
-        }
-    }
-    return false;
-}
-
 /// Denials that OLD has as well become warnings.
 static void ratchet(const struct policy_admit_input *in, struct violations *found)
 {
     struct violations before = VIOLATIONS(found->arena, found->max);
     struct policy_admit_input old = {.now = in->old, .now_ms = in->now_ms};
     judge(&old, &before);
-    for (size_t i = 0; i < found->count; i++) {
-        struct violation *it = &found->items[i];
-        if (it->severity == SEVERITY_DENY && holds(&before, it)) {
-            it->severity = SEVERITY_WARN;
-            found->denials--;
-        }
-    }
+    violations_ratchet(found, &before);
 }
 
 void policy_admit(const struct policy_admit_input *input, struct violations *out)

@@ -107,36 +107,13 @@ static void judge(const struct policy_input *in, struct judge_facts *now, struct
     }
 }
 
-static bool is_same(const struct violation *a, const struct violation *b)
-{
-    return a->severity == b->severity && !judge_is_rest(a) && strcmp(a->rule, b->rule) == 0 &&
-           sv_eq(a->policy, b->policy) && sv_eq(a->path, b->path) && sv_eq(a->value, b->value) &&
-           sv_eq(a->whole, b->whole);
-}
-
-static bool holds(const struct violations *list, const struct violation *it)
-{
-    for (size_t i = 0; i < list->count; i++) {
-        if (is_same(&list->items[i], it)) {
-            return true;
-        }
-    }
-    return false;
-}
-
 /// Denials that OLD has as well, under today's policies, become warnings.
 static void ratchet(const struct policy_input *in, struct judge_facts *old,
                     struct violations *found)
 {
     struct violations before = VIOLATIONS(found->arena, found->max);
     judge(in, old, NULL, &before);
-    for (size_t i = 0; i < found->count; i++) {
-        struct violation *it = &found->items[i];
-        if (it->severity == SEVERITY_DENY && holds(&before, it)) {
-            it->severity = SEVERITY_WARN;
-            found->denials--;
-        }
-    }
+    violations_ratchet(found, &before);
 }
 
 void policy_check(const struct policy_input *in, struct violations *out)

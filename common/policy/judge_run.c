@@ -151,19 +151,17 @@ static const char REST[] = "more than 64";
 static const char UNSEEN[] = "images, variables, options and other parts";
 _Static_assert(JUDGE_FINDINGS_MAX == 64, "as REST says");
 
-bool judge_is_rest(const struct violation *v)
-{
-    return v->value.ptr == REST || v->value.ptr == UNSEEN;
-}
-
-/// WHAT is REST or UNSEEN.
+/// WHAT is REST or UNSEEN, of which nobody knows whether it was there before.
 static void say_rest(struct judge_run *r, const char *what, const char *text)
 {
     const struct path spec = PATH_FIELD_OF(NULL, SV("spec"));
     r->enough = true;
-    (void)violation_report(r->out, severity_of(r), r->rule,
-                           r->policy != NULL ? r->policy->name : SV_NONE, CAUSE_TOO_MANY, &spec,
-                           sv_from(what), "%s", text);
+    struct violation *it = violation_report(r->out, severity_of(r), r->rule,
+                                            r->policy != NULL ? r->policy->name : SV_NONE,
+                                            CAUSE_TOO_MANY, &spec, sv_from(what), "%s", text);
+    if (it != NULL) {
+        it->alone = true;
+    }
 }
 
 /// At the first finding of a rule.

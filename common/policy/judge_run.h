@@ -112,9 +112,6 @@ struct strview judge_strings(const struct judge_run *r, const struct strview *li
 bool judge_same_option(const struct flink_conf_entry *it, struct strview a, struct strview b,
                        struct flink_version version);
 
-/// Whether V stands for what was not told, or not looked at.
-bool judge_is_rest(const struct violation *v);
-
 /// Whether the user put something at that member, of whatever type.
 bool judge_stands(const struct json *object, const char *key);
 

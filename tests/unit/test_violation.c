@@ -219,7 +219,53 @@ START_TEST(violation__scalars_show_themselves_and_others_what_they_are)
 }
 END_TEST
 
-UNIT_MAIN(setup, teardown, violation__messages_read_as_the_api_server_writes_them,
+START_TEST(violation__what_was_there_before_becomes_a_warning)
+{
+    static const struct {
+        const char *rule, *policy, *value, *whole;
+        bool warned;
+    } rows[] = {
+        {"r", "p", "1", "", true},  {"other", "p", "1", "", false}, {"r", "q", "1", "", false},
+        {"r", "p", "2", "", false}, {"r", "p", "1", "x", false},
+    };
+    struct violations before = VIOLATIONS(&arena, 100);
+    struct violation *it = violation_report(&before, SEVERITY_DENY, "r", SV("p"), CAUSE_INVALID,
+                                            &image, SV("1"), "%s", "no");
+    it->whole = SV("");
+    (void)violation_report(&before, SEVERITY_WARN, "r", SV("p"), CAUSE_INVALID, &image, SV("2"),
+                           "%s", "no");
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
+        it = violation_report(&v, SEVERITY_DENY, rows[i].rule, sv_from(rows[i].policy),
+                              CAUSE_INVALID, &image, sv_from(rows[i].value), "%s", "no");
+        it->whole = sv_from(rows[i].whole);
+    }
+    violation_deny(&v, "r", CAUSE_INVALID, &spec, SV("1"), "%s", "elsewhere");
+    violations_ratchet(&v, &before);
+    for (size_t i = 0; i < v.count; i++) {
+        bool warned = i < ARRAY_LEN(rows) && rows[i].warned;
+        ck_assert_msg((v.items[i].severity == SEVERITY_WARN) == warned, "row %zu", i);
+    }
+    ck_assert_uint_eq(v.denials, ARRAY_LEN(rows));
+}
+END_TEST
+
+START_TEST(violation__what_is_alone_is_never_the_same_again)
+{
+    struct violations before = VIOLATIONS(&arena, 100);
+    struct violations *const lists[] = {&v, &before};
+    for (size_t i = 0; i < ARRAY_LEN(lists); i++) {
+        violation_report(lists[i], SEVERITY_DENY, "r", SV_NONE, CAUSE_TOO_MANY, &spec, SV("many"),
+                         "%s", "no")
+            ->alone = true;
+    }
+    violations_ratchet(&v, &before);
+    ck_assert_uint_eq(v.denials, 1);
+}
+END_TEST
+
+UNIT_MAIN(setup, teardown, violation__what_was_there_before_becomes_a_warning,
+          violation__what_is_alone_is_never_the_same_again,
+          violation__messages_read_as_the_api_server_writes_them,
           violation__without_a_value_the_reason_leads, violation__warnings_are_no_denials,
           violation__beyond_the_limit_they_are_counted,
           violation__in_a_full_list_denials_take_the_place_of_warnings,
