@@ -1,9 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "common/flink/places.h"
 
-// One step for the template itself, then one for each list.
-#define STEPS (PLACE_LIST_COUNT + 1U)
-
 static const struct strview LISTS[PLACE_LIST_COUNT] = {
 #define X(id, name) [PLACE_##id] = SV_INIT(name),
     PLACE_LISTS(X)
@@ -29,45 +26,46 @@ const char *place_list_name(enum place_list list)
     return LISTS[list].ptr;
 }
 
-/// Whether the walk stops at its step: 0 the template, else a list.
-static bool is_asked(const struct places *w, unsigned at)
+/// Goes on to the next template that there is; false: there is none.
+static bool next_template(struct places *w)
 {
-    return (w->what & (at == 0 ? PLACES_TEMPLATES : 1U << (at - 1))) != 0;
+    w->template = NULL;
+    while (w->template == NULL && w->templates < PLACE_TEMPLATE_COUNT) {
+        w->template = places_template(w->spec, w->templates++);
+    }
+    bool itself = (w->what & PLACES_TEMPLATES) != 0;
+    w->lists = w->what & ~PLACES_TEMPLATES;
+    w->list = PLACE_LIST_COUNT;
+    w->item = itself ? w->template : NULL;
+    w->pod = w->lists != 0 ? json_get_lit(w->template, "spec") : NULL;
+    return w->template != NULL;
+}
+
+static void next_list(struct places *w)
+{
+    w->list = (enum place_list)__builtin_ctz(w->lists);
+    w->lists &= w->lists - 1;
+    w->index = 0;
+    w->item = json_first(json_get(w->pod, LISTS[w->list]));
 }
 
 bool places_next(struct places *w, struct place *ret)
 {
-    while (w->step < PLACE_TEMPLATE_COUNT * STEPS) {
-        unsigned index = w->step / STEPS, at = w->step % STEPS;
-        const struct json *template = places_template(w->spec, index);
-        const struct json *item = NULL;
-        if (template == NULL) {
-            w->step = (index + 1) * STEPS;
-            continue;
+    while (w->item == NULL) {
+        if (w->lists != 0) {
+            next_list(w);
+        } else if (!next_template(w)) {
+            return false;
         }
-        if (at == 0) {
-            w->pod = json_get_lit(template, "spec");
-        }
-        if (is_asked(w, at)) {
-            item = at == 0         ? template
-                   : w->index == 0 ? json_first(json_get(w->pod, LISTS[at - 1]))
-                                   : w->item;
-        }
-        if (item != NULL) {
-            *ret = (struct place){.template_index = index,
-                                  .template = template,
-                                  .list = at == 0 ? PLACE_LIST_COUNT : (enum place_list)(at - 1),
-                                  .index = w->index,
-                                  .json = item};
-            w->step += at == 0 ? 1 : 0;
-            w->index += at == 0 ? 0 : 1;
-            w->item = at == 0 ? NULL : json_next(item);
-            return true;
-        }
-        w->step++;
-        w->index = 0;
     }
-    return false;
+    bool itself = w->list == PLACE_LIST_COUNT;
+    *ret = (struct place){.template_index = w->templates - 1,
+                          .template = w->template,
+                          .list = w->list,
+                          .index = itself ? 0 : w->index++,
+                          .json = w->item};
+    w->item = itself ? NULL : json_next(w->item);
+    return true;
 }
 
 const struct path *place_path(const struct place *p, struct path nodes[PLACE_NODES])

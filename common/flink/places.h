@@ -48,9 +48,12 @@ struct place {
 struct places {
     const struct cluster_spec *spec;
     unsigned what;
-    unsigned step;           // template, then template or list
-    const struct json *pod;  // the template's spec
-    const struct json *item; // the next one of the list
+    unsigned templates;          // how many were gone to
+    unsigned lists;              // bits of those of the template that are still to come
+    const struct json *template; // where the walk is
+    const struct json *pod;      // its spec
+    enum place_list list;        // as in struct place
+    const struct json *item;     // what comes next in it, or NULL
     size_t index;
 };
 

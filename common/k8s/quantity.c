@@ -36,10 +36,20 @@ struct number {
     struct strview suffix;
 };
 
-static size_t count_in(struct strview s, const char *set)
+// What a quantity may be made of, byte by byte.
+enum { DIGIT = 1, LETTER = 2 };
+static const unsigned char CLASSES[256] = {
+    ['0'] = DIGIT,  ['1'] = DIGIT,  ['2'] = DIGIT,  ['3'] = DIGIT,  ['4'] = DIGIT,  ['5'] = DIGIT,
+    ['6'] = DIGIT,  ['7'] = DIGIT,  ['8'] = DIGIT,  ['9'] = DIGIT,  ['e'] = LETTER, ['E'] = LETTER,
+    ['i'] = LETTER, ['n'] = LETTER, ['u'] = LETTER, ['m'] = LETTER, ['k'] = LETTER, ['K'] = LETTER,
+    ['M'] = LETTER, ['G'] = LETTER, ['T'] = LETTER, ['P'] = LETTER,
+};
+
+/// How many bytes of that class S begins with.
+static size_t count_in(struct strview s, unsigned char class)
 {
     size_t n = 0;
-    while (n < s.len && s.ptr[n] != '\0' && strchr(set, s.ptr[n]) != NULL) {
+    while (n < s.len && CLASSES[(unsigned char)s.ptr[n]] == class) {
         n++;
     }
     return n;
@@ -56,24 +66,23 @@ static struct strview cut(struct strview *rest, size_t n)
 /// server's own loop is ("+", "." and "k" are zero).
 static bool scan(struct strview s, struct number *n)
 {
-    static const char DIGITS[] = "0123456789";
     if (s.len == 0) {
         return false;
     }
     *n = (struct number){.negative = s.ptr[0] == '-'};
     struct strview rest = sv_from_pos(s, s.ptr[0] == '-' || s.ptr[0] == '+');
-    n->whole = cut(&rest, count_in(rest, DIGITS));
+    n->whole = cut(&rest, count_in(rest, DIGIT));
     if (rest.len != 0 && rest.ptr[0] == '.') {
         rest = sv_from_pos(rest, 1);
-        n->fraction = cut(&rest, count_in(rest, DIGITS));
+        n->fraction = cut(&rest, count_in(rest, DIGIT));
     }
-    size_t letters = count_in(rest, "eEinumkKMGTP");
+    size_t letters = count_in(rest, LETTER);
     struct strview tail = sv_from_pos(rest, letters);
     if (tail.len != 0 && (tail.ptr[0] == '-' || tail.ptr[0] == '+')) {
         tail = sv_from_pos(tail, 1);
     }
     n->suffix = rest;
-    return count_in(tail, DIGITS) == tail.len;
+    return count_in(tail, DIGIT) == tail.len;
 }
 
 static bool interpret(struct strview suffix, int *base, int64_t *exponent,
