@@ -399,6 +399,19 @@ class Drift(ClusterTest):
                  30, "the Service is made once the name is free")
         self.wait_condition("taken", "Ready", "True")
 
+    def test_no_pod_runs_as_an_account_that_was_there_before(self):
+        role = {"eks.amazonaws.com/role-arn": "arn:aws:iam::123456789012:role/admin"}
+        self.api.create("ServiceAccount", self.ns, {
+            "apiVersion": "v1", "kind": "ServiceAccount", "metadata": {"name": "team-flink", "annotations": role}})
+        self.apply(session("team"))
+        self.wait_condition("team", "Stalled", "True", reason="ForeignObject")
+        self.wait_event("team", "ChildRefused", "team-flink")
+        time.sleep(3)
+        self.assertEqual(self.pods("team"), [])
+        self.api.delete("ServiceAccount", self.ns, "team-flink")
+        self.wait_pods("team", 1, 1)
+        self.assertNotIn("annotations", self.api.get("ServiceAccount", self.ns, "team-flink")["metadata"])
+
 
 class Silence(ClusterTest):
     def test_the_same_state_needs_no_write_also_over_a_restart(self):
