@@ -33,6 +33,7 @@ PATIENCE = 120 + CLUSTERS  # seconds
 STRICT = os.environ.get("SLUICE_SCALE_STRICT") == "1"
 # What it must hold.
 CREATE_RATIO, EDIT_RATIO, RESTART_RATIO, RSS_MIB = 1.3, 2.0, 1.5, 64
+POLICIES, POLICY_COUNT = "/apis/sluice.dev/v1beta1/flinkpolicies", 5
 LOAD, SIDE = "scale-load", "scale-plain"
 
 
@@ -112,10 +113,11 @@ class Scale(unittest.TestCase):
         cls.numbers = {"clusters": CLUSTERS}
         shell(f"'{ROOT}/dev/cluster' down --name {NAME}; '{ROOT}/dev/cluster' up --name {NAME} >/dev/null")
         cls.addClassCleanup(shell, f"'{ROOT}/dev/cluster' down --name {NAME}")
-        shell("""for file in namespace.yaml crd/flinkclusters.yaml rbac/flink-ha.yaml rbac/controller.yaml; do
+        shell("""for file in namespace.yaml crd/flinkclusters.yaml crd/flinkpolicies.yaml rbac/flink-ha.yaml rbac/controller.yaml; do
                      sluice_dev_kubectl apply --server-side -f "$REPO_DIR/manifests/$file" >/dev/null
                  done
-                 sluice_dev_kubectl wait --for=condition=Established crd/flinkclusters.sluice.dev --timeout=30s >/dev/null
+                 sluice_dev_kubectl wait --for=condition=Established crd/flinkclusters.sluice.dev crd/flinkpolicies.sluice.dev \
+                     --timeout=30s >/dev/null
                  sluice_dev_kubectl create serviceaccount plain --namespace=sluice-system >/dev/null
                  sluice_dev_kubectl create clusterrolebinding plain --clusterrole=cluster-admin \
                      --serviceaccount=sluice-system:plain >/dev/null
@@ -176,6 +178,7 @@ class Scale(unittest.TestCase):
         self.write_templates()
         self.measure_create()
         self.measure_edits()
+        self.measure_audits()
         self.measure_restart()
         self.judge()
 
@@ -237,10 +240,46 @@ class Scale(unittest.TestCase):
                           if n != (JOB_MANAGERS if k[1] == "jobmanager" else TASK_MANAGERS)}, {})
 
     def measure_edits(self):
-        made = plain("edit", LOAD, CLUSTERS, EDITS_A_SECOND, EDIT_SECONDS)
+        made = plain("edit", LOAD, CLUSTERS, EDITS_A_SECOND, EDIT_SECONDS, TASK_MANAGERS + 1)
         self.note(edits=made["edits"], edits_seen=made["edit_to_pod"]["n"], edit_p99_ms=made["edit"]["p99_ms"],
                   edit_to_pod_p50_ms=made["edit_to_pod"]["p50_ms"], edit_to_pod_p99_ms=made["edit_to_pod"]["p99_ms"],
                   edit_ratio=made["edit_to_pod"]["p99_ms"] / self.numbers["plain_pod_p99_ms"])
+        wait_for(lambda: time.sleep(PAUSE) or self.settled(), PATIENCE, "every cluster is ready again")
+        wait_for(lambda: self.quiet(self.program), 60, "the controller is quiet")
+        self.note(rss_mib=self.memory.now, rss_peak_mib=self.memory.peak)
+
+    def measure_audits(self):
+        """The same edits while all clusters are audited again and again, by policies that match and find something."""
+        stop, paths = threading.Event(), [f"{POLICIES}/p{i}" for i in range(POLICY_COUNT)]
+        for path in paths:
+            self.api.request("POST", POLICIES, {
+                "apiVersion": "sluice.dev/v1beta1", "kind": "FlinkPolicy", "metadata": {"name": path.rpartition("/")[2]}, "spec": {
+                    "enforcement": "Warn", "images": {"allowed": ["registry.example.com/**"]}, "iamRoles": {"required": True},
+                    "parallelism": {"max": 1000, "namespaceTotal": 10}, "pods": {"hostPath": "Deny"}}})
+
+        def audited(path):
+            return self.api.request("GET", path).get("status", {}).get("audited") == CLUSTERS
+        begun, cpu = time.monotonic(), cpu_seconds(self.program.pid)
+        wait_for(lambda: all(audited(path) for path in paths), PATIENCE, "every policy is audited")
+        self.note(policies=POLICY_COUNT, audit_s=time.monotonic() - begun, audit_cpu_s=cpu_seconds(self.program.pid) - cpu)
+
+        def change():
+            for i in range(1000000):
+                self.api.request("PATCH", paths[i % len(paths)], {"spec": {"priority": i % 100}}, "application/merge-patch+json")
+                if stop.wait(1):
+                    return
+        changes = threading.Thread(target=change)
+        changes.start()
+        rounds = -(-EDITS_A_SECOND * EDIT_SECONDS // CLUSTERS)
+        made = plain("edit", LOAD, CLUSTERS, EDITS_A_SECOND, EDIT_SECONDS, TASK_MANAGERS + 1 + rounds)
+        stop.set()
+        changes.join()
+        self.note(audited_edits=made["edits"], audited_edits_seen=made["edit_to_pod"]["n"],
+                  audited_edit_to_pod_p50_ms=made["edit_to_pod"]["p50_ms"],
+                  audited_edit_to_pod_p99_ms=made["edit_to_pod"]["p99_ms"],
+                  audited_edit_ratio=made["edit_to_pod"]["p99_ms"] / self.numbers["plain_pod_p99_ms"])
+        for path in paths:
+            self.api.request("DELETE", path)
         wait_for(lambda: time.sleep(PAUSE) or self.settled(), PATIENCE, "every cluster is ready again")
         wait_for(lambda: self.quiet(self.program), 60, "the controller is quiet")
         self.note(rss_mib=self.memory.now, rss_peak_mib=self.memory.peak)
@@ -271,11 +310,13 @@ class Scale(unittest.TestCase):
     def judge(self):
         n = self.numbers
         self.assertEqual(n["edits_seen"], n["edits"])
+        self.assertEqual(n["audited_edits_seen"], n["audited_edits"])
         self.assertLessEqual(max(n["rss_peak_mib"], n["restart_peak_mib"]), RSS_MIB)
         if not STRICT:
             return
         self.assertLessEqual(n["create_ratio"], CREATE_RATIO)
         self.assertLessEqual(n["edit_ratio"], EDIT_RATIO)
+        self.assertLessEqual(n["audited_edit_ratio"], EDIT_RATIO)
         self.assertLessEqual(n["restart_ratio"], RESTART_RATIO)
 
 

@@ -5,8 +5,8 @@
 //
 //   create TEMPLATE COUNT CONNECTIONS     TEMPLATE's lines "METHOD\tPATH\tBODY" for each of COUNT
 //       clusters; @NAME@ is its name, @UID@ the UID that the first line's answer has
-//   edit NAMESPACE COUNT RATE SECONDS     RATE times a second one more TaskManager for one of COUNT
-//       clusters; how long until its pod is seen
+//   edit NAMESPACE COUNT RATE SECONDS REPLICAS     RATE times a second one of COUNT clusters gets
+//       REPLICAS TaskManagers, in the next round one more; how long until a new pod is seen
 //   list NAMESPACE                        every collection that the controller watches
 #include <pthread.h>
 #include <stdatomic.h>
@@ -254,7 +254,7 @@ static void create(const char *file, size_t count, size_t connections)
 
 struct edits {
     struct strview ns;
-    size_t clusters, rate, total;
+    size_t clusters, rate, total, replicas;
     int64_t start_ns;
     atomic_size_t next, seen;
     _Atomic int64_t sent_ns[CLUSTERS_MAX]; // 0: nothing is waited for
@@ -303,7 +303,7 @@ static void *edit_run(void *arg)
         snprintf(path, sizeof(path),
                  "/apis/sluice.dev/v1beta1/namespaces/%s/flinkclusters/" NAME_FORMAT, ns, number);
         snprintf(body, sizeof(body), "{\"spec\":{\"taskManager\":{\"replicas\":%zu}}}",
-                 4 + i / edits.clusters);
+                 edits.replicas + i / edits.clusters);
         int64_t start = clock_mono_ns();
         atomic_store(&edits.sent_ns[number], start);
         (void)send_one(k, "PATCH", sv_from(path), sv_from(body), &arena);
@@ -315,7 +315,7 @@ static void *edit_run(void *arg)
     return NULL;
 }
 
-static void edit(const char *ns, size_t clusters, size_t rate, size_t seconds)
+static void edit(const char *ns, size_t clusters, size_t rate, size_t seconds, size_t replicas)
 {
     struct kube_watcher *w;
     struct err err;
@@ -324,6 +324,7 @@ static void edit(const char *ns, size_t clusters, size_t rate, size_t seconds)
     edits.clusters = clusters < CLUSTERS_MAX ? clusters : CLUSTERS_MAX;
     edits.rate = rate;
     edits.total = rate * seconds;
+    edits.replicas = replicas;
     if (kube_watcher_new(config, NULL, NULL, &w, &err) != 0 ||
         kube_watcher_add(w, &spec, &err) != 0 || kube_watcher_start(w, &err) != 0) {
         die("watch", &err);
@@ -423,8 +424,8 @@ int main(int argc, char **argv)
     const char *verb = argc > 1 ? argv[1] : "";
     if (strcmp(verb, "create") == 0 && argc == 5) {
         create(argv[2], number(argv[3]), number(argv[4]));
-    } else if (strcmp(verb, "edit") == 0 && argc == 6) {
-        edit(argv[2], number(argv[3]), number(argv[4]), number(argv[5]));
+    } else if (strcmp(verb, "edit") == 0 && argc == 7) {
+        edit(argv[2], number(argv[3]), number(argv[4]), number(argv[5]), number(argv[6]));
     } else if (strcmp(verb, "list") == 0 && argc == 3) {
         list(argv[2]);
     } else {
