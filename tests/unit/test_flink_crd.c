@@ -108,7 +108,7 @@ START_TEST(explain__tells_type_default_and_bounds)
     ck_assert_str_eq(out.ptr,
                      "spec.jobManager.replicas: integer, 1 to 16\n"
                      "  JobManager pods: one leads, the others stand by. More than one needs "
-                     "storage. Default: 1.\n");
+                     "storage. Default: from policy, else 1.\n");
     strbuf_reset(&out);
     ck_assert(kind_explain_field(&flink_kind, SV("spec.ingress.tls[0].hosts"), &out));
     strbuf_reset(&out);
