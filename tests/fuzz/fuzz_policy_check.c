@@ -4,7 +4,6 @@
 // number; a policy less has no fault more; and each fault says where, by which rule and policy.
 #include "common/flink/decode.h"
 #include "common/policy/check.h"
-#include "common/policy/judge_run.h"
 #include "tests/fuzz/fuzz.h"
 
 #define TREE_BYTES   ((size_t)256 << 20)
@@ -120,7 +119,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     ASSERT(one.denials <= all.denials && one.audits == 0);
     for (size_t i = 0; i < all.count; i++) {
         ASSERT(sv_eq(all.items[i].message, again.items[i].message));
-        ASSERT(kept.items[i].severity != SEVERITY_DENY || judge_is_rest(&kept.items[i]));
+        ASSERT(kept.items[i].severity != SEVERITY_DENY || kept.items[i].alone);
     }
     return 0;
 }
