@@ -63,17 +63,3 @@ bool flink_duration_parse_ms(struct strview text, int64_t *ret_ms)
     *ret_ms = ns / NS_PER_MS + (ns % NS_PER_MS != 0 ? 1 : 0);
     return true;
 }
-
-struct strview flink_duration_text(struct arena *arena, int64_t ms)
-{
-    static const struct {
-        int64_t ms;
-        const char *unit;
-    } STEPS[] = {{86400000, "d"}, {3600000, "h"}, {60000, "min"}, {1000, "s"}};
-    for (size_t i = 0; i < ARRAY_LEN(STEPS); i++) {
-        if (ms != 0 && ms % STEPS[i].ms == 0) {
-            return arena_printf(arena, "%lld %s", (long long)(ms / STEPS[i].ms), STEPS[i].unit);
-        }
-    }
-    return arena_printf(arena, "%lld ms", (long long)ms);
-}

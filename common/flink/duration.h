@@ -7,7 +7,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "common/base/arena.h"
 #include "common/base/strview.h"
 
 /// Digits, white space, a unit (d h m min s ms µs ns and their long forms, any case; none is
@@ -18,8 +17,5 @@ bool flink_duration_parse(struct strview text, int64_t *ret_ns);
 
 /// The same in milliseconds, rounded up, so that a positive duration never becomes 0.
 bool flink_duration_parse_ms(struct strview text, int64_t *ret_ms);
-
-/// MS in the largest unit that is exact, as Flink would read it: "30 s", "10 min", "1500 ms".
-struct strview flink_duration_text(struct arena *arena, int64_t ms);
 
 #endif

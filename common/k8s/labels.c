@@ -102,18 +102,6 @@ void annotations_check(const struct json *map, const struct path *path, const ch
     check_map(map, false, path, rule, v);
 }
 
-void labels_put_selector(struct strbuf *b, const struct labels *l)
-{
-    for (size_t i = 0; i < l->count; i++) {
-        if (i != 0) {
-            strbuf_put_char(b, ',');
-        }
-        strbuf_put(b, l->items[i].key);
-        strbuf_put_char(b, '=');
-        strbuf_put(b, l->items[i].value);
-    }
-}
-
 static bool has_value(const struct selector_term *t, struct strview value)
 {
     for (size_t i = 0; i < t->count; i++) {
@@ -148,38 +136,6 @@ bool label_selector_matches(const struct label_selector *s, const struct labels 
         }
     }
     return true;
-}
-
-static void put_term(struct strbuf *b, const struct selector_term *t)
-{
-    bool set = t->op == SELECTOR_IN || t->op == SELECTOR_NOT_IN;
-    if (t->op == SELECTOR_DOES_NOT_EXIST) {
-        strbuf_put_char(b, '!');
-    }
-    strbuf_put(b, t->key);
-    if (set && t->count == 1) {
-        strbuf_put_str(b, t->op == SELECTOR_IN ? "=" : "!=");
-        strbuf_put(b, t->values[0]);
-    } else if (set) {
-        strbuf_put_str(b, t->op == SELECTOR_IN ? " in (" : " notin (");
-        for (size_t i = 0; i < t->count; i++) {
-            if (i != 0) {
-                strbuf_put_char(b, ',');
-            }
-            strbuf_put(b, t->values[i]);
-        }
-        strbuf_put_char(b, ')');
-    }
-}
-
-void label_selector_put(struct strbuf *b, const struct label_selector *s)
-{
-    for (size_t i = 0; i < s->count; i++) {
-        if (i != 0) {
-            strbuf_put_char(b, ',');
-        }
-        put_term(b, &s->terms[i]);
-    }
 }
 
 static const struct {

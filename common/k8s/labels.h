@@ -9,7 +9,6 @@
 
 #include "common/base/arena.h"
 #include "common/base/path.h"
-#include "common/base/strbuf.h"
 #include "common/base/strview.h"
 #include "common/json/view.h"
 #include "common/k8s/violation.h"
@@ -70,11 +69,5 @@ MUST_USE bool label_selector_read(const struct json *selector, const struct path
                                   struct label_selector *ret);
 
 bool label_selector_matches(const struct label_selector *s, const struct labels *l);
-
-/// Appends the text form for ?labelSelector=, not URL-escaped: `app=flink,tier in (a,b),!old`.
-void label_selector_put(struct strbuf *b, const struct label_selector *s);
-
-/// The same for a map, all of which must be equal: `app=flink,tier=a`.
-void labels_put_selector(struct strbuf *b, const struct labels *l);
 
 #endif

@@ -89,21 +89,6 @@ struct strview meta_label(const struct meta *m, struct strview key)
     return labels_get(&m->labels, key);
 }
 
-struct strview meta_annotation(const struct meta *m, struct strview key)
-{
-    return labels_get(&m->annotations, key);
-}
-
-bool meta_has_finalizer(const struct meta *m, struct strview name)
-{
-    for (size_t i = 0; i < m->finalizer_count; i++) {
-        if (sv_eq(m->finalizers[i], name)) {
-            return true;
-        }
-    }
-    return false;
-}
-
 void owner_refs_put(struct json_out *o, const struct owner_ref *refs, size_t n)
 {
     json_out_begin_array(o);

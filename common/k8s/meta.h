@@ -44,11 +44,8 @@ MUST_USE int meta_read(const struct json *object, struct arena *arena, struct me
 /// The owner with `controller: true`, or NULL.
 const struct owner_ref *meta_controller(const struct meta *m);
 
-/// A label's / an annotation's value, or SV_NONE.
+/// A label's value, or SV_NONE.
 struct strview meta_label(const struct meta *m, struct strview key);
-struct strview meta_annotation(const struct meta *m, struct strview key);
-
-bool meta_has_finalizer(const struct meta *m, struct strview name);
 
 /// Writes the array that stands at `ownerReferences`. Flags that are false are left out.
 void owner_refs_put(struct json_out *o, const struct owner_ref *refs, size_t n);

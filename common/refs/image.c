@@ -3,11 +3,10 @@
 
 #include <stdint.h>
 
-#define DEFAULT_DOMAIN     "docker.io"
-#define LEGACY_DOMAIN      "index.docker.io"
-#define DEFAULT_TAG        "latest"
-#define IDENTIFIER_LEN     64
-#define VERSION_DIGITS_MAX 4
+#define DEFAULT_DOMAIN "docker.io"
+#define LEGACY_DOMAIN  "index.docker.io"
+#define DEFAULT_TAG    "latest"
+#define IDENTIFIER_LEN 64
 
 static const struct {
     struct strview name;
@@ -299,46 +298,4 @@ void image_put(struct strbuf *b, const struct image_ref *ref)
         strbuf_put_char(b, '@');
         strbuf_put(b, ref->digest);
     }
-}
-
-/// A number without leading zeros off the front.
-static bool take_number(struct strview *s, unsigned *ret)
-{
-    size_t n = 0;
-    unsigned v = 0;
-    while (n < s->len && n <= VERSION_DIGITS_MAX && is_digit(s->ptr[n])) {
-        v = v * 10 + (unsigned)(s->ptr[n++] - '0');
-    }
-    if (n == 0 || n > VERSION_DIGITS_MAX || (n > 1 && s->ptr[0] == '0')) {
-        return false;
-    }
-    *s = sv_from_pos(*s, n);
-    *ret = v;
-    return true;
-}
-
-static bool take_dot(struct strview *s)
-{
-    if (s->len == 0 || s->ptr[0] != '.') {
-        return false;
-    }
-    *s = sv_from_pos(*s, 1);
-    return true;
-}
-
-bool image_tag_version(struct strview tag, struct image_version *ret)
-{
-    struct image_version v = {0};
-    if (!take_number(&tag, &v.major) || !take_dot(&tag) || !take_number(&tag, &v.minor)) {
-        return false;
-    }
-    v.has_patch = take_dot(&tag);
-    if (v.has_patch && !take_number(&tag, &v.patch)) {
-        return false;
-    }
-    if (tag.len != 0 && tag.ptr[0] != '-' && tag.ptr[0] != '_') {
-        return false;
-    }
-    *ret = v;
-    return true;
 }

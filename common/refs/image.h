@@ -38,16 +38,4 @@ struct strview image_effective_tag(const struct image_ref *ref);
 void image_put_name(struct strbuf *b, const struct image_ref *ref);
 void image_put(struct strbuf *b, const struct image_ref *ref);
 
-/// The numbers at the start of a tag.
-struct image_version {
-    unsigned major, minor;
-    unsigned patch;
-    bool has_patch;
-};
-
-/// MAJOR.MINOR or MAJOR.MINOR.PATCH, at the tag's end or followed by '-' or '_':
-/// `1.20.1-scala_2.12-java17`. Numbers of at most 4 digits without leading zeros. Whether that
-/// Flink exists is not asked here.
-bool image_tag_version(struct strview tag, struct image_version *ret);
-
 #endif

@@ -216,41 +216,12 @@ bool role_parse(struct strview s, struct role *ret, const char **ret_why)
     return why == NULL;
 }
 
-static const struct {
-    const char *name, *annotation;
-} FORMS[ROLE_FORM_COUNT] = {
-    [ROLE_AWS] = {"AWS role ARN", "eks.amazonaws.com/role-arn"},
-    [ROLE_GCP] = {"GCP service account", "iam.gke.io/gcp-service-account"},
-    [ROLE_AZURE] = {"Azure client id", "azure.workload.identity/client-id"},
-};
-
-const char *role_form_name(enum role_form form)
-{
-    return (unsigned)form < ROLE_FORM_COUNT ? FORMS[form].name : "";
-}
-
 const char *role_annotation(enum role_form form)
 {
-    return (unsigned)form < ROLE_FORM_COUNT ? FORMS[form].annotation : "";
-}
-
-static char lower(char c)
-{
-    return c >= 'A' && c <= 'Z' ? (char)(c - 'A' + 'a') : c;
-}
-
-bool role_eq(const struct role *a, const struct role *b)
-{
-    if (a->form != b->form || a->text.len != b->text.len) {
-        return false;
-    }
-    if (a->form != ROLE_AZURE) {
-        return sv_eq(a->text, b->text);
-    }
-    for (size_t i = 0; i < a->text.len; i++) {
-        if (lower(a->text.ptr[i]) != lower(b->text.ptr[i])) {
-            return false;
-        }
-    }
-    return true;
+    static const char *const ANNOTATIONS[ROLE_FORM_COUNT] = {
+        [ROLE_AWS] = "eks.amazonaws.com/role-arn",
+        [ROLE_GCP] = "iam.gke.io/gcp-service-account",
+        [ROLE_AZURE] = "azure.workload.identity/client-id",
+    };
+    return (unsigned)form < ROLE_FORM_COUNT ? ANNOTATIONS[form] : "";
 }

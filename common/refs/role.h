@@ -35,13 +35,7 @@ struct role {
 /// right ("a bare role name: …", "the account must be 12 digits"), static.
 bool role_parse(struct strview s, struct role *ret, const char **ret_why);
 
-/// "AWS role ARN", "GCP service account", "Azure client id".
-const char *role_form_name(enum role_form form);
-
 /// The service account annotation that carries it: "eks.amazonaws.com/role-arn", …
 const char *role_annotation(enum role_form form);
-
-/// Same identity: case counts for AWS and GCP, not for Azure.
-bool role_eq(const struct role *a, const struct role *b);
 
 #endif

@@ -73,19 +73,6 @@ START_TEST(duration__milliseconds_are_rounded_up)
 }
 END_TEST
 
-START_TEST(duration__text_reads_back_to_the_same)
-{
-    static const int64_t MS[] = {0, 1, 999, 1000, 90000, 3600000, 86400000, 90061001};
-    CLEANUP(arena_done) struct arena a = ARENA(4096);
-    for (size_t i = 0; i < ARRAY_LEN(MS); i++) {
-        int64_t back;
-        ck_assert(flink_duration_parse_ms(flink_duration_text(&a, MS[i]), &back));
-        ck_assert_int_eq(back, MS[i]);
-    }
-    ck_assert(sv_eq_lit(flink_duration_text(&a, 90000), "90 s"));
-}
-END_TEST
-
 static const struct {
     const char *text;
     int64_t bytes; // -1: no size
@@ -147,7 +134,6 @@ int main(void)
     tcase_add_loop_test(t, duration__is_read_as_flink_reads_it, 0, ARRAY_LEN(DURATIONS));
     tcase_add_test(t, duration__a_byte_of_zero_does_not_end_the_text);
     tcase_add_test(t, duration__milliseconds_are_rounded_up);
-    tcase_add_test(t, duration__text_reads_back_to_the_same);
     tcase_add_loop_test(t, memory_size__is_read_as_flink_reads_it, 0, ARRAY_LEN(SIZES));
     tcase_add_test(t, memory_size__text_reads_back_to_the_same);
     suite_add_tcase(s, t);

@@ -26,8 +26,8 @@ START_TEST(meta__every_member_is_read)
     ck_assert(sv_eq(m.resource_version, SV("42")) && m.generation == 7);
     ck_assert(m.creation_ms == 1000 && m.deletion_ms == 2000 && m.deleting);
     ck_assert(sv_eq(meta_label(&m, SV("a")), SV("1")));
-    ck_assert(sv_eq(meta_annotation(&m, SV("b")), SV("2")));
-    ck_assert(meta_has_finalizer(&m, SV("x/y")) && !meta_has_finalizer(&m, SV("x")));
+    ck_assert(sv_eq(labels_get(&m.annotations, SV("b")), SV("2")));
+    ck_assert(m.finalizer_count == 1 && sv_eq(m.finalizers[0], SV("x/y")));
     ck_assert_uint_eq(m.owner_count, 2);
     ck_assert(sv_eq(meta_controller(&m)->uid, SV("pu")));
     ck_assert(meta_controller(&m)->block_owner_deletion && !m.owners[0].block_owner_deletion);

@@ -209,47 +209,8 @@ START_TEST(image__what_is_written_names_the_same_image)
 }
 END_TEST
 
-START_TEST(image__a_tag_tells_its_flink_version)
-{
-    static const struct {
-        const char *tag;
-        unsigned major, minor;
-        int patch; // -1: none
-    } rows[] = {
-        {"1.20.1-scala_2.12-java17", 1, 20, 1},
-        {"1.20", 1, 20, -1},
-        {"1.20-java11", 1, 20, -1},
-        {"2.0.0", 2, 0, 0},
-        {"1.20.1_r42", 1, 20, 1},
-        {"1.20.1-r42", 1, 20, 1},
-        {"2024.11.3", 2024, 11, 3},
-    };
-    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-        struct image_version v;
-        ck_assert_msg(image_tag_version(sv_from(rows[i].tag), &v), "%s", rows[i].tag);
-        ck_assert(v.major == rows[i].major && v.minor == rows[i].minor);
-        ck_assert_int_eq(v.has_patch ? (int)v.patch : -1, rows[i].patch);
-    }
-}
-END_TEST
-
-START_TEST(image__other_tags_tell_none)
-{
-    static const char *const rows[] = {"",        "latest",  "v1.20",   "1",          "1.",
-                                       "1.20.",   "1.20.x",  "1.20rc1", "1.20.1.4",   "01.20",
-                                       "1.020",   ".1.20",   "1-20",    "20241103.1", "r1.20",
-                                       "1.20.01", "1.20.1x", "-1.20",   "scala_2.12"};
-    for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
-        struct image_version v;
-        ck_assert_msg(!image_tag_version(sv_from(rows[i]), &v), "%s", rows[i]);
-    }
-    ck_assert(!image_tag_version(SV_NONE, &(struct image_version){0}));
-}
-END_TEST
-
 UNIT_MAIN(NULL, teardown, image__references_are_normalised,
           image__bad_references_are_refused_with_a_reason,
           image__a_host_with_an_underscore_is_no_path, image__flags_tell_what_was_filled_in,
           image__the_effective_tag_is_latest_only_without_tag_and_digest,
-          image__lengths_have_their_limits, image__what_is_written_names_the_same_image,
-          image__a_tag_tells_its_flink_version, image__other_tags_tell_none)
+          image__lengths_have_their_limits, image__what_is_written_names_the_same_image)
