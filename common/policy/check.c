@@ -5,7 +5,8 @@
 
 #include "common/policy/judge_run.h"
 
-#define SIZE 1U
+#define SIZE   1U
+#define OBJECT 2U
 
 static const struct {
     void (*judge)(struct judge_run *r);
@@ -18,6 +19,7 @@ static const struct {
 #include "common/policy/rules.def"
 #undef POLICY_RULE
 };
+_Static_assert(ARRAY_LEN(RULES) <= 64, "a bit for each in struct judge_facts");
 
 static const struct policy_rule_info INFOS[] = {
 #define POLICY_RULE(name, id_, block, flags, summary_, why_)                                       \
@@ -60,7 +62,8 @@ static void judge_by(struct judge_run *r, const struct policy *p)
     r->policy = p;
     for (size_t i = 0; i < ARRAY_LEN(RULES) && arena_ok(r->arena); i++) {
         r->enforcement = enforcement_of(p, RULES[i].enforcement);
-        if (r->enforcement == ENFORCE_ALLOW || (r->in->scale && (RULES[i].flags & SIZE) == 0)) {
+        if (r->enforcement == ENFORCE_ALLOW || (r->in->scale && (RULES[i].flags & SIZE) == 0) ||
+            (r->now->sound >> i & 1) != 0) {
             continue;
         }
         r->rule = RULES[i].id;
@@ -69,6 +72,9 @@ static void judge_by(struct judge_run *r, const struct policy *p)
         r->exempt = false;
         r->said = 0;
         RULES[i].judge(r);
+        if ((RULES[i].flags & OBJECT) != 0 && r->said == 0 && !r->enough) {
+            r->now->sound |= UINT64_C(1) << i;
+        }
     }
 }
 

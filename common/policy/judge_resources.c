@@ -96,6 +96,35 @@ static bool is_sidecar(const struct question *q, const struct place *p)
     return restarts(p->json);
 }
 
+static bool has_resources(const struct place *p)
+{
+    return json_type(json_get_lit(p->json, "resources")) == JSON_OBJECT;
+}
+
+/// The containers that say something of resources, of all templates: few do.
+static const struct place *shares(struct judge_facts *f, size_t *n)
+{
+    if (!f->has_shares) {
+        size_t count = 0;
+        struct places walk = PLACES(&f->c->spec, PLACES_OF_CONTAINERS);
+        for (struct place p; places_next(&walk, &p);) {
+            f->work += STEPS_OF_CONTAINER;
+            count += has_resources(&p);
+        }
+        struct place *found = count != 0 ? ARENA_NEW_N(f->arena, struct place, count) : NULL;
+        walk = PLACES(&f->c->spec, PLACES_OF_CONTAINERS);
+        for (struct place p; found != NULL && places_next(&walk, &p);) {
+            if (has_resources(&p)) {
+                found[f->n_shares++] = p;
+            }
+        }
+        f->shares = found;
+        f->has_shares = true;
+    }
+    *n = f->n_shares;
+    return f->shares;
+}
+
 /// What the pod takes: TOTAL of what runs side by side, MOST while an init container runs. As if
 /// all sidecars were started before it.
 static void pod_amounts(const struct question *q, struct quantity *total, struct quantity *most)
@@ -105,18 +134,20 @@ static void pod_amounts(const struct question *q, struct quantity *total, struct
         *total = QUANTITY_OF(0, QUANTITY_DECIMAL_SI);
     }
     struct quantity sidecars = *most = QUANTITY_OF(0, QUANTITY_DECIMAL_SI);
-    struct places walk = PLACES(&q->facts->c->spec, PLACES_OF_CONTAINERS);
-    for (struct place p; places_next(&walk, &p);) {
+    size_t n;
+    const struct place *items = shares(q->facts, &n);
+    for (size_t i = 0; i < n; i++) {
+        const struct place *p = &items[i];
         struct quantity v;
         q->facts->work += STEPS_OF_CONTAINER;
-        if ((p.template_index != 0 && p.template_index != template_of(q)) ||
-            !amount_of(json_get_lit(p.json, "resources"), q, &v) || is_overlaid(q, &p) ||
-            (place_is_main(&p) && given)) {
+        if ((p->template_index != 0 && p->template_index != template_of(q)) ||
+            !amount_of(json_get_lit(p->json, "resources"), q, &v) || is_overlaid(q, p) ||
+            (place_is_main(p) && given)) {
             continue;
         }
-        if (p.list == PLACE_CONTAINERS) {
+        if (p->list == PLACE_CONTAINERS) {
             *total = sum(*total, v);
-        } else if (is_sidecar(q, &p)) {
+        } else if (is_sidecar(q, p)) {
             *total = sum(*total, v);
             sidecars = sum(sidecars, v);
         } else if (quantity_cmp(v, *most) > 0) {
@@ -124,11 +155,12 @@ static void pod_amounts(const struct question *q, struct quantity *total, struct
         }
     }
     *most = sum(*most, sidecars);
-    for (unsigned i = 0; i < PLACE_TEMPLATE_COUNT; i++) { // of the pod as a whole (Kubernetes 1.32)
+    const unsigned templates[] = {0, template_of(q)};
+    for (size_t i = 0; i < ARRAY_LEN(templates); i++) { // of the pod as a whole (Kubernetes 1.32)
         struct quantity v;
-        const struct json *pod = json_get_lit(places_template(&q->facts->c->spec, i), "spec");
-        if ((i == 0 || i == template_of(q)) && amount_of(json_get_lit(pod, "resources"), q, &v) &&
-            quantity_cmp(v, *most) > 0) {
+        const struct json *template = places_template(&q->facts->c->spec, templates[i]);
+        const struct json *pod = json_get_lit(template, "spec");
+        if (amount_of(json_get_lit(pod, "resources"), q, &v) && quantity_cmp(v, *most) > 0) {
             *most = v;
         }
     }

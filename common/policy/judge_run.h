@@ -35,7 +35,11 @@ struct judge_facts {
     const struct way *ways;
     size_t n_ways;
     struct flink_effective_resources resources[2]; // by enum flink_role
-    size_t work;                                   // steps so far, of all policies
+    const struct place *shares;                    // containers that say something of resources
+    size_t n_shares;
+    bool has_shares;
+    uint64_t sound;                            // bits of OBJECT rules that found nothing
+    size_t work;                               // steps so far, of all policies
     struct quantity amounts[2][JUDGE_AMOUNTS]; // what a pod takes: by role, of judge_resources.c
     bool has_amounts[2][JUDGE_AMOUNTS];
 };
@@ -55,7 +59,8 @@ struct judge_run {
     struct violations *out;
 };
 
-/// flags: SIZE: also asked when `scale` changes the replicas alone.
+/// flags: SIZE: also asked when `scale` changes the replicas alone. OBJECT: no policy says more
+/// than that it is asked, so an object that is sound by one is by all.
 #define POLICY_RULE(name, id, block, flags, summary, why) void judge_##name(struct judge_run *r);
 #include "common/policy/rules.def"
 #undef POLICY_RULE
