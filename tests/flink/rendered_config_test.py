@@ -198,7 +198,9 @@ class RenderedConfiguration(unittest.TestCase):
             for key, value in WRITTEN.items():
                 with self.subTest(version=flink.version, key=key):
                     self.assertEqual(seen.get(key), value)
-            registered = flink.wait("/taskmanagers", lambda a: a["taskmanagers"], "the TaskManager registers")
+            # Its slots are told a moment after itself.
+            registered = flink.wait("/taskmanagers", lambda a: any(t["slotsNumber"] for t in a["taskmanagers"]),
+                                    "the TaskManager registers its slots")
             self.assertEqual([(t["id"], t["slotsNumber"], t["freeSlots"]) for t in registered["taskmanagers"]],
                              [(flink.one("Pod", "-tm-")["metadata"]["name"], 3, 3)])
             for role in ("jobmanager", "taskmanager"):
