@@ -286,7 +286,7 @@ bool x509_holds(struct strview bundle, struct strview cert_pem)
 {
     struct x509_info cert;
     struct x509_info all[CERTS_CHAIN_MAX];
-    size_t n;
+    size_t n = 0;
     if (x509_read(cert_pem, &cert, 1, &n, NULL) < 0 ||
         x509_read(bundle, all, CERTS_CHAIN_MAX, &n, NULL) < 0) {
         return false;

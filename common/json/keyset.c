@@ -203,8 +203,11 @@ enum keyset_answer keyset_add(struct keyset *ks, struct strview key)
     struct keyset_key k = {.ptr = key.ptr, .len = (uint32_t)key.len};
     struct keyset_level *l = ks->top;
     if (l->last != KEYSET_UNSORTED) {
-        const struct keyset_key *last = ks->count != l->base ? &ks->keys[ks->count - 1] : NULL;
-        int order = last != NULL ? sv_cmp(sv_make(last->ptr, last->len), key) : -1;
+        int order = -1;
+        if (ks->count != l->base) {
+            const struct keyset_key *last = &ks->keys[ks->count - 1];
+            order = sv_cmp(sv_make(last->ptr, last->len), key);
+        }
         if (order < 0) {
             l->last = keyset_prefix(key);
             return push(ks, &k);
