@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "common/policy/admit.h"
 
-
 #include "common/kind/unknown.h"
 #include "common/policy/admit_run.h"
 #include "common/policy/kind.h"
