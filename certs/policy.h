@@ -96,6 +96,7 @@ struct certs_decision {
 /// The one next step. After each but KEEP the facts are gathered and it is asked again.
 struct certs_decision certs_decide(const struct certs_situation *s);
 
+/// The phase of material that holds a CA to come, or one that has gone.
 enum certs_phase certs_phase_of(bool has_next, bool has_old);
 const char *certs_phase_name(enum certs_phase phase);
 

@@ -38,6 +38,8 @@ struct replica_leases {
     } seen[REPLICA_PLACES];
 };
 
+/// Takes no place yet. IDENTITY is shown to people; who shows no sign for DURATION_MS is dead to
+/// the others. All arguments are borrowed.
 void replica_leases_init(struct replica_leases *ret, struct kube *kube, struct strview ns,
                          struct strview prefix, const char *identity, int64_t duration_ms);
 

@@ -17,6 +17,7 @@ struct secret_store {
     struct strview ns, name;  // borrowed
 };
 
+/// The store of Secret NS/NAME; reads nothing yet.
 void secret_store_init(struct secret_store *ret, struct kube *kube, struct strview ns,
                        struct strview name);
 

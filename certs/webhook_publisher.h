@@ -18,6 +18,7 @@ struct webhook_publisher {
     struct strview mutating, validating; // names; empty: there is none
 };
 
+/// Reads nothing yet.
 void webhook_publisher_init(struct webhook_publisher *ret, struct kube *kube,
                             struct strview mutating, struct strview validating);
 

@@ -12,6 +12,7 @@ struct metric_free;
 MUST_USE struct metric_free *metric_free_new(const struct metric_row *row);
 void metric_free_free(struct metric_free *f); // NULL is fine
 
+/// As metrics_add_free(), metrics_replace_free() and metrics_read_free(). Any thread.
 void metric_free_add(struct metric_free *f, const struct strview *values, double n);
 void metric_free_replace(struct metric_free *f, const struct metric_sample *samples, size_t n);
 double metric_free_read(struct metric_free *f, const struct strview *values);

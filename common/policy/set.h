@@ -123,6 +123,7 @@ bool policy_matches(const struct policy *p, struct strview ns, const struct labe
 bool policy_exempts(const struct policy *p, struct strview ns, struct strview name,
                     const char *rule, int64_t now_ms);
 
+/// "Deny", as the field has it.
 const char *enforcement_name(enum enforcement e);
 
 /// The text under which a role is compared and indexed: Azure's in lower case, others as they are.

@@ -20,6 +20,7 @@
 /// (no name), E_NOMEM.
 MUST_USE int row_policy_new(struct strview text, struct row **ret, struct err *err);
 
+/// Borrowed from R.
 const struct policy *row_policy_compiled(const struct row *r);
 /// How much is wrong with it, the first fault as "spec.images.allowed[0]: Invalid value: …", and as
 /// many as find room (4 KiB), in one line.

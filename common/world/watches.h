@@ -30,6 +30,8 @@ struct watches_options {
 
 struct watches;
 
+/// Tells the snapshots what it will watch; asks for nothing yet. E_NOMEM, or why there can be no
+/// connection.
 MUST_USE int watches_new(const struct watches_options *o, struct watches **ret, struct err *err);
 
 /// Starts the thread, after snapshots_start().
