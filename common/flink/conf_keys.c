@@ -189,54 +189,96 @@ const struct conf_hint CONF_HINTS[] = {
 };
 const size_t CONF_HINT_COUNT = ARRAY_LEN(CONF_HINTS);
 
-/// PATTERN is a key, or, when OPEN, ends with '*' for any rest.
-static bool matches(struct strview pattern, bool open, struct strview key)
+// What tells rows apart, side by side: whole keys have their length, open ones the byte that they
+// begin with, and 0 stands for the other sort. Nearly all rows are passed over by it.
+struct rows {
+    const struct strview *texts;
+    const unsigned char *lengths, *firsts;
+    size_t count;
+};
+
+#define IS_OPEN(key)   ((key)[sizeof(key) - 2] == '*')
+#define TEXT_OF(key)   SV_INIT(key),
+#define LENGTH_OF(key) IS_OPEN(key) ? 0 : (unsigned char)(sizeof(key) - 1),
+#define FIRST_OF(key)  IS_OPEN(key) ? (unsigned char)(key)[0] : 0,
+
+#define CONF_KEY(key_, mode_, when_, make_, text_, instead_, why_) EACH(key_)
+#define CONF_HINT(key_, text_)
+#define EACH TEXT_OF
+static const struct strview KEY_TEXTS[] = {
+#include "common/flink/conf_keys.def"
+};
+#undef EACH
+#define EACH LENGTH_OF
+static const unsigned char KEY_LENGTHS[] = {
+#include "common/flink/conf_keys.def"
+};
+#undef EACH
+#define EACH FIRST_OF
+static const unsigned char KEY_FIRSTS[] = {
+#include "common/flink/conf_keys.def"
+};
+#undef CONF_KEY
+#undef CONF_HINT
+#define CONF_KEY(key_, mode_, when_, make_, text_, instead_, why_)
+#define CONF_HINT(key_, text_) EACH(key_)
+static const unsigned char HINT_FIRSTS[] = {
+#include "common/flink/conf_keys.def"
+};
+#undef EACH
+#define EACH LENGTH_OF
+static const unsigned char HINT_LENGTHS[] = {
+#include "common/flink/conf_keys.def"
+};
+#undef EACH
+#define EACH TEXT_OF
+static const struct strview HINT_TEXTS[] = {
+#include "common/flink/conf_keys.def"
+};
+#undef EACH
+#undef CONF_KEY
+#undef CONF_HINT
+
+static const struct rows KEYS = {KEY_TEXTS, KEY_LENGTHS, KEY_FIRSTS, ARRAY_LEN(KEY_TEXTS)};
+static const struct rows HINTS = {HINT_TEXTS, HINT_LENGTHS, HINT_FIRSTS, ARRAY_LEN(HINT_TEXTS)};
+
+/// Where C stands next, from I on; or COUNT.
+static size_t next(const unsigned char *bytes, size_t count, size_t i, unsigned char c)
 {
-    return open ? sv_starts(key, sv_sub(pattern, 0, pattern.len - 1)) : sv_eq(pattern, key);
+    const unsigned char *p = i < count ? memchr(bytes + i, c, count - i) : NULL;
+    return p != NULL ? (size_t)(p - bytes) : count;
 }
 
-// The first bytes of all keys, side by side: nearly all rows are passed over by theirs.
-static const char KEY_FIRSTS[] = {
-#define CONF_KEY(key_, mode_, when_, make_, text_, instead_, why_) (key_)[0],
-#define CONF_HINT(key_, text_)
-#include "common/flink/conf_keys.def"
-#undef CONF_KEY
-#undef CONF_HINT
-};
-static const char HINT_FIRSTS[] = {
-#define CONF_KEY(key_, mode_, when_, make_, text_, instead_, why_)
-#define CONF_HINT(key_, text_) (key_)[0],
-#include "common/flink/conf_keys.def"
-#undef CONF_KEY
-#undef CONF_HINT
-};
-
-/// From *I on the next row that begins as KEY does; false: none.
-static bool next_row(const char *firsts, size_t count, struct strview key, size_t *i)
+/// The first row that KEY is, or that, open, it begins with; or the count of them.
+static size_t row_of(const struct rows *rows, struct strview key)
 {
-    const char *p = key.len != 0 && *i < count ? memchr(firsts + *i, key.ptr[0], count - *i) : NULL;
-    *i = p != NULL ? (size_t)(p - firsts) : count;
-    return p != NULL;
+    size_t i = 0, end = rows->count;
+    if (key.len == 0) {
+        return end;
+    }
+    unsigned char len = (unsigned char)key.len, first = (unsigned char)key.ptr[0];
+    while ((i = next(rows->lengths, end, i, len)) < end && !sv_eq(rows->texts[i], key)) {
+        i++;
+    }
+    end = i;
+    i = 0;
+    while ((i = next(rows->firsts, end, i, first)) < end &&
+           !sv_starts(key, sv_sub(rows->texts[i], 0, rows->texts[i].len - 1))) {
+        i++;
+    }
+    return i;
 }
 
 const struct conf_key *conf_key_find(struct strview canonical)
 {
-    for (size_t i = 0; next_row(KEY_FIRSTS, CONF_KEY_COUNT, canonical, &i); i++) {
-        if (matches(CONF_KEYS[i].key, CONF_KEYS[i].open, canonical)) {
-            return &CONF_KEYS[i];
-        }
-    }
-    return NULL;
+    size_t i = row_of(&KEYS, canonical);
+    return i < KEYS.count ? &CONF_KEYS[i] : NULL;
 }
 
 const struct conf_hint *conf_hint_find(struct strview canonical)
 {
-    for (size_t i = 0; next_row(HINT_FIRSTS, CONF_HINT_COUNT, canonical, &i); i++) {
-        if (matches(CONF_HINTS[i].key, CONF_HINTS[i].open, canonical)) {
-            return &CONF_HINTS[i];
-        }
-    }
-    return NULL;
+    size_t i = row_of(&HINTS, canonical);
+    return i < HINTS.count ? &CONF_HINTS[i] : NULL;
 }
 
 bool conf_key_is_literal(const struct conf_key *row)

@@ -3,9 +3,12 @@
 
 #include <stdint.h>
 
+#include "common/base/macros.h"
 #include "common/base/parse_num.h"
+#include "common/base/strbuf.h"
 
-#define NUMBER_MAX 9999
+#define NUMBER_MAX       9999
+#define VERSION_TEXT_MAX 32
 
 static const struct flink_version RELEASES[FLINK_RELEASE_COUNT] = {
 #define X(major_, minor_) [FLINK_##major_##_##minor_] = {.major = (major_), .minor = (minor_)},
@@ -135,5 +138,9 @@ struct flink_version flink_version_of(enum flink_release release)
 
 struct strview flink_version_text(struct arena *arena, struct flink_version v)
 {
-    return arena_printf(arena, "%d.%d", v.major, v.minor);
+    CLEANUP(strbuf_done) struct strbuf text = STRBUF_IN(arena, VERSION_TEXT_MAX);
+    strbuf_put_i64(&text, v.major);
+    strbuf_put_char(&text, '.');
+    strbuf_put_i64(&text, v.minor);
+    return strbuf_view(&text);
 }
