@@ -53,6 +53,7 @@ void judge_job_jar_schemes(struct judge_run *r)
         SV_INIT("python.files"),        SV_INIT("python.archives"),
         SV_INIT("python.requirements"),
     };
+    _Static_assert(ARRAY_LEN(KEYS) <= JUDGE_ENTRIES_MAX, "none is left out");
     const struct job_spec *job = &r->now->c->spec.job;
     if (!r->policy->spec.job.jar_schemes.set) {
         return;
@@ -62,12 +63,9 @@ void judge_job_jar_schemes(struct judge_run *r)
                   flink_uri_scheme(r->arena, job->jar_uri));
     }
     const struct path conf = PATH_FIELD_OF(SPEC, SV("flinkConfiguration"));
-    for (size_t i = 0; i < ARRAY_LEN(KEYS); i++) {
-        const struct flink_conf_entry *it =
-            flink_conf_find_canonical(&judge_effective(r->now)->conf, KEYS[i]);
-        if (it != NULL) {
-            judge_uris(r, &PATH_KEY_OF(&conf, it->key), it->value);
-        }
+    const struct judge_entries *set = judge_entries(r->now, &r->now->code, KEYS, ARRAY_LEN(KEYS));
+    for (size_t i = 0; i < set->n; i++) {
+        judge_uris(r, &PATH_KEY_OF(&conf, set->items[i]->key), set->items[i]->value);
     }
 }
 

@@ -67,22 +67,21 @@ static void say(struct judge_run *r, const struct way *w, enum cause_reason reas
 static void judge_role(struct judge_run *r, const struct way *w)
 {
     const struct patterns *allowed = &r->policy->roles_allowed;
-    struct role role;
-    const char *why = "";
-    if (!role_parse(w->text, &role, &why)) {
+    const struct role *role = &w->role;
+    if (w->fault != NULL) {
         if (!w->own) { // spec.iamRole has the fault of a built-in rule
-            say(r, w, CAUSE_INVALID, judge_text(r, w->text), why, SV(""));
+            say(r, w, CAUSE_INVALID, judge_text(r, w->text), w->fault, SV(""));
         }
         return;
     }
-    if (patterns_match_role(allowed, &role, judge_vars(r->now))) {
+    if (patterns_match_role(allowed, role, judge_vars(r->now))) {
         return;
     }
     struct strview list = judge_patterns(r, allowed);
     const char *lead = "is not among the allowed roles: ";
-    if (role.form == ROLE_AWS && is_foreign(allowed, 1, role.partition)) {
+    if (role->form == ROLE_AWS && is_foreign(allowed, 1, role->partition)) {
         lead = "is of another partition than the allowed roles: ";
-    } else if (role.form == ROLE_AWS && is_foreign(allowed, 4, role.account)) {
+    } else if (role->form == ROLE_AWS && is_foreign(allowed, 4, role->account)) {
         lead = "is of another account than the allowed roles: ";
     }
     say(r, w, CAUSE_INVALID, judge_text(r, w->text), lead, list);
@@ -169,9 +168,7 @@ void judge_roles_unique(struct judge_run *r)
     const struct way *ways = judge_ways(r->now, &n);
     for (size_t i = 0; i < n && !r->enough; i++) {
         struct policy_cluster_id other;
-        struct role role;
-        if (!judge_works(r, STEPS_OF_LOOKUP) || ways[i].kind != WAY_ROLE ||
-            !role_parse(ways[i].text, &role, NULL) ||
+        if (!judge_works(r, STEPS_OF_LOOKUP) || ways[i].kind != WAY_ROLE || ways[i].fault != NULL ||
             !world->role_user(world->ctx, policy_role_key(ways[i].text, r->arena), &self, &other)) {
             continue;
         }

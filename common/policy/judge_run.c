@@ -120,6 +120,20 @@ const struct way *judge_ways(struct judge_facts *f, size_t *n)
     return f->ways;
 }
 
+const struct judge_entries *judge_entries(struct judge_facts *f, struct judge_entries *entries,
+                                          const struct strview *keys, size_t n)
+{
+    for (size_t i = 0; !entries->found && i < n && entries->n < JUDGE_ENTRIES_MAX; i++) {
+        const struct flink_conf_entry *it =
+            flink_conf_find_canonical(&judge_effective(f)->conf, keys[i]);
+        if (it != NULL) {
+            entries->items[entries->n++] = it;
+        }
+    }
+    entries->found = true;
+    return entries;
+}
+
 // ---- speaking -----------------------------------------------------------------------------------
 
 struct shown judge_text(const struct judge_run *r, struct strview s)

@@ -21,6 +21,14 @@ struct judge_image {
 /// CPU and memory, requests and limits.
 #define JUDGE_AMOUNTS 4
 
+/// The entries of flinkConfiguration under some keys.
+#define JUDGE_ENTRIES_MAX 16
+struct judge_entries {
+    bool found;
+    size_t n;
+    const struct flink_conf_entry *items[JUDGE_ENTRIES_MAX];
+};
+
 /// What rules ask about one object, worked out when the first asks, once for all policies.
 struct judge_facts {
     const struct flink_cluster *c;
@@ -38,6 +46,9 @@ struct judge_facts {
     const struct place *shares;                    // containers that say something of resources
     size_t n_shares;
     bool has_shares;
+    struct judge_entries stores;               // where state lives
+    struct judge_entries code;                 // what else brings code
+    bool has_endpoints, endpoints;             // whether one is set
     uint64_t sound;                            // bits of OBJECT rules that found nothing
     size_t work;                               // steps so far, of all policies
     struct quantity amounts[2][JUDGE_AMOUNTS]; // what a pod takes: by role, of judge_resources.c
@@ -68,12 +79,15 @@ struct judge_run {
 /// The built-in rule of the accounts that Sluice makes.
 void judge_foreign_account(struct judge_run *r);
 
-// ---- facts ----
+// ---- facts: worked out when the first rule asks ----
 
 const struct pattern_vars *judge_vars(struct judge_facts *f);
 const struct flink_effective *judge_effective(struct judge_facts *f);
 const struct judge_image *judge_images(struct judge_facts *f, size_t *n);
 const struct way *judge_ways(struct judge_facts *f, size_t *n);
+/// Finds in *ENTRIES, which is F's, those under the N canonical KEYS, always the same.
+const struct judge_entries *judge_entries(struct judge_facts *f, struct judge_entries *entries,
+                                          const struct strview *keys, size_t n);
 const struct flink_effective_resources *judge_resources(struct judge_facts *f,
                                                         enum flink_role role);
 /// flinkVersion, else what the image's tag says. False: neither tells.

@@ -35,11 +35,23 @@ static bool is_endpoint(struct strview key)
     static const char *const PREFIXES[] = {"s3.",    "s3a.",       "fs.s3a.",
                                            "fs.s3.", "presto.s3.", "fs.oss.",
                                            "gs.",    "fs.gs.",     "flink.hadoop.fs."};
-    bool of_store = false;
-    for (size_t i = 0; i < ARRAY_LEN(PREFIXES); i++) {
-        of_store = of_store || sv_starts(key, sv_from(PREFIXES[i]));
+    bool leads = sv_ends(key, SV("endpoint")) || sv_ends(key, SV("storage.root.url"));
+    for (size_t i = 0; leads && i < ARRAY_LEN(PREFIXES); i++) {
+        if (sv_starts(key, sv_from(PREFIXES[i]))) {
+            return true;
+        }
     }
-    return of_store && (sv_ends(key, SV("endpoint")) || sv_ends(key, SV("storage.root.url")));
+    return false;
+}
+
+static bool has_endpoints(struct judge_facts *f)
+{
+    const struct flink_conf *conf = &judge_effective(f)->conf;
+    for (size_t i = 0; !f->has_endpoints && i < conf->count; i++) {
+        f->endpoints = f->endpoints || is_endpoint(conf->items[i].key);
+    }
+    f->has_endpoints = true;
+    return f->endpoints;
 }
 
 /// Warned of, unless the policy itself wants it so: most who set it have a store of their own.
@@ -73,6 +85,7 @@ void judge_storage_allowed(struct judge_run *r)
         SV_INIT("application-result-store.storage-path"),
         SV_INIT("jobmanager.archive.fs.dir"),
     };
+    _Static_assert(ARRAY_LEN(KEYS) <= JUDGE_ENTRIES_MAX, "none is left out");
     if (!r->policy->storage_allowed.set) {
         return;
     }
@@ -80,15 +93,14 @@ void judge_storage_allowed(struct judge_run *r)
     if (sv_present(spec->storage.root)) {
         judge_place(r, UNDER(UNDER(SPEC, "storage"), "root"), spec->storage.root);
     }
-    const struct flink_conf *conf = &judge_effective(r->now)->conf;
     const struct path path = PATH_FIELD_OF(SPEC, SV("flinkConfiguration"));
-    for (size_t i = 0; i < ARRAY_LEN(KEYS); i++) {
-        const struct flink_conf_entry *it = flink_conf_find_canonical(conf, KEYS[i]);
-        if (it != NULL) {
-            judge_place(r, &PATH_KEY_OF(&path, it->key), it->value);
-        }
+    const struct judge_entries *set = judge_entries(r->now, &r->now->stores, KEYS, ARRAY_LEN(KEYS));
+    for (size_t i = 0; i < set->n; i++) {
+        judge_place(r, &PATH_KEY_OF(&path, set->items[i]->key), set->items[i]->value);
     }
-    judge_endpoints(r, conf, &path);
+    if (has_endpoints(r->now)) {
+        judge_endpoints(r, &judge_effective(r->now)->conf, &path);
+    }
     if (sv_present(spec->job.initial_savepoint_path)) {
         judge_place(r, UNDER(UNDER(SPEC, "job"), "initialSavepointPath"),
                     spec->job.initial_savepoint_path);

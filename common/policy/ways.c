@@ -25,10 +25,15 @@ void ways_add(struct ways *list, enum way_kind kind, const struct path *path, st
     }
     CLEANUP(strbuf_done) struct strbuf b = STRBUF(1024);
     path_put(&b, path);
-    list->items[list->n++] = (struct way){.kind = kind,
-                                          .path = arena_copy(list->arena, strbuf_view(&b)),
-                                          .text = text,
-                                          .why = why != NULL ? why : ""};
+    struct way *it = &list->items[list->n++];
+    *it = (struct way){.kind = kind,
+                       .path = arena_copy(list->arena, strbuf_view(&b)),
+                       .text = text,
+                       .why = why != NULL ? why : ""};
+    const char *fault = "";
+    if (kind == WAY_ROLE && !role_parse(text, &it->role, &fault)) {
+        it->fault = fault;
+    }
 }
 
 // ---- metadata of pods ---------------------------------------------------------------------------

@@ -8,6 +8,7 @@
 #include "common/flink/cluster.h"
 #include "common/flink/conf.h"
 #include "common/flink/places.h"
+#include "common/refs/role.h"
 
 enum way_kind {
     WAY_ROLE,    // TEXT is the identity, be it well formed or not
@@ -24,6 +25,8 @@ struct way {
     struct strview text;   // may be absent
     struct strview source; // of a variable without a value here: its valueFrom; else absent
     const char *why;       // static
+    struct role role;      // of a WAY_ROLE
+    const char *fault;     // why its text is no role, or NULL
 };
 
 /// All of C's, whose flinkConfiguration is CONF; the one of `iamRole` first. Texts are those of the
