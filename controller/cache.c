@@ -98,6 +98,7 @@ static void on_cluster(void *ctx, const struct kube_object *old, const struct ku
 {
     const struct kube_object *o = now != NULL ? now : old;
     struct cache *c = ctx;
+    ASSERT(o != NULL);
     if (c->claims != NULL) {
         const struct claims_stores stores = claims_stores_of(c, o->ns);
         claims_follow_cluster(c->claims, &stores, old, now);
@@ -140,8 +141,8 @@ static void note_stray(struct cache *c, enum child_kind kind, const struct kube_
                        const struct kube_object *now)
 {
     char text[QUEUE_KEY_MAX];
-    bool told = old != NULL && old->deleting;
-    struct strview key = now == NULL && !told ? key_make(text, old->ns, old->owner_name) : SV_NONE;
+    bool lost = old != NULL && now == NULL && !old->deleting;
+    struct strview key = lost ? key_make(text, old->ns, old->owner_name) : SV_NONE;
     if (sv_present(key)) {
         strays_note(c->strays, key, kind, old->name, old->uid);
     }
@@ -157,9 +158,11 @@ static void on_pod(void *ctx, const struct kube_object *old, const struct kube_o
 /// A new record is what an edit's pods wait for.
 static void on_record(void *ctx, const struct kube_object *old, const struct kube_object *now)
 {
+    const struct kube_object *o = now != NULL ? now : old;
     struct cache *c = ctx;
+    ASSERT(o != NULL);
     if (c->claims != NULL) {
-        const struct claims_stores stores = claims_stores_of(c, (now != NULL ? now : old)->ns);
+        const struct claims_stores stores = claims_stores_of(c, o->ns);
         claims_follow_record(c->claims, &stores, old, now);
     }
     note_stray(c, CHILD_REVISION, old, now);
@@ -335,7 +338,7 @@ int cache_clusters(struct cache *c, struct arena *arena, struct kube_object ***r
     size_t n = 0;
     for (size_t i = 0; i < listed; i++) {
         for (size_t j = 0; j < counts[i]; j++) {
-            if (rc == 0) {
+            if (all != NULL) {
                 all[n++] = lists[i][j];
             } else {
                 kube_object_unref(lists[i][j]);
