@@ -60,7 +60,7 @@ class Policies(ClusterTest):
         status = obj.get("status", {})
         return status if status.get("observedGeneration") == obj["metadata"]["generation"] else {}
 
-    def wait_status(self, name, seconds=2, **want):
+    def wait_status(self, name, seconds=10, **want):
         """Waits for these members of the status; all of it."""
         def right():
             status = self.policy_status(name)
@@ -87,7 +87,7 @@ class Policies(ClusterTest):
         wait_for(lambda: self.controller.metric("sluice_controller_clusters") >= 30, 10, "the controller has them all")
         self.policy(name, {"images": {"allowed": ["good.example.com/**"]},
                            "iamRoles": {"enforcement": "Warn", "required": True}})
-        status = self.wait_status(name, audited=30, violating=30)
+        status = self.wait_status(name, seconds=2, audited=30, violating=30)
         bad = self.recount(lambda spec: spec["image"].startswith("evil"))
         without_role = self.recount(lambda spec: "iamRole" not in spec)
         self.assertEqual((bad, without_role), (25, 30))
@@ -121,7 +121,7 @@ class Policies(ClusterTest):
         self.assertEqual(status["examples"], [])
         wait_for(lambda: self.policy_events(name, "PolicyKept"), 5, "an Event tells that all is well")
         self.api.request("DELETE", f"{POLICIES}/{name}")
-        wait_for(lambda: self.controller.metric(f'sluice_policy_violations{{policy="{name}"') is None, 2,
+        wait_for(lambda: self.controller.metric(f'sluice_policy_violations{{policy="{name}"') is None, 10,
                  "its series are gone")
 
     def test_it_is_counted_again_each_interval_and_written_only_then(self):
@@ -137,7 +137,7 @@ class Policies(ClusterTest):
         # One that is stored in the meantime is found by the next audit.
         with self.without_webhooks():
             self.apply(session("late", image="evil.example.com/flink:1.20.1", flinkVersion="1.20"))
-            later = self.wait_status(name, seconds=15, audited=3, violating=1)
+            later = self.wait_status(name, seconds=30, audited=3, violating=1)
         self.assertGreaterEqual(when(later["lastAudit"]) - when(first["lastAudit"]), 5)
 
     def test_namespaces_that_are_selected_by_label_are_counted_when_the_label_changes(self):
@@ -149,9 +149,9 @@ class Policies(ClusterTest):
         self.edit(name, {"match": {"namespaces": None}})
         self.wait_status(name, audited=0)
         self.api.request("PATCH", path, {"metadata": {"labels": {"audit-tier": self.ns}}}, MERGE)
-        self.wait_status(name, seconds=8, audited=3, violating=1)
+        self.wait_status(name, seconds=15, audited=3, violating=1)
         self.api.request("PATCH", path, {"metadata": {"labels": {"audit-tier": None}}}, MERGE)
-        self.wait_status(name, seconds=8, audited=0, violating=0)
+        self.wait_status(name, seconds=15, audited=0, violating=0)
 
     def test_a_part_that_can_not_be_used_is_named(self):
         name = f"broken-{self.ns}"
