@@ -5,6 +5,7 @@
 #include <stdint.h>
 
 #include "common/base/macros.h"
+#include "common/base/strbuf.h"
 
 #define SCHEME_MAX 32
 #define JAR_MAX    128
@@ -91,7 +92,12 @@ struct strview flink_plugin_jar(struct arena *arena, struct strview plugin, stru
     if (p == NULL || patch.len == 0) {
         return SV_NONE;
     }
-    return arena_printf(arena, "%.*s-%.*s.jar", SV_ARG(p->jar), SV_ARG(patch));
+    CLEANUP(strbuf_done) struct strbuf name = STRBUF_IN(arena, (size_t)2 * JAR_MAX);
+    strbuf_put(&name, p->jar);
+    strbuf_put_char(&name, '-');
+    strbuf_put(&name, patch);
+    strbuf_put_str(&name, ".jar");
+    return strbuf_view(&name);
 }
 
 const char *flink_plugin_names(void)

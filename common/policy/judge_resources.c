@@ -96,23 +96,30 @@ static bool is_sidecar(const struct question *q, const struct place *p)
     return restarts(p->json);
 }
 
-static bool has_resources(const struct place *p)
+/// What a container, or (Kubernetes 1.32) a pod as a whole, says of resources.
+static const struct json *resources_of(const struct place *p)
 {
-    return json_type(json_get_lit(p->json, "resources")) == JSON_OBJECT;
+    bool is_pod = p->list == PLACE_LIST_COUNT;
+    return json_get_lit(is_pod ? json_get_lit(p->json, "spec") : p->json, "resources");
 }
 
-/// The containers that say something of resources, of all templates: few do.
+static bool has_resources(const struct place *p)
+{
+    return json_type(resources_of(p)) == JSON_OBJECT;
+}
+
+/// The pods and containers that say something of resources, of all templates: few do.
 static const struct place *shares(struct judge_facts *f, size_t *n)
 {
     if (!f->has_shares) {
         size_t count = 0;
-        struct places walk = PLACES(&f->c->spec, PLACES_OF_CONTAINERS);
+        struct places walk = PLACES(&f->c->spec, PLACES_TEMPLATES | PLACES_OF_CONTAINERS);
         for (struct place p; places_next(&walk, &p);) {
             f->work += STEPS_OF_CONTAINER;
             count += has_resources(&p);
         }
         struct place *found = count != 0 ? ARENA_NEW_N(f->arena, struct place, count) : NULL;
-        walk = PLACES(&f->c->spec, PLACES_OF_CONTAINERS);
+        walk = PLACES(&f->c->spec, PLACES_TEMPLATES | PLACES_OF_CONTAINERS);
         for (struct place p; found != NULL && places_next(&walk, &p);) {
             if (has_resources(&p)) {
                 found[f->n_shares++] = p;
@@ -133,7 +140,8 @@ static void pod_amounts(const struct question *q, struct quantity *total, struct
     if (!given) {
         *total = QUANTITY_OF(0, QUANTITY_DECIMAL_SI);
     }
-    struct quantity sidecars = *most = QUANTITY_OF(0, QUANTITY_DECIMAL_SI);
+    struct quantity sidecars, whole;
+    sidecars = whole = *most = QUANTITY_OF(0, QUANTITY_DECIMAL_SI);
     size_t n;
     const struct place *items = shares(q->facts, &n);
     for (size_t i = 0; i < n; i++) {
@@ -141,11 +149,14 @@ static void pod_amounts(const struct question *q, struct quantity *total, struct
         struct quantity v;
         q->facts->work += STEPS_OF_CONTAINER;
         if ((p->template_index != 0 && p->template_index != template_of(q)) ||
-            !amount_of(json_get_lit(p->json, "resources"), q, &v) || is_overlaid(q, p) ||
-            (place_is_main(p) && given)) {
+            !amount_of(resources_of(p), q, &v)) {
             continue;
         }
-        if (p->list == PLACE_CONTAINERS) {
+        if (p->list == PLACE_LIST_COUNT) {
+            whole = quantity_cmp(v, whole) > 0 ? v : whole;
+        } else if (is_overlaid(q, p) || (place_is_main(p) && given)) {
+            continue;
+        } else if (p->list == PLACE_CONTAINERS) {
             *total = sum(*total, v);
         } else if (is_sidecar(q, p)) {
             *total = sum(*total, v);
@@ -155,15 +166,7 @@ static void pod_amounts(const struct question *q, struct quantity *total, struct
         }
     }
     *most = sum(*most, sidecars);
-    const unsigned templates[] = {0, template_of(q)};
-    for (size_t i = 0; i < ARRAY_LEN(templates); i++) { // of the pod as a whole (Kubernetes 1.32)
-        struct quantity v;
-        const struct json *template = places_template(&q->facts->c->spec, templates[i]);
-        const struct json *pod = json_get_lit(template, "spec");
-        if (amount_of(json_get_lit(pod, "resources"), q, &v) && quantity_cmp(v, *most) > 0) {
-            *most = v;
-        }
-    }
+    *most = quantity_cmp(whole, *most) > 0 ? whole : *most;
 }
 
 /// What the pod takes at most.

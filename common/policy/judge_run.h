@@ -43,7 +43,7 @@ struct judge_facts {
     const struct way *ways;
     size_t n_ways;
     struct flink_effective_resources resources[2]; // by enum flink_role
-    const struct place *shares;                    // containers that say something of resources
+    const struct place *shares;                    // what says something of resources
     size_t n_shares;
     bool has_shares;
     struct judge_entries stores;               // where state lives
