@@ -189,18 +189,20 @@ const struct conf_hint CONF_HINTS[] = {
 };
 const size_t CONF_HINT_COUNT = ARRAY_LEN(CONF_HINTS);
 
-// What tells rows apart, side by side: whole keys have their length, open ones the byte that they
-// begin with, and 0 stands for the other sort. Nearly all rows are passed over by it.
+// What tells rows apart, side by side: whole keys have a mark of their length and first byte, open
+// ones the byte that they begin with, and 0 stands for the other sort. Nearly all rows are passed
+// over by it.
 struct rows {
     const struct strview *texts;
-    const unsigned char *lengths, *firsts;
+    const unsigned char *marks, *firsts;
     size_t count;
 };
 
-#define IS_OPEN(key)   ((key)[sizeof(key) - 2] == '*')
-#define TEXT_OF(key)   SV_INIT(key),
-#define LENGTH_OF(key) IS_OPEN(key) ? 0 : (unsigned char)(sizeof(key) - 1),
-#define FIRST_OF(key)  IS_OPEN(key) ? (unsigned char)(key)[0] : 0,
+#define MARK(len, first) ((unsigned char)((len) + 41 * (first))) // spreads both over a byte
+#define IS_OPEN(key)     ((key)[sizeof(key) - 2] == '*')
+#define TEXT_OF(key)     SV_INIT(key),
+#define MARK_OF(key)     IS_OPEN(key) ? 0 : MARK(sizeof(key) - 1, (unsigned char)(key)[0]),
+#define FIRST_OF(key)    IS_OPEN(key) ? (unsigned char)(key)[0] : 0,
 
 #define CONF_KEY(key_, mode_, when_, make_, text_, instead_, why_) EACH(key_)
 #define CONF_HINT(key_, text_)
@@ -209,8 +211,8 @@ static const struct strview KEY_TEXTS[] = {
 #include "common/flink/conf_keys.def"
 };
 #undef EACH
-#define EACH LENGTH_OF
-static const unsigned char KEY_LENGTHS[] = {
+#define EACH MARK_OF
+static const unsigned char KEY_MARKS[] = {
 #include "common/flink/conf_keys.def"
 };
 #undef EACH
@@ -226,8 +228,8 @@ static const unsigned char HINT_FIRSTS[] = {
 #include "common/flink/conf_keys.def"
 };
 #undef EACH
-#define EACH LENGTH_OF
-static const unsigned char HINT_LENGTHS[] = {
+#define EACH MARK_OF
+static const unsigned char HINT_MARKS[] = {
 #include "common/flink/conf_keys.def"
 };
 #undef EACH
@@ -239,8 +241,8 @@ static const struct strview HINT_TEXTS[] = {
 #undef CONF_KEY
 #undef CONF_HINT
 
-static const struct rows KEYS = {KEY_TEXTS, KEY_LENGTHS, KEY_FIRSTS, ARRAY_LEN(KEY_TEXTS)};
-static const struct rows HINTS = {HINT_TEXTS, HINT_LENGTHS, HINT_FIRSTS, ARRAY_LEN(HINT_TEXTS)};
+static const struct rows KEYS = {KEY_TEXTS, KEY_MARKS, KEY_FIRSTS, ARRAY_LEN(KEY_TEXTS)};
+static const struct rows HINTS = {HINT_TEXTS, HINT_MARKS, HINT_FIRSTS, ARRAY_LEN(HINT_TEXTS)};
 
 /// Where C stands next, from I on; or COUNT.
 static size_t next(const unsigned char *bytes, size_t count, size_t i, unsigned char c)
@@ -256,8 +258,8 @@ static size_t row_of(const struct rows *rows, struct strview key)
     if (key.len == 0) {
         return end;
     }
-    unsigned char len = (unsigned char)key.len, first = (unsigned char)key.ptr[0];
-    while ((i = next(rows->lengths, end, i, len)) < end && !sv_eq(rows->texts[i], key)) {
+    unsigned char first = (unsigned char)key.ptr[0], mark = MARK(key.len, first);
+    while ((i = next(rows->marks, end, i, mark)) < end && !sv_eq(rows->texts[i], key)) {
         i++;
     }
     end = i;
