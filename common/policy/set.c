@@ -50,7 +50,8 @@ bool policy_matches(const struct policy *p, struct strview ns, const struct labe
 {
     unsigned char first = ns.len != 0 ? (unsigned char)ns.ptr[0] : 0;
     bool may = ns.len == 0 || (p->match.first[first / 64] >> first % 64 & 1) != 0;
-    if (p->match.namespaces.n != 0 && (!may || !patterns_match(&p->match.namespaces, ns, NULL))) {
+    bool every = p->match.namespaces.n == 0 || (p->match.every && ns.len != 0);
+    if (!every && (!may || !patterns_match(&p->match.namespaces, ns, NULL))) {
         return false;
     }
     if (patterns_match(&p->match.exclude, ns, NULL)) {

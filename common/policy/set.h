@@ -67,6 +67,7 @@ struct policy {
     struct {
         struct patterns namespaces, exclude;
         uint64_t first[4]; // a bit for each byte that a namespace of `namespaces` may begin with
+        bool every;        // one of `namespaces` is "*"
         bool has_selector;
         struct label_selector selector;
     } match;

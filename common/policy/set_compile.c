@@ -90,6 +90,7 @@ static void note_first(struct policy *p)
     const struct patterns *list = &p->match.namespaces;
     for (size_t i = 0; i < list->n; i++) {
         struct strview begin = pattern_beginning(list->items[i]);
+        p->match.every |= sv_eq_lit(pattern_text(list->items[i]), "*");
         for (unsigned c = 0; c < 256; c++) {
             bool may = begin.len == 0 || (unsigned char)begin.ptr[0] == c;
             p->match.first[c / 64] |= (uint64_t)may << c % 64;
