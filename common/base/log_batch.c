@@ -36,10 +36,12 @@ static void put(const char *line, size_t n, bool urgent)
     batch.len += n;
     batch.put += n;
     uint64_t mine = batch.put;
-    if (urgent) {
+    // Nobody should find it full: from the middle on what waits goes out without a pause, too.
+    bool hurried = urgent || batch.len > LOG_BATCH_MAX / 2;
+    if (hurried) {
         batch.urgent = mine;
     }
-    if (first || urgent) {
+    if (first || hurried) {
         pthread_cond_signal(&batch.work);
     }
     while (urgent && batch.done < mine) {
