@@ -17,9 +17,10 @@
 #include "common/base/strview.h"
 #include "common/kube/resource.h"
 
-/// Back-off of kube-rs' watcher, and how long a watch must have been healthy for it to start anew.
+/// Back-off as kube-rs' watcher has it, but no longer than 5 s: reviews rest on what is watched;
+/// and how long a watch must have been healthy for it to start anew.
 #define WATCH_BACKOFF_MIN_MS 800
-#define WATCH_BACKOFF_MAX_MS 30000
+#define WATCH_BACKOFF_MAX_MS 5000
 #define WATCH_HEALTHY_MS     120000
 #define WATCH_PAGE           500
 #define WATCH_TIMEOUT_MIN_S  240
