@@ -43,6 +43,7 @@ int review_write(const struct review_context *context, const struct json *object
     }
     if (r.response.allowed && r.request.object != NULL) {
         r.kind = REVIEW_VALIDATE;
+        r.violations = VIOLATIONS(out->arena, out->max); // what mutation warned of is said again
         review_cluster(&r);
     }
     if (ret != NULL) {
