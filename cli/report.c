@@ -26,6 +26,11 @@ static const struct {
     [SEVERITY_AUDIT] = {"note", "note"},
 };
 
+const char *report_severity_word(enum severity severity)
+{
+    return SEVERITIES[severity].word;
+}
+
 // ---- JSON ---------------------------------------------------------------------------------------
 
 static void put_finding_json(struct report *r, const struct input_object *o,

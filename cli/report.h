@@ -25,6 +25,9 @@ enum report_format {
         REPORT_FORMAT_COUNT
 };
 
+/// "error", "warning", "note".
+const char *report_severity_word(enum severity severity);
+
 /// The names, for an options table.
 extern const char *const REPORT_FORMAT_NAMES[];
 

@@ -5,6 +5,7 @@
 
 #include "cli/cli.h"
 #include "cli/input.h"
+#include "cli/report.h"
 #include "cli/test_case.h"
 #include "common/flink/cluster.h"
 
@@ -64,9 +65,8 @@ static void on_case(void *arg, const struct test_case_result *r)
            r->passed ? "" : ": ", SV_ARG(r->why));
     for (size_t i = 0; !r->passed && i < r->found->count; i++) {
         const struct violation *v = &r->found->items[i];
-        static const char *const WORDS[] = {
-            [SEVERITY_DENY] = "error", [SEVERITY_WARN] = "warning", [SEVERITY_AUDIT] = "note"};
-        printf("       %s: %.*s: %.*s\n", WORDS[v->severity], SV_ARG(v->path), SV_ARG(v->message));
+        printf("       %s: %.*s: %.*s\n", report_severity_word(v->severity), SV_ARG(v->path),
+               SV_ARG(v->message));
     }
 }
 
