@@ -63,16 +63,6 @@ static uint64_t ends_bit(struct strview key)
     return UINT64_C(1) << (w * UINT64_C(0x9e3779b97f4a7c15) >> 58);
 }
 
-uint64_t keyset_prefix(struct strview key)
-{
-    char bytes[sizeof(uint64_t)] = {0};
-    size_t n = key.len < sizeof(bytes) ? key.len : sizeof(bytes);
-    if (n != 0) {
-        memcpy(bytes, key.ptr, n);
-    }
-    return keyset_prefix_padded(sv_make(bytes, n));
-}
-
 static bool same(const struct keyset_key *a, const struct keyset_key *b)
 {
     return a->len == b->len && memcmp(a->ptr, b->ptr, a->len) == 0;

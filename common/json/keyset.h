@@ -71,7 +71,27 @@ static inline void keyset_leave(struct keyset *ks)
 }
 
 /// The first eight bytes of KEY as a number that orders as they do.
-uint64_t keyset_prefix(struct strview key);
+static inline uint64_t keyset_prefix(struct strview key)
+{
+    const unsigned char *p = (const unsigned char *)key.ptr;
+    size_t n = key.len;
+    if (n >= sizeof(uint64_t)) {
+        uint64_t w;
+        memcpy(&w, p, sizeof(w));
+        return be64toh(w);
+    }
+    if (n >= sizeof(uint32_t)) { // two halves, which may overlap
+        uint32_t first, last;
+        memcpy(&first, p, sizeof(first));
+        memcpy(&last, p + n - sizeof(last), sizeof(last));
+        return (uint64_t)be32toh(first) << 32 | (uint64_t)be32toh(last) << (64 - 8 * n);
+    }
+    uint64_t w = 0;
+    for (size_t i = 0; i < n; i++) {
+        w |= (uint64_t)p[i] << (56 - 8 * i);
+    }
+    return w;
+}
 
 /// The same of a key behind which at least eight bytes can be read.
 static inline uint64_t keyset_prefix_padded(struct strview key)

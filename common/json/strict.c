@@ -27,6 +27,7 @@ struct cursor {
     cJSON **tail;     // where the next value is hooked in
     struct json *free, *free_end;
     struct strview key; // of the member that comes next
+    uint64_t key_prefix;
     // While an object is read beside another one: of the latter the next child not passed yet, and
     // the one that stands under the same key as the value that comes.
     const struct json *model_next, *model;
@@ -55,7 +56,9 @@ INLINE struct json *take_node(struct scan *s, struct cursor *c, int type)
         const char *in;
         char *out; // cJSON's pointers to its texts are not const; nobody writes through them
     } key = {.in = c->key.ptr};
-    *v = (struct json){.node = {.type = type, .string = key.out}, .key_len = (uint32_t)c->key.len};
+    *v = (struct json){.node = {.type = type, .string = key.out},
+                       .key_prefix = c->key_prefix,
+                       .key_len = (uint32_t)c->key.len};
     c->key = SV_NONE;
     *c->tail = &v->node;
     c->tail = &v->node.next;
@@ -104,7 +107,8 @@ INLINE bool take_key(struct scan *s, struct cursor *c)
     }
     struct strview raw = sv_make(open, (size_t)(string.end - open));
     struct strview key = string.escaped ? json_unescape(s->keys.arena, raw) : raw;
-    if (string.escaped || !keyset_add_next(&s->keys, key, keyset_prefix_padded(key))) {
+    uint64_t prefix = string.escaped ? keyset_prefix(key) : keyset_prefix_padded(key);
+    if (string.escaped || !keyset_add_next(&s->keys, key, prefix)) {
         enum keyset_answer answer = sv_present(key) ? keyset_add(&s->keys, key) : KEYSET_NO_MEMORY;
         if (answer != KEYSET_NEW) {
             return scan_fail_key(s, answer, raw) != NULL;
@@ -113,6 +117,7 @@ INLINE bool take_key(struct scan *s, struct cursor *c)
     if (c->building) {
         close_string(s, string.end);
         c->key = key;
+        c->key_prefix = prefix;
         c->model = NULL;
         if (c->model_next != NULL) {
             c->model_next = pass_model(c->model_next, key);

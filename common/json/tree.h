@@ -21,7 +21,8 @@
 /// A node of cJSON, and what it doesn't keep. A container that is read later has no child yet, and
 /// in node.prev (which cJSON's readers leave alone) what it is read from.
 struct json {
-    cJSON node; // first: a cJSON * of the tree is a struct json *
+    cJSON node;          // first: a cJSON * of the tree is a struct json *
+    uint64_t key_prefix; // keyset_prefix() of its key: most keys are told by it alone
     uint32_t key_len;
     uint32_t len;    // of a string; of a container its text's, from bracket to bracket
     uint32_t at;     // of a container: where its text begins

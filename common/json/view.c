@@ -3,7 +3,9 @@
 
 #include <math.h>
 #include <stdarg.h>
+#include <string.h>
 
+#include "common/json/keyset.h"
 #include "common/json/tree.h"
 
 #define MAX_EXACT 9007199254740991.0 // 2^53 - 1: every integer up to here has a double of its own
@@ -53,13 +55,21 @@ const char *json_type_name(const struct json *v)
     return "null";
 }
 
+/// Whether V stands under KEY, whose prefix it has.
+static bool is_under(const struct json *v, struct strview key)
+{
+    return v->key_len == key.len &&
+           (key.len <= sizeof(v->key_prefix) || memcmp(v->node.string, key.ptr, key.len) == 0);
+}
+
 const struct json *json_get(const struct json *object, struct strview key)
 {
     if (object == NULL || object->node.type != cJSON_Object) {
         return NULL;
     }
+    uint64_t prefix = keyset_prefix(key);
     const struct json *v = json_tree_child(object);
-    while (v != NULL && !sv_eq(sv_make(v->node.string, v->key_len), key)) {
+    while (v != NULL && (v->key_prefix != prefix || !is_under(v, key))) {
         v = json_of(v->node.next);
     }
     return v;

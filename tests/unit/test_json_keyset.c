@@ -55,6 +55,23 @@ START_TEST(keyset__keys_that_differ_in_one_byte_are_different)
 }
 END_TEST
 
+START_TEST(keyset__a_prefix_is_the_first_eight_bytes_however_it_is_read)
+{
+    static const char BYTES[] = "\x01z\xff-Az\x80~0123456789abcdef"; // more than eight behind each
+    for (size_t len = 0; len <= 12; len++) {
+        uint64_t want = 0;
+        for (size_t i = 0; i < sizeof(want); i++) {
+            want = want << 8 | (i < len ? (unsigned char)BYTES[i] : 0);
+        }
+        // A piece of memory of its own: nothing may be read behind it.
+        struct strview key = arena_copy(&arena, sv_make(BYTES, len));
+        ck_assert_uint_eq(keyset_prefix(key), want);
+        ck_assert_uint_eq(keyset_prefix_padded(sv_make(BYTES, len)), want);
+    }
+    ck_assert_uint_eq(keyset_prefix(SV_NONE), 0);
+}
+END_TEST
+
 START_TEST(keyset__objects_do_not_see_one_another)
 {
     for (int round = 0; round < 3; round++) {
@@ -205,6 +222,7 @@ END_TEST
 
 UNIT_MAIN(setup, teardown, keyset__each_key_is_new_once_whatever_the_size,
           keyset__keys_that_differ_in_one_byte_are_different,
+          keyset__a_prefix_is_the_first_eight_bytes_however_it_is_read,
           keyset__objects_do_not_see_one_another, keyset__a_table_is_used_again_at_its_depth,
           keyset__keys_made_to_collide_are_refused,
           keyset__keys_in_order_are_told_apart_and_so_are_those_behind_them,

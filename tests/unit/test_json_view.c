@@ -3,6 +3,7 @@
 
 #include <pthread.h>
 
+#include "common/base/strbuf.h"
 #include "tests/unit/unit.h"
 
 static struct arena arena;
@@ -62,6 +63,36 @@ START_TEST(view__keys_are_found_by_their_exact_bytes)
     ck_assert_ptr_null(json_get(o, sv_make("replica\0", 8)));
     // A key is a view: what stands behind it does not count.
     ck_assert(json_int(json_get(o, sv_make("replicasX", 8)), &v) && v == 2);
+}
+END_TEST
+
+START_TEST(view__keys_that_begin_alike_are_told_apart)
+{
+    // Also an escaped one, and some that another one begins with.
+    static const char *const KEYS[] = {"",
+                                       "n",
+                                       "name",
+                                       "namespac",
+                                       "namespacd",
+                                       "namespace",
+                                       "namespaced",
+                                       "namespace.of.a.longer.key",
+                                       "namespace.of.a.longer.kex",
+                                       "namespac\\u0065s"};
+    CLEANUP(strbuf_done) struct strbuf text = STRBUF(4096);
+    for (size_t i = 0; i < ARRAY_LEN(KEYS); i++) {
+        strbuf_printf(&text, "%c\"%s\":%zu", i == 0 ? '{' : ',', KEYS[i], i);
+    }
+    strbuf_put_char(&text, '}');
+    const struct json *o = parse(text.ptr);
+    int64_t v = -1;
+    for (size_t i = 0; i + 1 < ARRAY_LEN(KEYS); i++) {
+        ck_assert(json_int(json_get(o, sv_from(KEYS[i])), &v) && v == (int64_t)i);
+    }
+    ck_assert(json_int(json_get_lit(o, "namespaces"), &v) && v == (int64_t)ARRAY_LEN(KEYS) - 1);
+    ck_assert_ptr_null(json_get_lit(o, "namespa"));
+    ck_assert_ptr_null(json_get(o, sv_make("n\0", 2)));
+    ck_assert_ptr_null(json_get_lit(o, "namespace.of.a.longer.kez"));
 }
 END_TEST
 
@@ -232,6 +263,7 @@ START_TEST(view__threads_parse_into_arenas_of_their_own)
 END_TEST
 
 UNIT_MAIN(setup, teardown, view__each_value_has_its_type, view__keys_are_found_by_their_exact_bytes,
+          view__keys_that_begin_alike_are_told_apart,
           view__what_is_absent_reads_as_absent_everywhere, view__scalars_and_arrays_have_no_members,
           view__a_path_is_followed_down, view__children_come_in_order,
           view__integers_are_exact_or_refused, view__booleans_and_doubles_are_read,
