@@ -1,25 +1,22 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "common/policy/check.h"
 
-#include <stddef.h>
-
 #include "common/policy/judge_run.h"
 
-#define SIZE   1U
-#define OBJECT 2U
+#define SIZE     1U
+#define OBJECT   0U
+#define ACCOUNTS 0U
+#define OPTIONS  0U
 
 static const struct {
     void (*judge)(struct judge_run *r);
     const char *id;
-    size_t enforcement; // where struct policy has it
     unsigned flags;
-} RULES[] = {
-#define POLICY_RULE(name, id, block, flags, summary, why)                                          \
-    {judge_##name, id, offsetof(struct policy, enforce.block), flags},
+} RULES[POLICY_RULES] = {
+#define POLICY_RULE(name, id, block, flags, summary, why) {judge_##name, id, flags},
 #include "common/policy/rules.def"
 #undef POLICY_RULE
 };
-_Static_assert(ARRAY_LEN(RULES) <= 64, "a bit for each in struct judge_facts");
 
 static const struct policy_rule_info INFOS[] = {
 #define POLICY_RULE(name, id_, block, flags, summary_, why_)                                       \
@@ -52,28 +49,26 @@ const struct policy_rule_info *policy_rule_infos(size_t *count)
     return INFOS;
 }
 
-static enum enforcement enforcement_of(const struct policy *p, size_t offset)
-{
-    return *(const enum enforcement *)(const void *)((const char *)p + offset);
-}
-
+/// Policies of one platform often ask the same: what was sound by one need not be looked at again.
 static void judge_by(struct judge_run *r, const struct policy *p)
 {
     r->policy = p;
-    for (size_t i = 0; i < ARRAY_LEN(RULES) && arena_ok(r->arena); i++) {
-        r->enforcement = enforcement_of(p, RULES[i].enforcement);
-        if (r->enforcement == ENFORCE_ALLOW || (r->in->scale && (RULES[i].flags & SIZE) == 0) ||
-            (r->now->sound >> i & 1) != 0) {
+    for (size_t i = 0; i < p->n_asks && arena_ok(r->arena); i++) {
+        const struct policy_ask *ask = &p->asks[i];
+        struct strview *sound = &r->now->sound[ask->rule];
+        if ((r->in->scale && (RULES[ask->rule].flags & SIZE) == 0) ||
+            policy_asks_same(*sound, ask->operand)) {
             continue;
         }
-        r->rule = RULES[i].id;
+        r->rule = RULES[ask->rule].id;
+        r->enforcement = ask->enforcement;
         r->nearer = false;
         r->enough = false;
         r->exempt = false;
         r->said = 0;
-        RULES[i].judge(r);
-        if ((RULES[i].flags & OBJECT) != 0 && r->said == 0 && !r->enough) {
-            r->now->sound |= UINT64_C(1) << i;
+        RULES[ask->rule].judge(r);
+        if (r->said == 0 && !r->enough) {
+            *sound = ask->operand;
         }
     }
 }

@@ -6,6 +6,7 @@
 #include "common/base/macros.h"
 #include "common/flink/effective.h"
 #include "common/flink/places.h"
+#include "common/policy/asks.h"
 #include "common/policy/check.h"
 #include "common/policy/ways.h"
 
@@ -49,10 +50,10 @@ struct judge_facts {
     struct judge_entries stores;               // where state lives
     struct judge_entries code;                 // what else brings code
     bool has_endpoints, endpoints;             // whether one is set
-    uint64_t sound;                            // bits of OBJECT rules that found nothing
     size_t work;                               // steps so far, of all policies
     struct quantity amounts[2][JUDGE_AMOUNTS]; // what a pod takes: by role, of judge_resources.c
     bool has_amounts[2][JUDGE_AMOUNTS];
+    struct strview sound[POLICY_RULES]; // with what a rule was asked last that found nothing
 };
 
 struct judge_run {
@@ -70,8 +71,6 @@ struct judge_run {
     struct violations *out;
 };
 
-/// flags: SIZE: also asked when `scale` changes the replicas alone. OBJECT: no policy says more
-/// than that it is asked, so an object that is sound by one is by all.
 #define POLICY_RULE(name, id, block, flags, summary, why) void judge_##name(struct judge_run *r);
 #include "common/policy/rules.def"
 #undef POLICY_RULE

@@ -58,6 +58,13 @@ struct policy_exemption {
 
 struct denied_keys;
 
+/// A rule that a policy asks.
+struct policy_ask {
+    uint8_t rule; // its row in rules.def
+    enum enforcement enforcement;
+    struct strview operand; // what it reads of the policy, as text; absent: it is like no other
+};
+
 /// One policy, compiled. Texts and trees are those of `decoded`'s JSON.
 struct policy {
     struct strview name;
@@ -89,6 +96,8 @@ struct policy {
     struct patterns service_accounts;
     const struct policy_exemption *exempt;
     size_t n_exempt;
+    const struct policy_ask *asks; // in the order of rules.def
+    size_t n_asks;
 };
 
 struct policy_set {

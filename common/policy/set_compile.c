@@ -4,6 +4,7 @@
 #include "common/policy/set.h"
 
 #include "common/k8s/timestamp.h"
+#include "common/policy/asks.h"
 #include "common/policy/denied.h"
 #include "common/policy/set_range.h"
 
@@ -301,5 +302,6 @@ const struct policy *policy_compile(const struct flink_policy *from, struct aren
     compile_resources(&c, &p->spec.resources, p);
     compile_conf(&c, &p->spec.flink_configuration, p);
     compile_exemptions(&c, p->spec.exempt, p);
+    policy_asks_read(p, arena);
     return arena_ok(arena) ? p : NULL;
 }

@@ -160,6 +160,102 @@ START_TEST(policies__a_block_of_its_own_enforcement_does_not_soften_the_others)
 }
 END_TEST
 
+/// What the policy "production" says of FILE's object, a line each, beside the policies of SET.
+static const char *said_by_production(struct arena *a, const struct policy_set *set,
+                                      const struct json *file)
+{
+    struct violations all =
+        policy_case_judge(a, set, policy_case_world(a, json_get_lit(file, "world")),
+                          json_get_lit(file, "object"), json_get_lit(file, "old"));
+    struct violations own = VIOLATIONS(a, 256);
+    for (size_t i = 0; i < all.count; i++) {
+        if (sv_eq_lit(all.items[i].policy, "production")) {
+            violation_add(&own, &all.items[i]);
+        }
+    }
+    return policy_case_said(a, &own);
+}
+
+START_TEST(policies__what_another_asked_before_changes_no_finding)
+{
+    const struct rule_case *c = &cases[_i];
+    for (size_t k = 0; k < case_count; k++) {
+        if (strcmp(cases[k].rule, c->rule) != 0) {
+            continue;
+        }
+        CLEANUP(arena_done) struct arena a = ARENA(CASE_ARENA_MAX);
+        const struct json *file = case_read(&a, c->file);
+        const struct json *own = json_get_lit(file, "policy");
+        const struct json *other = json_get_lit(case_read(&a, cases[k].file), "policy");
+        struct strview both =
+            arena_printf(&a, "[{\"metadata\":{\"name\":\"before\"},\"spec\":%s},%s]",
+                         case_text(&a, json_get_lit(other, "spec")).ptr, case_text(&a, own).ptr);
+        if (json_type(own) == JSON_OBJECT && json_type(other) == JSON_OBJECT) {
+            ck_assert_str_eq(
+                said_by_production(&a, policy_case_set(&a, case_parse(&a, both)), file),
+                said_by_production(&a, policy_case_set(&a, own), file));
+        }
+    }
+}
+END_TEST
+
+START_TEST(policies__an_account_that_one_vouches_for_is_judged_by_the_next)
+{
+    CLEANUP(arena_done) struct arena a = ARENA(CASE_ARENA_MAX);
+#define ROLES "\"iamRoles\":{\"allowed\":[\"arn:aws:iam::123456789012:role/*\"]}"
+    struct violations v =
+        judge_texts(&a,
+                    "[" POLICY("a", ROLES ",\"pods\":{\"serviceAccounts\":[\"batch\"]}") "," POLICY(
+                        "b", ROLES) "," POLICY("c", ROLES) "]",
+                    CLUSTER("\"serviceAccountName\":\"batch\""), NULL);
+    ck_assert_uint_eq(v.denials, 2);
+    ck_assert_uint_eq(policy_case_count(&v, "iamRoles.allowed", SEVERITY_DENY), 2);
+    ck_assert_str_eq(v.items[0].policy.ptr, "b");
+#undef ROLES
+}
+END_TEST
+
+START_TEST(policies__an_endpoint_that_one_requires_is_told_by_the_next)
+{
+    CLEANUP(arena_done) struct arena a = ARENA(CASE_ARENA_MAX);
+#define STORE "\"storage\":{\"allowed\":[\"s3://state/**\"]}"
+#define CONF  "\"flinkConfiguration\":{\"s3.endpoint\":\"minio\"}"
+    struct violations v =
+        judge_texts(&a,
+                    "[" POLICY("a", STORE ",\"flinkConfiguration\":{\"required\":{\"s3.endpoint\":"
+                                          "\"minio\"}}") "," POLICY("b", STORE) "]",
+                    CLUSTER("\"storage\":{\"root\":\"s3://state/a\"}," CONF), NULL);
+    ck_assert_uint_eq(v.count, 1);
+    ck_assert_uint_eq(policy_case_count(&v, "storage.allowed", SEVERITY_WARN), 1);
+    ck_assert_str_eq(v.items[0].policy.ptr, "b");
+#undef STORE
+#undef CONF
+}
+END_TEST
+
+START_TEST(policies__lists_too_long_to_be_compared_are_judged_one_by_one)
+{
+    CLEANUP(arena_done) struct arena a = ARENA(CASE_ARENA_MAX);
+    CLEANUP(strbuf_done) struct strbuf b = STRBUF(1 << 20);
+    for (int p = 0; p < 2; p++) {
+        strbuf_printf(&b,
+                      "%s{\"metadata\":{\"name\":\"p%d\"},\"spec\":{\"images\":{\"tags\":{"
+                      "\"denied\":[",
+                      p == 0 ? "[" : ",", p);
+        for (int i = 0; i < 255; i++) {
+            strbuf_printf(&b, "\"a-tag-that-nobody-has-%0200d\",", i);
+        }
+        strbuf_printf(&b, "\"%s\"]}}}}", p == 0 ? "old" : "dev");
+    }
+    strbuf_put_str(&b, "]");
+    struct violations v =
+        policy_case_judge(&a, policy_case_set(&a, case_parse(&a, strbuf_view(&b))), NULL,
+                          case_parse(&a, SV(CLUSTER("\"image\":\"flink:dev\""))), NULL);
+    ck_assert_uint_eq(v.denials, 1);
+    ck_assert_str_eq(v.items[0].policy.ptr, "p1");
+}
+END_TEST
+
 // ---- the ratchet --------------------------------------------------------------------------------
 
 #define LONG_HOST "registry.example.com/a-rather-long-path/of-a-team/with-many-parts/and-more"
@@ -450,6 +546,11 @@ int main(void)
     tcase_add_loop_test(tc, policy_rules__each_fixture_gets_its_verdict, 0, (int)case_count);
     tcase_add_loop_test(tc, policies__a_failed_allocation_anywhere_harms_nothing, 0,
                         (int)case_count);
+    tcase_add_loop_test(tc, policies__what_another_asked_before_changes_no_finding, 0,
+                        (int)case_count);
+    tcase_add_test(tc, policies__an_account_that_one_vouches_for_is_judged_by_the_next);
+    tcase_add_test(tc, policies__an_endpoint_that_one_requires_is_told_by_the_next);
+    tcase_add_test(tc, policies__lists_too_long_to_be_compared_are_judged_one_by_one);
     tcase_add_test(tc, policy_rules__each_rule_has_fixtures_of_each_verdict);
     tcase_add_test(tc, policies__two_that_say_the_same_give_two_causes);
     tcase_add_test(tc, policies__only_those_that_match_the_namespace_are_asked);
