@@ -69,8 +69,8 @@ title "A policy of the platform, for every namespace with the label tier=prod"
 command_line "kubectl create namespace payments && kubectl label namespace payments tier=prod"
 k create namespace payments --dry-run=client -o yaml | k apply -f - >/dev/null
 k label --overwrite namespace payments tier=prod
-command_line "kubectl apply -n payments -f manifests/samples/good/application.yaml"
-k apply -n payments -f "$samples/good/application.yaml"
+command_line "kubectl apply -n payments -f manifests/samples/good/stateless.yaml"
+k apply -n payments -f "$samples/good/stateless.yaml"
 
 title "The policy, and what it would refuse of what is there already"
 grep -v '^#' "$samples/policies/production.yaml" | sed -n '/^spec:/,/^  exempt:/p'
@@ -101,7 +101,7 @@ k get flinkpolicies
 k get events --field-selector involvedObject.kind=FlinkPolicy
 
 title "The pods of what was accepted"
-wait_for 'pods_ready playground 2 && pods_ready fraud 6 && pods_ready router 4 && pods_ready payouts 6 payments && pods_ready fraud 6 payments' 60 ||
+wait_for 'pods_ready playground 2 && pods_ready fraud 6 && pods_ready router 4 && pods_ready payouts 6 payments && pods_ready router 4 payments' 60 ||
     die "the pods did not all become ready; see $LOG_DIR/sluice-controller.log"
 command_line "kubectl get flinkclusters,pods"
 k get flinkclusters,pods

@@ -6,7 +6,7 @@ import pathlib
 import tempfile
 import unittest
 
-from commands_test import manifest, sluice
+from commands_test import SAMPLES, manifest, sluice
 
 POLICY = """apiVersion: sluice.dev/v1beta1
 kind: FlinkPolicy
@@ -51,6 +51,12 @@ class Policies(unittest.TestCase):
         self.assertRegex(done.stdout, r"-:6: warning: spec.parallelism: .* \(policy production, parallelism.max\)")
         self.assertRegex(done.stdout, r"note: metadata.labels\[team\]: ")
         self.assertIn("1 object checked, 1 with faults: 1 error, 1 warning, 1 note", done.stdout)
+
+    def test_each_policy_among_the_samples_says_what_becomes_of_each_good_sample(self):
+        for policy in sorted((SAMPLES / "policies").glob("*.yaml")):
+            cases = (policy.parent / "tests" / policy.name).read_text()
+            for sample in sorted((SAMPLES / "good").glob("*.yaml")):
+                self.assertIn(f"object: ../../good/{sample.name}\n", cases, policy.name)
 
     def test_a_policy_is_not_for_other_namespaces(self):
         for labels in ("default:", "default:tier=dev", "default:tier=dev,default:team=x,other:tier=prod"):
