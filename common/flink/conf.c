@@ -19,6 +19,11 @@ struct reading {
     bool too_much; // said once
 };
 
+static uint64_t length_bit(struct strview canonical)
+{
+    return UINT64_C(1) << canonical.len % 64;
+}
+
 static bool key_is_fine(struct strview key)
 {
     if (key.len == 0 || key.len > FLINK_CONF_MAX_KEY) {
@@ -204,10 +209,15 @@ void flink_conf_read(const struct json *map, const struct path *path, struct are
     }
     sort(&r);
     size_t kept = 1;
+    uint64_t lengths = length_bit(r.items[0].canonical);
     for (size_t i = 1; i < r.count; i++) {
         const struct flink_conf_entry *first = &r.items[kept - 1];
         if (!sv_eq(first->canonical, r.items[i].canonical)) {
-            r.items[kept++] = r.items[i];
+            lengths |= length_bit(r.items[i].canonical);
+            if (i != kept) {
+                r.items[kept] = r.items[i];
+            }
+            kept++;
             continue;
         }
         const struct path at = PATH_KEY_OF(path, r.items[i].key);
@@ -216,7 +226,22 @@ void flink_conf_read(const struct json *map, const struct path *path, struct are
                        violation_quote(arena, r.items[i].key), "the same option as %.*s",
                        SV_ARG(other));
     }
-    *ret = (struct flink_conf){.items = r.items, .count = kept};
+    *ret = (struct flink_conf){.items = r.items, .count = kept, .lengths = lengths};
+}
+
+/// The first entry whose canonical key is not before KEY.
+static size_t first_from(const struct flink_conf *conf, struct strview key)
+{
+    size_t low = 0, high = conf->count;
+    while (low < high) {
+        size_t mid = low + (high - low) / 2;
+        if (sv_cmp(conf->items[mid].canonical, key) < 0) {
+            low = mid + 1;
+        } else {
+            high = mid;
+        }
+    }
+    return low;
 }
 
 const struct flink_conf_entry *flink_conf_find_canonical(const struct flink_conf *conf,
@@ -225,34 +250,32 @@ const struct flink_conf_entry *flink_conf_find_canonical(const struct flink_conf
 #ifdef SLUICE_SANITIZED
     ASSERT(sv_eq(canonical, flink_option_canonical(canonical)));
 #endif
-    size_t low = 0, high = conf != NULL ? conf->count : 0;
-    while (low < high) {
-        size_t mid = low + (high - low) / 2;
-        int order = sv_cmp(canonical, conf->items[mid].canonical);
-        if (order == 0) {
-            return &conf->items[mid];
-        }
-        if (order < 0) {
-            high = mid;
-        } else {
-            low = mid + 1;
-        }
+    if (conf == NULL || (conf->lengths & length_bit(canonical)) == 0) {
+        return NULL;
     }
-    return NULL;
+    size_t at = first_from(conf, canonical);
+    bool found = at < conf->count && sv_eq(conf->items[at].canonical, canonical);
+    return found ? &conf->items[at] : NULL;
+}
+
+struct strview flink_conf_get_canonical(const struct flink_conf *conf, struct strview canonical)
+{
+    const struct flink_conf_entry *e = flink_conf_find_canonical(conf, canonical);
+    return e != NULL ? e->value : SV_NONE;
 }
 
 struct flink_conf flink_conf_below(const struct flink_conf *conf, struct strview prefix)
 {
-    size_t first = 0, count = conf != NULL ? conf->count : 0;
-    while (first < count && sv_cmp(conf->items[first].canonical, prefix) < 0) {
-        first++;
+    if (conf == NULL || conf->count == 0) {
+        return (struct flink_conf){0};
     }
-    size_t end = first;
-    while (end < count && sv_starts(conf->items[end].canonical, prefix)) {
+    size_t first = first_from(conf, prefix), end = first;
+    while (end < conf->count && sv_starts(conf->items[end].canonical, prefix)) {
         end++;
     }
-    return (struct flink_conf){.items = end != first ? conf->items + first : NULL,
-                               .count = end - first};
+    return (struct flink_conf){.items = conf->items + first,
+                               .count = end - first,
+                               .lengths = end != first ? conf->lengths : 0};
 }
 
 const struct flink_conf_entry *flink_conf_find(const struct flink_conf *conf, struct strview key)
@@ -278,21 +301,23 @@ struct flink_conf flink_conf_merge(const struct flink_conf *base, const struct f
         return *top;
     }
     size_t n = 0, i = 0, j = 0;
+    uint64_t lengths = 0;
     while (i < base->count || j < top->count) {
         int order = i == base->count  ? 1
                     : j == top->count ? -1
                                       : sv_cmp(base->items[i].canonical, top->items[j].canonical);
-        items[n++] = order < 0 ? base->items[i] : top->items[j];
+        items[n] = order < 0 ? base->items[i] : top->items[j];
+        lengths |= length_bit(items[n++].canonical);
         i += order <= 0 ? 1 : 0;
         j += order >= 0 ? 1 : 0;
     }
-    return (struct flink_conf){.items = items, .count = n};
+    return (struct flink_conf){.items = items, .count = n, .lengths = lengths};
 }
 
 bool flink_conf_storage_known(struct strview root, const struct flink_conf *conf)
 {
     return root.len != 0 ||
-           (flink_conf_get_lit(conf, "high-availability.storageDir").len != 0 &&
-            flink_conf_get_lit(conf, "execution.checkpointing.dir").len != 0 &&
-            flink_conf_get_lit(conf, "execution.checkpointing.savepoint-dir").len != 0);
+           (flink_conf_get_canonical(conf, SV("high-availability.storageDir")).len != 0 &&
+            flink_conf_get_canonical(conf, SV("execution.checkpointing.dir")).len != 0 &&
+            flink_conf_get_canonical(conf, SV("execution.checkpointing.savepoint-dir")).len != 0);
 }

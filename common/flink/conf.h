@@ -7,6 +7,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "common/base/arena.h"
 #include "common/base/strview.h"
@@ -35,6 +36,9 @@ struct flink_conf_entry {
 struct flink_conf {
     const struct flink_conf_entry *items;
     size_t count;
+    // A bit (1 << len % 64) for the length of each canonical key: who asks for a key that isn't
+    // there, as nearly all do, mostly learns it from this. It may hold bits of keys that are not.
+    uint64_t lengths;
 };
 
 /// Reads MAP (a JSON object of strings, numbers, booleans and nested such objects; absent or null
@@ -52,11 +56,14 @@ const struct flink_conf_entry *flink_conf_find(const struct flink_conf *conf, st
 const struct flink_conf_entry *flink_conf_find_canonical(const struct flink_conf *conf,
                                                          struct strview canonical);
 
+/// Its value, or SV_NONE.
+struct strview flink_conf_get_canonical(const struct flink_conf *conf, struct strview canonical);
+
 /// The entries whose canonical key begins with PREFIX; borrowed from CONF. For who asks for many
 /// keys of one family: mostly there is none.
 struct flink_conf flink_conf_below(const struct flink_conf *conf, struct strview prefix);
 
-/// Its value, or SV_NONE.
+/// The value of KEY, given in any spelling, or SV_NONE.
 struct strview flink_conf_get(const struct flink_conf *conf, struct strview key);
 #define flink_conf_get_lit(conf, lit) flink_conf_get((conf), SV(lit))
 

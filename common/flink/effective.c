@@ -6,7 +6,6 @@
 #include "common/base/macros.h"
 #include "common/flink/defaults_note.h"
 #include "common/k8s/quantity.h"
-#include "common/refs/image.h"
 
 int64_t flink_effective_slots(const struct flink_cluster *c)
 {
@@ -15,9 +14,9 @@ int64_t flink_effective_slots(const struct flink_cluster *c)
 }
 
 /// Flink reads enum values whatever their case.
-static bool conf_is(const struct flink_conf *conf, struct strview key, const char *value)
+static bool conf_is(const struct flink_conf *conf, struct strview canonical, const char *value)
 {
-    struct strview v = sv_trim(flink_conf_get(conf, key));
+    struct strview v = sv_trim(flink_conf_get_canonical(conf, canonical));
     return v.len == strlen(value) && strncasecmp(v.ptr, value, v.len) == 0;
 }
 
@@ -41,18 +40,17 @@ bool flink_effective_is_reactive(const struct flink_cluster *c, struct arena *ar
 static void read_version(const struct flink_cluster *c, struct arena *arena,
                          struct flink_effective *ret)
 {
-    struct image_ref ref;
-    struct flink_version tagged;
-    bool tag_tells = image_parse(c->spec.image, arena, &ref, NULL) && sv_present(ref.tag) &&
-                     flink_version_from_tag(ref.tag, &tagged, &ret->patch);
+    ret->image_ok = image_parse(c->spec.image, arena, &ret->image, &ret->image_why);
+    ret->tag_tells = ret->image_ok && sv_present(ret->image.tag) &&
+                     flink_version_from_tag(ret->image.tag, &ret->tagged, &ret->patch);
     if (flink_version_parse(c->spec.flink_version, &ret->version) != FLINK_FORM_NONE) {
         ret->version_known = true;
-        if (!tag_tells || flink_version_cmp(tagged, ret->version) != 0) {
+        if (!ret->tag_tells || flink_version_cmp(ret->tagged, ret->version) != 0) {
             ret->patch = SV_NONE;
         }
-    } else if (!sv_present(c->spec.flink_version) && tag_tells) {
+    } else if (!sv_present(c->spec.flink_version) && ret->tag_tells) {
         ret->version_known = true;
-        ret->version = tagged;
+        ret->version = ret->tagged;
     } else {
         ret->version = flink_version_newest();
     }
@@ -146,12 +144,13 @@ bool flink_conf_sets_memory(const struct flink_conf *conf, enum flink_role role)
 {
     const struct strview *keys = MEMORY_SIZES[role];
     for (size_t i = 0; i < 2; i++) {
-        if (sv_present(flink_conf_get(conf, keys[i]))) {
+        if (sv_present(flink_conf_get_canonical(conf, keys[i]))) {
             return true;
         }
     }
-    bool heap = sv_present(flink_conf_get(conf, keys[2]));
-    return heap && (role == FLINK_JOB_MANAGER || sv_present(flink_conf_get(conf, keys[3])));
+    bool heap = sv_present(flink_conf_get_canonical(conf, keys[2]));
+    return heap &&
+           (role == FLINK_JOB_MANAGER || sv_present(flink_conf_get_canonical(conf, keys[3])));
 }
 
 bool flink_conf_is_memory_size(struct strview canonical, enum flink_role role)

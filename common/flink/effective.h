@@ -16,12 +16,18 @@
 #include "common/flink/memory.h"
 #include "common/flink/version.h"
 #include "common/k8s/violation.h"
+#include "common/refs/image.h"
 
 #define FLINK_DEFAULT_JM_MEMORY ((int64_t)1600 << 20) // bytes
 #define FLINK_DEFAULT_TM_MEMORY ((int64_t)1728 << 20)
 #define FLINK_DEFAULT_CPU_MILLI 1000
 
 struct flink_effective {
+    bool image_ok;  // spec.image is a reference: IMAGE
+    bool tag_tells; // whose tag begins with a known Flink version: TAGGED
+    struct image_ref image;
+    const char *image_why; // what is wrong with spec.image; static
+    struct flink_version tagged;
     bool version_known;           // flinkVersion, else the tag, tells it
     struct flink_version version; // the newest when nothing tells it
     struct strview patch;         // "1.20.1" when the tag tells that, else absent

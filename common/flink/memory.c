@@ -13,17 +13,12 @@
 #define SEARCH_FROM MIB
 #define SEARCH_TO   (INT64_C(1) << 50) // 1 PiB
 
-/// Each key here is the canonical one.
-static struct strview get(const struct flink_conf *conf, struct strview key)
-{
-    const struct flink_conf_entry *e = flink_conf_find_canonical(conf, key);
-    return e != NULL ? e->value : SV_NONE;
-}
+// Each key here is the canonical one; that of jobstore.cache-size is its name in 2.3.
 
 static int64_t read_size(const struct flink_conf *conf, struct strview key, int64_t otherwise)
 {
     int64_t bytes;
-    struct strview text = get(conf, key);
+    struct strview text = flink_conf_get_canonical(conf, key);
     if (!sv_present(text) || !flink_memory_size_parse(text, &bytes)) {
         return otherwise;
     }
@@ -33,7 +28,7 @@ static int64_t read_size(const struct flink_conf *conf, struct strview key, int6
 static double read_fraction(const struct flink_conf *conf, struct strview key, double otherwise)
 {
     double v;
-    struct strview text = get(conf, key);
+    struct strview text = flink_conf_get_canonical(conf, key);
     // Flink holds fractions as float: 0.1 is a little more than that there.
     return (double)(float)(sv_present(text) && parse_double(text, &v) ? v : otherwise);
 }
@@ -43,7 +38,8 @@ static void read_job_manager(const struct flink_conf *conf, struct memory_settin
     const struct flink_conf own = flink_conf_below(conf, SV("jobmanager.memory."));
     const struct flink_conf *c = &own;
     int64_t cache;
-    struct strview text = flink_conf_get(conf, SV("jobstore.cache-size"));
+    struct strview text =
+        flink_conf_get_canonical(conf, SV("completed-application-store.cache-size"));
     s->process = read_size(c, SV("jobmanager.memory.process.size"), MEMORY_UNSET);
     s->flink = read_size(c, SV("jobmanager.memory.flink.size"), MEMORY_UNSET);
     s->heap = read_size(c, SV("jobmanager.memory.heap.size"), MEMORY_UNSET);
@@ -82,10 +78,10 @@ static void read_task_manager(const struct flink_conf *conf, struct memory_setti
 static void read_buffer_count(const struct flink_conf *c, struct memory_settings *s)
 {
     int64_t count, bytes;
-    struct strview text = flink_conf_get(c, SV("taskmanager.network.numberOfBuffers"));
-    bool newer = sv_present(get(c, SV("taskmanager.memory.network.min"))) ||
-                 sv_present(get(c, SV("taskmanager.memory.network.max"))) ||
-                 sv_present(get(c, SV("taskmanager.memory.network.fraction")));
+    struct strview text = flink_conf_get_canonical(c, SV("taskmanager.network.numberOfBuffers"));
+    bool newer = sv_present(flink_conf_get_canonical(c, SV("taskmanager.memory.network.min"))) ||
+                 sv_present(flink_conf_get_canonical(c, SV("taskmanager.memory.network.max"))) ||
+                 sv_present(flink_conf_get_canonical(c, SV("taskmanager.memory.network.fraction")));
     int64_t buffer = read_size(c, SV("taskmanager.memory.segment-size"), 32 * 1024);
     if (newer || !sv_present(text) || !parse_i64(text, &count) || count < 0 ||
         __builtin_mul_overflow(count, buffer, &bytes) || bytes > SIZE_LIMIT) {

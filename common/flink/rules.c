@@ -113,7 +113,6 @@ static void judge(const struct flink_rules_input *in, unsigned when, struct viol
         .arena = arena,
         .out = out,
     };
-    r.image_ok = image_parse(in->now->spec.image, arena, &r.image, &r.image_why);
     for (size_t i = 0; i < ARRAY_LEN(RULES) && arena_ok(arena); i++) {
         if ((RULES[i].when & when) != 0) {
             r.id = RULES[i].id;

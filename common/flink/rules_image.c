@@ -18,9 +18,9 @@ void rule_image_required(struct rule_run *r)
 void rule_image_reference(struct rule_run *r)
 {
     struct strview image = r->now->spec.image;
-    if (sv_present(image) && !r->image_ok) {
+    if (sv_present(image) && !r->e->image_ok) {
         rule_deny(r, CAUSE_INVALID, UNDER(SPEC, "image"), rule_quote(r, image),
-                  "not an image reference: %s", r->image_why);
+                  "not an image reference: %s", r->e->image_why);
     }
 }
 
@@ -40,22 +40,15 @@ void rule_pull_secret_names(struct rule_run *r)
     }
 }
 
-static bool tag_tells(const struct rule_run *r, struct flink_version *ret)
-{
-    return r->image_ok && sv_present(r->image.tag) &&
-           flink_version_from_tag(r->image.tag, ret, NULL);
-}
-
 void rule_flink_version_required(struct rule_run *r)
 {
     const struct cluster_spec *spec = &r->now->spec;
     const struct flink_version oldest = flink_version_oldest();
     const struct flink_version newest = flink_version_newest();
-    struct flink_version tagged;
-    if (rule_stands(spec->self, "flinkVersion") || !r->image_ok) {
+    if (rule_stands(spec->self, "flinkVersion") || !r->e->image_ok) {
         return; // an image that is none has its own fault
     }
-    if (!tag_tells(r, &tagged)) {
+    if (!r->e->tag_tells) {
         rule_deny(r, CAUSE_REQUIRED, UNDER(SPEC, "flinkVersion"), SV_NONE,
                   "set it, such as \"1.20\": the image's tag begins with no known Flink version "
                   "(%d.%d to %d.%d)",
@@ -63,7 +56,7 @@ void rule_flink_version_required(struct rule_run *r)
     } else if (!r->before_defaults) {
         rule_deny(r, CAUSE_REQUIRED, UNDER(SPEC, "flinkVersion"), SV_NONE,
                   "the mutating webhook did not run, which reads it from the tag: set \"%d.%d\"",
-                  tagged.major, tagged.minor);
+                  r->e->tagged.major, r->e->tagged.minor);
     }
 }
 
@@ -117,10 +110,10 @@ void rule_flink_version_known(struct rule_run *r)
 
 void rule_flink_version_matches_tag(struct rule_run *r)
 {
-    struct flink_version given, tagged;
-    if (flink_version_parse(r->now->spec.flink_version, &given) != FLINK_FORM_NONE &&
-        flink_version_standing(given) == FLINK_KNOWN && tag_tells(r, &tagged) &&
-        flink_version_cmp(given, tagged) != 0) {
+    struct flink_version given, tagged = r->e->tagged;
+    if (r->e->tag_tells &&
+        flink_version_parse(r->now->spec.flink_version, &given) != FLINK_FORM_NONE &&
+        flink_version_cmp(given, tagged) != 0 && flink_version_standing(given) == FLINK_KNOWN) {
         rule_warn(r, UNDER(SPEC, "flinkVersion"), "is %d.%d, but the image's tag says %d.%d",
                   given.major, given.minor, tagged.major, tagged.minor);
     }
@@ -129,9 +122,8 @@ void rule_flink_version_matches_tag(struct rule_run *r)
 void rule_flink_version_followed(struct rule_run *r)
 {
     struct flink_note note;
-    struct flink_version tagged;
     struct strview version = r->now->spec.flink_version;
-    if (sv_eq(r->now->spec.image, r->old->spec.image) || tag_tells(r, &tagged) ||
+    if (sv_eq(r->now->spec.image, r->old->spec.image) || r->e->tag_tells ||
         !sv_eq(version, r->old->spec.flink_version)) {
         return;
     }

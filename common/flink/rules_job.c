@@ -124,23 +124,23 @@ void rule_upgrade_mode_needs_storage(struct rule_run *r)
 static bool falls_to_stateless(const struct rule_run *r)
 {
     const struct cluster_spec *spec = &r->now->spec;
-    return spec->job.self != NULL && !rule_stands(spec->job.self, "upgradeMode") &&
-           !r->e->storage_known && !rule_stands(json_get_lit(spec->self, "storage"), "root");
+    return spec->job.self != NULL && !r->e->storage_known &&
+           !rule_stands(spec->job.self, "upgradeMode") && !rule_stands(spec->storage.self, "root");
 }
 
 /// The entry that turns checkpointing on, or NULL.
 static const struct flink_conf_entry *checkpointing(const struct rule_run *r)
 {
     const struct flink_conf_entry *it =
-        flink_conf_find(&r->e->conf, SV("execution.checkpointing.interval"));
+        flink_conf_find_canonical(&r->e->conf, SV("execution.checkpointing.interval"));
     int64_t ms = 0;
     return it != NULL && flink_duration_parse_ms(it->value, &ms) && ms > 0 ? it : NULL;
 }
 
 void rule_checkpoints_need_storage(struct rule_run *r)
 {
-    const struct flink_conf_entry *it = checkpointing(r);
-    if (it == NULL || !falls_to_stateless(r)) {
+    const struct flink_conf_entry *it = falls_to_stateless(r) ? checkpointing(r) : NULL;
+    if (it == NULL) {
         return;
     }
     const struct path conf = PATH_FIELD_OF(SPEC, SV("flinkConfiguration"));

@@ -7,11 +7,11 @@
 static bool law_is_clean(const struct rule_run *r)
 {
     const struct json *spec = r->now->spec.self;
-    const struct json *tm = json_get_lit(spec, "taskManager");
+    const struct json *tm = r->now->spec.task_manager.self;
     // A member with a schema fault was left out: the law can't be judged.
-    return (!rule_stands(spec, "parallelism") || r->now->spec.parallelism.set) &&
-           (!rule_stands(tm, "replicas") || r->now->spec.task_manager.replicas.set) &&
-           (!rule_stands(tm, "slots") || r->now->spec.task_manager.slots.set);
+    return (r->now->spec.parallelism.set || !rule_stands(spec, "parallelism")) &&
+           (r->now->spec.task_manager.replicas.set || !rule_stands(tm, "replicas")) &&
+           (r->now->spec.task_manager.slots.set || !rule_stands(tm, "slots"));
 }
 
 /// "1 slot", "4 TaskManagers".

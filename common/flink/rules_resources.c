@@ -7,11 +7,11 @@
 #include "common/k8s/quantity.h"
 
 /// What may stand in a pod's resources without a domain (core/helper
-/// IsStandardContainerResourceName).
+/// IsStandardContainerResourceName), beside hugepages-<size>.
 static bool is_standard_resource(struct strview name)
 {
-    return sv_eq_lit(name, "cpu") || sv_eq_lit(name, "memory") ||
-           sv_eq_lit(name, "ephemeral-storage") || sv_starts(name, SV("hugepages-"));
+    return sv_eq(name, SV("cpu")) || sv_eq(name, SV("memory")) ||
+           sv_eq(name, SV("ephemeral-storage"));
 }
 
 /// Calls EACH for requests and limits of both roles.
@@ -32,8 +32,12 @@ static void check_names(struct rule_run *r, const struct path *path, const struc
 {
     json_each(item, list) {
         struct strview name = json_key(item);
+        if (is_standard_resource(name)) {
+            continue; // nearly always
+        }
         const char *fault = name_fault(NAME_LABEL_KEY, name);
-        if (fault == NULL && sv_find_char(name, '/') == SIZE_MAX && !is_standard_resource(name)) {
+        if (fault == NULL && sv_find_char(name, '/') == SIZE_MAX &&
+            !sv_starts(name, SV("hugepages-"))) {
             fault = "must be cpu, memory, ephemeral-storage, hugepages-<size>, or have a domain";
         }
         if (fault != NULL) {
@@ -111,7 +115,7 @@ static int64_t conf_process_size(struct rule_run *r, unsigned role, struct strvi
     const struct flink_effective_resources *res = &r->resources[role];
     for (size_t i = 0; i < 2; i++) {
         *key = KEYS[role][i];
-        struct strview text = flink_conf_get(&r->e->conf, *key);
+        struct strview text = flink_conf_get_canonical(&r->e->conf, *key);
         int64_t bytes = 0;
         if (sv_present(text) && flink_memory_size_parse(sv_trim(text), &bytes)) {
             return i == 0 ? bytes : res->parts.process;
@@ -132,7 +136,7 @@ void rule_memory_said_once(struct rule_run *r)
         int64_t process = conf_process_size(r, role, &key);
         if (process != 0 && process != res->memory) {
             rule_deny(r, CAUSE_INVALID, &PATH_KEY_OF(&conf, key),
-                      rule_quote(r, flink_conf_get(&r->e->conf, key)),
+                      rule_quote(r, flink_conf_get_canonical(&r->e->conf, key)),
                       "makes a process of %.*s, but %s.resources says %.*s: drop this key",
                       SV_ARG(flink_memory_size_mib(r->arena, process)), RULE_ROLE_FIELDS[role],
                       SV_ARG(flink_memory_size_mib(r->arena, res->memory)));

@@ -11,7 +11,6 @@
 #include "common/flink/cluster.h"
 #include "common/flink/effective.h"
 #include "common/k8s/violation.h"
-#include "common/refs/image.h"
 
 struct rule_run {
     const char *id; // of the rule at work
@@ -21,9 +20,6 @@ struct rule_run {
     const struct flink_effective *old_e;               // of OLD, or NULL
     const struct flink_effective_resources *resources; // by enum flink_role
     const struct violations *conf_faults;              // what reading flinkConfiguration found
-    bool image_ok;                                     // IMAGE was parsed
-    struct image_ref image;
-    const char *image_why; // when not
     bool before_defaults;
     bool scale;
     struct arena *arena;

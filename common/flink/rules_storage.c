@@ -76,7 +76,7 @@ void rule_storage_plugin(struct rule_run *r)
     }
     const struct path conf = PATH_FIELD_OF(SPEC, SV("flinkConfiguration"));
     for (size_t i = 0; i < ARRAY_LEN(DIRS); i++) {
-        const struct flink_conf_entry *it = flink_conf_find(&r->e->conf, DIRS[i]);
+        const struct flink_conf_entry *it = flink_conf_find_canonical(&r->e->conf, DIRS[i]);
         if (it != NULL) {
             warn_plugin(r, &PATH_KEY_OF(&conf, it->key), it->value);
         }
@@ -99,7 +99,7 @@ void rule_plugins_known(struct rule_run *r)
         } else if (!flink_plugin_is_valid(name)) {
             rule_deny(r, CAUSE_INVALID, &at, rule_quote(r, name),
                       "must be one of %s, or a jar's file name", flink_plugin_names());
-        } else if (r->image_ok && !sv_present(flink_plugin_jar(r->arena, name, r->e->patch))) {
+        } else if (r->e->image_ok && !sv_present(flink_plugin_jar(r->arena, name, r->e->patch))) {
             rule_deny(
                 r, CAUSE_INVALID, &at, rule_quote(r, name),
                 "the image's tag tells no patch level of Flink %d.%d, so the jar's name can't be "

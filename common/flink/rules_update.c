@@ -21,7 +21,7 @@ static int64_t derived_max_parallelism(int64_t parallelism)
 /// pipeline.max-parallelism as given; 0: not.
 static int64_t given_max_parallelism(const struct flink_effective *e)
 {
-    struct strview text = flink_conf_get_lit(&e->conf, "pipeline.max-parallelism");
+    struct strview text = flink_conf_get_canonical(&e->conf, SV("pipeline.max-parallelism"));
     int64_t v = 0;
     return sv_present(text) && parse_i64(sv_trim(text), &v) && v > 0 ? v : 0;
 }

@@ -325,6 +325,48 @@ START_TEST(conf__merge_lets_the_upper_win_in_any_spelling)
 }
 END_TEST
 
+/// C is asked for each listed option, and for each key of its own.
+static void finds_what_a_walk_finds(const struct flink_conf *c)
+{
+    for (size_t i = 0; i < flink_option_count() + c->count; i++) {
+        struct strview key =
+            i < c->count ? c->items[i].canonical : flink_option_key(flink_option_at(i - c->count));
+        const struct flink_conf_entry *want = NULL;
+        for (size_t k = 0; k < c->count; k++) {
+            want = sv_eq(c->items[k].canonical, flink_option_canonical(key)) ? &c->items[k] : want;
+        }
+        ck_assert_msg(flink_conf_find(c, key) == want, "%.*s", SV_ARG(key));
+        ck_assert(sv_eq(flink_conf_get_canonical(c, flink_option_canonical(key)),
+                        want != NULL ? want->value : SV_NONE));
+    }
+}
+
+START_TEST(conf__a_look_up_finds_what_a_walk_finds)
+{
+    struct flink_conf none = {0};
+    // One key of 64 characters, which shares its bit with the empty one.
+    struct flink_conf base = read_conf(SV("{\"a\":1,\"state.checkpoints.dir\":\"x\",\"z\":1,"
+                                          "\"a123456789b123456789c123456789d123456789e123456789"
+                                          "f123456789wxyz\":2,\"taskmanager.memory\":{"
+                                          "\"process.size\":\"1g\",\"managed.size\":\"1m\"}}"));
+    struct flink_conf top = read_conf(SV("{\"b\":2,\"scheduler-mode\":\"reactive\"}"));
+    const struct flink_conf merged = flink_conf_merge(&base, &top, &arena);
+    const struct flink_conf below = flink_conf_below(&merged, SV("taskmanager.memory."));
+    const struct flink_conf last = flink_conf_below(&merged, SV("zz"));
+    ck_assert_uint_eq(merged.count, 8);
+    ck_assert_uint_eq(below.count, 2);
+    ck_assert_uint_eq(last.count, 0);
+    finds_what_a_walk_finds(&none);
+    finds_what_a_walk_finds(&base);
+    finds_what_a_walk_finds(&merged);
+    finds_what_a_walk_finds(&below);
+    finds_what_a_walk_finds(&last);
+    ck_assert_ptr_null(flink_conf_find_canonical(&base, SV("")));
+    ck_assert_ptr_null(flink_conf_find_canonical(NULL, SV("a")));
+    ck_assert_uint_eq(flink_conf_below(NULL, SV("a")).count, 0);
+}
+END_TEST
+
 START_TEST(conf__the_table_speaks_of_canonical_listed_keys_once)
 {
     for (size_t i = 0; i < CONF_KEY_COUNT; i++) {
@@ -373,6 +415,7 @@ int main(void)
     tcase_add_test(t, conf__ha_without_storage_is_warned_of);
     tcase_add_test(t, conf__storage_is_known_by_root_or_by_all_three_directories);
     tcase_add_test(t, conf__merge_lets_the_upper_win_in_any_spelling);
+    tcase_add_test(t, conf__a_look_up_finds_what_a_walk_finds);
     tcase_add_test(t, conf__the_table_speaks_of_canonical_listed_keys_once);
     tcase_add_test(t, conf__literal_values_are_what_flink_can_read);
     suite_add_tcase(s, t);
