@@ -11,16 +11,18 @@ from lib import GROUP, ApiError, ClusterTest, audit, cluster, wait_for
 
 POLICIES = GROUP + "/flinkpolicies"
 ACCOUNT = "123456789012"
+DIGEST = "@sha256:" + "0" * 64
 ENFORCEMENTS = ("Deny", "Warn", "Audit")
 
 
 def spec_of_all_blocks(ns):
     return {
         "images": {"allowed": ["registry.example.com/flink/**"],
-                   "tags": {"required": True, "denied": ["latest"], "pattern": "1.*"}, "flinkVersions": ["1.19..1.20"]},
+                   "tags": {"required": True, "denied": ["latest"], "pattern": "1.*"},
+                   "digest": {"required": True}, "flinkVersions": ["1.19..1.20"]},
         "iamRoles": {"required": True, "allowed": [f"arn:aws:iam::{ACCOUNT}:role/{{namespace}}/*"], "unique": True},
         "parallelism": {"min": 2, "max": 8, "namespaceTotal": 20},
-        "jobManager": {"replicas": {"min": 1, "max": 2}},
+        "jobManager": {"replicas": {"min": 2, "max": 2}},
         "taskManager": {"replicas": {"min": 2, "max": 8}},
         "resources": {"jobManager": {"max": {"cpu": "2", "memory": "4Gi"}}, "taskManager": {"max": {"cpu": "4", "memory": "8Gi"}}},
         "flinkConfiguration": {"required": {"execution.checkpointing.interval": "30s"}, "denied": ["security.*"]},
@@ -35,9 +37,9 @@ def spec_of_all_blocks(ns):
 def good(ns, name="fraud"):
     """What every block accepts."""
     return cluster(name, {
-        "image": "registry.example.com/flink/fraud:1.20.1", "flinkVersion": "1.20", "plugins": ["s3-hadoop"],
+        "image": "registry.example.com/flink/fraud:1.20.1" + DIGEST, "flinkVersion": "1.20", "plugins": ["s3-hadoop"],
         "iamRole": f"arn:aws:iam::{ACCOUNT}:role/{ns}/{name}", "parallelism": 2,
-        "storage": {"root": f"s3://flink-{ns}/state"}, "jobManager": {"replicas": 1},
+        "storage": {"root": f"s3://flink-{ns}/state"}, "jobManager": {"replicas": 2},
         "taskManager": {"replicas": 2, "slots": 1},
         "flinkConfiguration": {"execution.checkpointing.interval": "30 s"},
         "job": {"jarURI": "local:///opt/flink/usrlib/fraud.jar", "upgradeMode": "Savepoint"}}, labels={"team": "risk"})
@@ -57,19 +59,21 @@ def memory(value):
 
 # What makes each rule speak, alone: members of the spec; a label that is None goes.
 FAULTS = {
-    "images.allowed": {"image": "registry.example.com.evil/flink/fraud:1.20.1"},
+    "images.allowed": {"image": "registry.example.com.evil/flink/fraud:1.20.1" + DIGEST},
     "images.tags.required": {"podTemplate": pods(initContainers=[
-        {"name": "i", "image": "registry.example.com/flink/i@sha256:" + "0" * 64}])},
-    "images.tags.pattern": {"podTemplate": pods(initContainers=[{"name": "i", "image": "registry.example.com/flink/i:x1.2"}])},
-    "images.flinkVersions": {"image": "registry.example.com/flink/fraud:1.18.1", "flinkVersion": "1.18"},
+        {"name": "i", "image": "registry.example.com/flink/i" + DIGEST}])},
+    "images.tags.pattern": {"podTemplate": pods(initContainers=[{"name": "i", "image": "registry.example.com/flink/i:x1.2" + DIGEST}])},
+    "images.digest.required": {"podTemplate": pods(initContainers=[{"name": "i", "image": "registry.example.com/flink/i:1.2"}])},
+    "images.flinkVersions": {"image": "registry.example.com/flink/fraud:1.18.1" + DIGEST, "flinkVersion": "1.18"},
     "iamRoles.required": {"iamRole": None},
     "iamRoles.allowed": {"iamRole": f"arn:aws:iam::{ACCOUNT}:role/other/fraud"},
     "parallelism.min": {"parallelism": 1},
     "parallelism.max": {"parallelism": 9, "taskManager": {"replicas": 8, "slots": 2}},
+    "jobManager.replicas.min": {"jobManager": {"replicas": 1}},
     "jobManager.replicas.max": {"jobManager": {"replicas": 3}},
     "taskManager.replicas.min": {"taskManager": {"replicas": 1, "slots": 2}},
     "taskManager.replicas.max": {"taskManager": {"replicas": 9, "slots": 1}},
-    "resources.jobManager.max": {"jobManager": {"replicas": 1, "resources": memory("5Gi")}},
+    "resources.jobManager.max": {"jobManager": {"replicas": 2, "resources": memory("5Gi")}},
     "resources.taskManager.max": {"taskManager": {"replicas": 2, "slots": 1, "resources": memory("9Gi")}},
     "flinkConfiguration.required": {"flinkConfiguration": {"execution": {"checkpointing.interval": "31s"}}},
     "flinkConfiguration.denied": {"flinkConfiguration": {
@@ -87,9 +91,9 @@ FAULTS = {
 # The same for rules that can't speak alone: those that then speak, too.
 TOGETHER = {
     "images.tags.denied": ({"podTemplate": pods(initContainers=[
-        {"name": "i", "image": "registry.example.com/flink/i:latest@sha256:" + "0" * 64}])}, {"images.tags.pattern"}),
-    "storage.required": ({"storage": None, "plugins": None, "job": {"jarURI": "local:///a.jar", "upgradeMode": "Stateless"},
-                          "flinkConfiguration": {}}, {"flinkConfiguration.required"}),
+        {"name": "i", "image": "registry.example.com/flink/i:latest" + DIGEST}])}, {"images.tags.pattern"}),
+    "storage.required": ({"storage": None, "plugins": None, "jobManager": {"replicas": 1}, "job": {"jarURI": "local:///a.jar", "upgradeMode": "Stateless"},
+                          "flinkConfiguration": {}}, {"flinkConfiguration.required", "jobManager.replicas.min"}),
     "pods.serviceAccounts": ({"iamRole": None, "serviceAccountName": "default"}, {"iamRoles.required", "iamRoles.allowed"}),
 }
 
@@ -131,6 +135,18 @@ class Answer:
 
 
 class PolicyTest(ClusterTest):
+    @classmethod
+    def setUpClass(cls):
+        """An API server closes the watches of a kind whose CRD is new: no second is measured before policies are heard of."""
+        super().setUpClass()
+        path = cls.api.path("FlinkCluster", cls.ns) + "?dryRun=All"
+        policy = {"apiVersion": "sluice.dev/v1beta1", "kind": "FlinkPolicy", "metadata": {"name": f"{cls.ns}-heard"},
+                  "spec": {"match": {"namespaces": [cls.ns]}, "job": {"requiredLabels": ["heard"]}}}
+        cls.api.request("POST", POLICIES, policy)
+        wait_for(lambda: Answer(cls.api, "POST", path, good(cls.ns)).code == 422, 15, "the webhook hears of policies")
+        cls.api.request("DELETE", f"{POLICIES}/{cls.ns}-heard")
+        wait_for(lambda: Answer(cls.api, "POST", path, good(cls.ns)).code == 201, 15, "the webhook hears of their end")
+
     def setUp(self):
         self.made = []
         self.addCleanup(lambda: [self.api.request("DELETE", f"{POLICIES}/{name}") for name in self.made])
@@ -195,6 +211,11 @@ class Blocks(PolicyTest):
                 for one in {rule, *others}:
                     self.assertTrue(any(policy in w and one in w for w in answer.warnings), (one, answer))
 
+    def notes(self, started):
+        """All annotations of the API server's audit log since then that are about this test's namespace."""
+        return " ".join(json.dumps(e.get("annotations", {})) for e in audit(started)
+                        if e.get("objectRef", {}).get("namespace") == self.ns)
+
     def test_audit_lets_in_and_notes(self):
         started = time.time()
         found = {}
@@ -203,8 +224,7 @@ class Blocks(PolicyTest):
                 self.accepted(answer)
                 self.assertFalse([w for w in answer.warnings if policy in w], answer)
                 found[rule] = {rule, *others}
-        notes = " ".join(json.dumps(e.get("annotations", {})) for e in audit(started)
-                         if e.get("objectRef", {}).get("namespace") == self.ns)
+        notes = self.notes(started)
         for rule in found:
             self.assertIn(f"{self.ns}-audit/{rule}", notes)
 
@@ -238,6 +258,23 @@ class Blocks(PolicyTest):
         self.accepted(Answer(self.api, "PATCH", self.path("fraud"), {"spec": {"parallelism": 1}}, "application/merge-patch+json"))
         self.policy(name, {"match": {"namespaces": [self.ns]}, "parallelism": {"namespaceTotal": 1}})
         self.accepted(Answer(self.api, "PATCH", self.path("fraud"), {"metadata": {"labels": {"a": "b"}}}, "application/merge-patch+json"))
+
+    def test_what_several_clusters_share_may_be_warned_of_or_noted(self):
+        second = with_fault(good(self.ns, "second"), {"iamRole": good(self.ns)["spec"]["iamRole"]})
+        self.accepted(self.create(good(self.ns), dry=False))
+        self.addCleanup(self.api.delete, "FlinkCluster", self.ns, "fraud")
+        rules = ("iamRoles.unique", "parallelism.namespaceTotal")
+        started = time.time()
+        for enforcement in ("Warn", "Audit"):
+            self.policy(f"{self.ns}-{enforcement.lower()}", {
+                "match": {"namespaces": [self.ns]}, "enforcement": enforcement, "iamRoles": {"unique": True},
+                "parallelism": {"namespaceTotal": 3}})
+        answer = self.accepted(self.create(second))
+        self.assertEqual(sorted(w.partition("(policy ")[2].split(")")[0] for w in answer.warnings if "(policy " in w),
+                         [f"{self.ns}-warn, {rule}" for rule in rules], answer)
+        notes = self.notes(started)
+        for rule in rules:
+            self.assertIn(f"{self.ns}-audit/{rule}", notes)
 
     def test_defaults_are_filled_in_once(self):
         name = f"{self.ns}-defaults"
