@@ -85,8 +85,9 @@
     O(DURATION, drain_delay, "drain-delay", "10s", "TIME",                                         \
       "How long to go on serving after SIGTERM, so that no caller is lost while the Service's "    \
       "endpoints change.", .min = 0, .max = 120000)                                                \
-    O(STRING, log_level, "log-level", "info", "LEVEL", "debug, info, warn or error.",              \
-      .choices = LOG_LEVELS)
+    O(STRING, log_level, "log-level", "info", "LEVEL",                                             \
+      "debug, info, warn or error. A review that lets a write pass as it is, without a warning, "  \
+      "has a line at debug alone.", .choices = LOG_LEVELS)
 // clang-format on
 
 struct webhook_settings {

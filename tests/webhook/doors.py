@@ -352,19 +352,23 @@ class Manners(Door):
         self.assertEqual(self.webhook.get_health("/readyz")[0], 200)
         self.assertEqual(self.webhook.get_health("/nothing")[0], 404)
 
-    def test_each_review_is_one_line_that_names_it(self):
+    def test_a_review_that_says_something_is_one_line_that_names_it(self):
         start = len(self.webhook.lines)
-        body = json.dumps(review(uid="line-1", name="one")).encode()
+        self.assert_healthy()
+        faulty = review(uid="line-1", name="one")
+        faulty["request"]["object"]["spec"]["parallelism"] = 0
         with self.webhook.connect() as c:
-            c.post(body)
+            c.post(json.dumps(faulty).encode())
         line = self.webhook.wait_line(lambda x: x.get("requestID") == "line-1", 5, start)
         self.assertEqual(line["name"], "one")
         self.assertEqual(line["namespace"], "payments")
         self.assertEqual(line["user"], "bob")
         self.assertEqual(line["operation"], "CREATE")
-        self.assertEqual(line["verdict"], "allowed")
+        self.assertEqual(line["verdict"], "denied")
         self.assertEqual(line["webhook"], "validate")
         self.assertEqual(line["object"], "flinkcluster")
+        # The one before it let a write pass as it was.
+        self.assertEqual([x for x in self.webhook.lines[start:] if x.get("verdict") == "allowed"], [])
 
     def test_threads_are_few_and_do_not_grow_with_callers(self):
         before = self.webhook.threads()
@@ -373,6 +377,16 @@ class Manners(Door):
         self.assertLessEqual(before, 8)
         for c in callers:
             c.close()
+
+
+class Debugged(Door):
+    options = ("--log-level", "debug")
+
+    def test_each_review_is_one_line(self):
+        start = len(self.webhook.lines)
+        self.assert_healthy()
+        line = self.webhook.wait_line(lambda x: x.get("requestID") == GOOD_UID, 5, start)
+        self.assertEqual((line["level"], line["verdict"]), ("debug", "allowed"))
 
 
 class Crowd(Door):
