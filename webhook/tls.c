@@ -209,16 +209,32 @@ struct tls_credentials *tls_pin(struct tls *t, void *session)
     return c;
 }
 
-static int on_finished(gnutls_session_t session, unsigned type, unsigned when, unsigned incoming,
-                       const gnutls_datum_t *msg)
+/// Whether MSG, a Certificate of the handshake, is an empty list: its length alone (RFC 5246),
+/// or that behind the context, which is empty in a handshake (RFC 8446, 4.4.2).
+static bool is_empty_list(const gnutls_datum_t *msg)
 {
-    (void)type;
+    for (unsigned i = 0; i < msg->size; i++) {
+        if (msg->data[i] != 0) {
+            return false;
+        }
+    }
+    return msg->size == 3 || msg->size == 4;
+}
+
+static int on_message(gnutls_session_t session, unsigned type, unsigned when, unsigned incoming,
+                      const gnutls_datum_t *msg)
+{
     (void)when;
-    (void)msg;
     struct tls_watch *w = gnutls_db_get_ptr(session);
-    // The client's Finished is the last message that a server waits for.
-    if (w != NULL && incoming != 0) {
+    if (w == NULL || incoming == 0) {
+        return 0;
+    }
+    if (type == GNUTLS_HANDSHAKE_FINISHED) {
+        // The client's is the last message that a server waits for.
         w->handshake_done(w);
+    } else if (type == GNUTLS_HANDSHAKE_CERTIFICATE_PKT && is_empty_list(msg)) {
+        // Only who was asked sends one. GnuTLS ends the handshake without asking us.
+        atomic_fetch_add(&w->tls->refused[TLS_NONE], 1);
     }
     return 0;
 }
@@ -228,6 +244,5 @@ void tls_watch_handshake(struct tls *t, void *session, struct tls_watch *w)
     w->tls = t;
     // libmicrohttpd keeps no session database, so its pointer is free to carry ours.
     gnutls_db_set_ptr(session, w);
-    gnutls_handshake_set_hook_function(session, GNUTLS_HANDSHAKE_FINISHED, GNUTLS_HOOK_POST,
-                                       on_finished);
+    gnutls_handshake_set_hook_function(session, GNUTLS_HANDSHAKE_ANY, GNUTLS_HOOK_POST, on_message);
 }

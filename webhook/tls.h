@@ -24,8 +24,10 @@ void tls_free(struct tls *t);
 /// URI is one of NAMES (borrowed); COUNT 0: all. Before the first session.
 void tls_allow_names(struct tls *t, const char *const *names, size_t count);
 
-/// X(ID, label): why a client's certificate was refused in a handshake.
+/// X(ID, label): why a client was refused in a handshake. A client that has a certificate of
+/// another CA than those that it is told may show none (Go does so).
 #define TLS_REFUSALS(X)                                                                            \
+    X(NONE, "none")                                                                                \
     X(UNTRUSTED, "untrusted")                                                                      \
     X(NAME, "name")
 

@@ -19,6 +19,7 @@ from process import GOOD, Closed, Webhook
 PROGRAM = sys.argv.pop(1) if len(sys.argv) > 1 and not sys.argv[1].startswith("-") else None
 # Between a change of a file and its use: far below the poll, which is for what no file system tells.
 AT_ONCE = 3
+VERSIONS = (ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3)
 
 
 def openssl(*arguments):
@@ -274,11 +275,14 @@ class ClientCertificates(unittest.TestCase):
             try:
                 self.assertTrue(self.is_served(webhook, folder, "caller"))
                 self.assertFalse(self.is_served(webhook, folder, "stranger"))
-                self.assertFalse(self.is_served(webhook, folder, None))
+                for count, version in enumerate(VERSIONS):
+                    self.assertEqual(self.refused(webhook, "none"), count)
+                    self.assertFalse(self.is_served(webhook, folder, None, [version]))
                 # Probes carry no certificate.
                 self.assertEqual(webhook.get_health("/readyz")[0], 200)
                 self.assertTrue(self.is_served(webhook, folder, "caller"))
                 self.assertGreater(self.refused(webhook, "untrusted"), 0)
+                self.assertEqual(self.refused(webhook, "none"), len(VERSIONS))
                 # The CA of clients is read again; a bad one is not taken.
                 time.sleep(1.2)
                 self.replace(folder, "stranger.key")
@@ -327,9 +331,9 @@ class ClientCertificates(unittest.TestCase):
         (folder.path / "next").write_bytes((folder.path / source).read_bytes())
         os.replace(folder.path / "next", folder.path / "ca.crt")
 
-    def is_served(self, webhook, folder, name):
-        """By both versions of TLS; with the first that it is not, it tells False."""
-        for version in ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3:
+    def is_served(self, webhook, folder, name, versions=VERSIONS):
+        """By all of these versions of TLS; with the first that it is not, it tells False."""
+        for version in versions:
             context = webhook.client_context()
             context.minimum_version = context.maximum_version = version
             if name is not None:
