@@ -17,7 +17,8 @@
 /// together don't end together.
 #define JITTER_PART 4
 /// The kernel tells the time of a byte by its ticks, of 10 ms at most.
-#define TICK_MS 50
+#define KERNEL_TICK_MS 10
+#define TICK_MS        50
 
 struct conns {
     struct conns_limits limits;
@@ -53,10 +54,15 @@ void conns_free(struct conns *c)
     }
 }
 
+static void set_state_at(struct conn *conn, enum conn_state state, int64_t now_ms)
+{
+    atomic_store_explicit(&conn->since_ms, now_ms, memory_order_relaxed);
+    atomic_store_explicit(&conn->state, state, memory_order_release);
+}
+
 static void set_state(struct conn *conn, enum conn_state state)
 {
-    atomic_store_explicit(&conn->since_ms, clock_mono_ms(), memory_order_relaxed);
-    atomic_store_explicit(&conn->state, state, memory_order_release);
+    set_state_at(conn, state, clock_mono_ms());
 }
 
 static void handshake_done(struct tls_watch *w)
@@ -172,12 +178,18 @@ bool conns_shaking(struct conns *c)
 
 void conn_request_begins(struct conn *conn)
 {
-    struct tcp_peer peer = tcp_look(conn->fd);
+    int64_t now = clock_mono_ms();
+    struct tcp_peer peer = {.quiet_ms = 0};
+    // Who asks again before he has his last answer waits by his own will. So behind an
+    // answer of this very moment there is nothing that the kernel could tell.
+    if (now - atomic_load_explicit(&conn->since_ms, memory_order_relaxed) >= KERNEL_TICK_MS) {
+        peer = tcp_look(conn->fd);
+    }
     conn->waited_ms = peer.quiet_ms;
     conn->gone = peer.gone;
-    conn->asked_ms = clock_mono_ms() - conn->waited_ms;
+    conn->asked_ms = now - conn->waited_ms;
     conn->requests++;
-    set_state(conn, CONN_REQUEST);
+    set_state_at(conn, CONN_REQUEST, now);
 }
 
 void conn_request_ends(struct conn *conn)
