@@ -221,10 +221,19 @@ class Replicas(unittest.TestCase):
             self.rotate()
         self.assertEqual(self.judge(f"{CAS} changes of the CA"), [])
 
+    def api_server(self):
+        return (FOLDER / "run/kube-apiserver").read_text()
+
     def test_the_api_server_restarted(self):
+        old, began = self.api_server(), time.monotonic()
         shell(f"'{ROOT}/dev/cluster' restart-apiserver --name {NAME}")
+        self.assertNotEqual(self.api_server(), old, "the API server is another process")
+        back, written = time.monotonic(), self.load.counts[201]
+        wait_for(lambda: self.load.counts[201] >= written + WRITERS, 20, "the new API server asks the webhook")
         time.sleep(3)
-        self.judge("the API server restarted", least=0)  # it was away for most of that
+        refused = self.judge("the API server restarted", least=0)  # it was away for most of that
+        # The load never pauses, so some of it came when nobody was there: it is counted, and apart from the webhook's.
+        self.assertTrue([text for at, text in refused if began < at < back], refused)
 
 
 if __name__ == "__main__":
