@@ -14,6 +14,7 @@ __extension__ typedef unsigned __int128 magnitude;
 #define MAGNITUDE_MAX ((magnitude)1 << 126)
 #define MAX_SI_EXP    18
 #define NUMBER_MAX    64
+#define PLAIN_DIGITS  9
 
 static const char BAD_FORMAT[] = "quantities must match the regular expression "
                                  "'^([+-]?[0-9.]+)([eEinumkKMGTP]*[-+]?[0-9]*)$'";
@@ -176,8 +177,53 @@ static magnitude nano_binary(const struct number *n, int64_t exponent)
     return v < most ? v : most;
 }
 
+/// Billionths in one of the usual units; 0: it is none of them.
+static uint64_t plain_unit(struct strview suffix)
+{
+    bool binary = suffix.len == 2 && suffix.ptr[1] == 'i';
+    if (suffix.len == 0) {
+        return NANO;
+    }
+    if (suffix.len != 1 && !binary) {
+        return 0;
+    }
+    switch (suffix.ptr[0]) {
+    case 'm':
+        return binary ? 0 : NANO / 1000;
+    case 'k':
+        return binary ? 0 : (uint64_t)NANO * 1000;
+    case 'K':
+        return binary ? (uint64_t)NANO << 10 : 0;
+    case 'M':
+        return binary ? (uint64_t)NANO << 20 : (uint64_t)NANO * 1000000;
+    case 'G':
+        return binary ? (uint64_t)NANO << 30 : (uint64_t)NANO * 1000000000;
+    default:
+        return 0;
+    }
+}
+
+/// The form that nearly all have, in which nothing can overflow: up to nine digits and a usual
+/// unit. False: S has another form, or is a fault.
+static bool parse_plain(struct strview s, struct quantity *ret)
+{
+    uint64_t v = 0;
+    size_t n = 0;
+    while (n < s.len && n < PLAIN_DIGITS && CLASSES[(unsigned char)s.ptr[n]] == DIGIT) {
+        v = v * 10 + digit_at(s, n);
+        n++;
+    }
+    uint64_t unit = n != 0 ? plain_unit(sv_make(s.ptr + n, s.len - n)) : 0;
+    *ret = (struct quantity){.nano = (quantity_nano)v * unit,
+                             .format = s.len - n == 2 ? QUANTITY_BINARY_SI : QUANTITY_DECIMAL_SI};
+    return unit != 0;
+}
+
 bool quantity_parse(struct strview s, struct quantity *ret, const char **ret_why)
 {
+    if (parse_plain(s, ret)) {
+        return true;
+    }
     const char *unused;
     const char **why = ret_why != NULL ? ret_why : &unused;
     struct number n;

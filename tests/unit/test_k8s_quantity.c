@@ -109,6 +109,33 @@ START_TEST(quantity__a_long_text_is_read_in_one_go)
 }
 END_TEST
 
+/// A sign sends a number the long way.
+START_TEST(quantity__plain_numbers_are_read_as_all_others)
+{
+    static const char *const NUMBERS[] = {"",  "0",  "1",  "007",       "12",        "345",
+                                          "8", "64", "99", "123456789", "999999999", "1234567890"};
+    static const char *const UNITS[] = {"",  "n", "u",  "m",  "k",  "M",  "G",  "T",
+                                        "P", "E", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei",
+                                        "K", "i", "mi", "ki", "ii", "Mx", "e3", "Gii"};
+    for (size_t i = 0; i < ARRAY_LEN(NUMBERS) * ARRAY_LEN(UNITS); i++) {
+        char text[32];
+        snprintf(text, sizeof(text), "+%s%s", NUMBERS[i / ARRAY_LEN(UNITS)],
+                 UNITS[i % ARRAY_LEN(UNITS)]);
+        struct quantity plain, other;
+        const char *why_plain = "", *why_other = "";
+        bool ok = quantity_parse(sv_from(text + 1), &plain, &why_plain);
+        if (text[1] == '\0') {
+            continue; // nothing is a fault, and a sign alone is zero
+        }
+        ck_assert_msg(ok == quantity_parse(sv_from(text), &other, &why_other), "%s", text);
+        ck_assert_str_eq(why_plain, why_other);
+        ck_assert_msg(!ok || (plain.nano == other.nano && plain.format == other.format &&
+                              plain.saturated == other.saturated),
+                      "%s", text);
+    }
+}
+END_TEST
+
 START_TEST(quantity__a_json_value_may_be_a_string_or_a_number)
 {
     CLEANUP(arena_done) struct arena a = ARENA(1 << 16);
@@ -148,5 +175,6 @@ END_TEST
 UNIT_MAIN(NULL, NULL, quantity__agrees_with_apimachinery_on_every_row,
           quantity__equal_amounts_compare_equal_in_any_unit, quantity__rounds_away_from_zero,
           quantity__huge_values_stay_at_the_limit, quantity__a_long_text_is_read_in_one_go,
+          quantity__plain_numbers_are_read_as_all_others,
           quantity__a_json_value_may_be_a_string_or_a_number,
           quantity__whole_numbers_are_shown_in_their_format)
