@@ -13,11 +13,6 @@ int sv_cmp(struct strview a, struct strview b)
     return (a.len > b.len) - (a.len < b.len);
 }
 
-bool sv_starts(struct strview s, struct strview prefix)
-{
-    return s.len >= prefix.len && sv_eq(sv_make(s.ptr, prefix.len), prefix);
-}
-
 bool sv_ends(struct strview s, struct strview suffix)
 {
     return s.len >= suffix.len && sv_eq(sv_from_pos(s, s.len - suffix.len), suffix);

@@ -55,7 +55,13 @@ static inline bool sv_eq_lit(struct strview a, const char *lit)
 /// strcmp's order on bytes.
 int sv_cmp(struct strview a, struct strview b);
 
-bool sv_starts(struct strview s, struct strview prefix);
+/// Of two that differ, the first byte mostly tells.
+static inline bool sv_starts(struct strview s, struct strview prefix)
+{
+    return s.len >= prefix.len && (prefix.len == 0 || (s.ptr[0] == prefix.ptr[0] &&
+                                                       memcmp(s.ptr, prefix.ptr, prefix.len) == 0));
+}
+
 bool sv_ends(struct strview s, struct strview suffix);
 
 /// Offset of the first C / of the first NEEDLE in S, or SIZE_MAX.

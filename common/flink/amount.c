@@ -16,16 +16,9 @@ struct strview amount_trim(struct strview s)
     return s;
 }
 
-static bool is_unit(struct strview text, const char *name)
+static char lower(char c)
 {
-    for (size_t i = 0; i < text.len; i++) {
-        char c = text.ptr[i];
-        char lower = (char)(c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c);
-        if (name[i] == '\0' || lower != name[i]) {
-            return false;
-        }
-    }
-    return name[text.len] == '\0';
+    return (char)(c >= 'A' && c <= 'Z' ? c + ('a' - 'A') : c);
 }
 
 bool amount_parse(struct strview text, const struct amount_unit *units, size_t n, int64_t *number,
@@ -44,8 +37,12 @@ bool amount_parse(struct strview text, const struct amount_unit *units, size_t n
         return false;
     }
     struct strview unit = amount_trim(sv_from_pos(s, digits));
+    char name[TEXT_MAX];
+    for (size_t i = 0; i < unit.len; i++) {
+        name[i] = lower(unit.ptr[i]);
+    }
     for (size_t i = 0; i < n; i++) {
-        if (is_unit(unit, units[i].name)) {
+        if (sv_eq(sv_make(name, unit.len), units[i].name)) {
             *number = (int64_t)value;
             *factor = units[i].factor;
             return true;

@@ -11,7 +11,7 @@
 #include "common/base/strview.h"
 
 struct amount_unit {
-    const char *name; // lower case; "" is the unit when none is written
+    struct strview name; // lower case; "" is the unit when none is written
     int64_t factor;
 };
 

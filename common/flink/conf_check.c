@@ -12,6 +12,7 @@
 
 struct judging {
     const struct flink_conf_judge *judge;
+    enum flink_release release; // of the judge's version
     struct violations *v;
     unsigned guesses; // left
 };
@@ -52,16 +53,23 @@ static bool judge_reach(struct judging *j, const struct conf_hint *hint, const s
     return true;
 }
 
+static void refuse_value(struct judging *j, const struct flink_conf_entry *e, const struct path *at)
+{
+    struct flink_version version = j->judge->version;
+    CLEANUP(strbuf_done) struct strbuf want = STRBUF_IN(j->v->arena, WANT_MAX);
+    flink_option_check(e->option, e->sub, version, e->value, &want);
+    struct strview shown = violation_quote(j->v->arena, e->value);
+    struct strview text = strbuf_view(&want);
+    violation_deny(j->v, "flink_conf.value", CAUSE_INVALID, at, shown,
+                   "Flink %d.%d wants %.*s here", version.major, version.minor, SV_ARG(text));
+}
+
 /// Values that Flink, or the shell around it, can't read. True when refused.
 static bool judge_value(struct judging *j, const struct flink_conf_entry *e, const struct path *at)
 {
     struct flink_version version = j->judge->version;
-    CLEANUP(strbuf_done) struct strbuf want = STRBUF_IN(j->v->arena, WANT_MAX);
-    if (e->option != NULL && !flink_option_check(e->option, e->sub, version, e->value, &want)) {
-        struct strview shown = violation_quote(j->v->arena, e->value);
-        struct strview text = strbuf_view(&want);
-        violation_deny(j->v, "flink_conf.value", CAUSE_INVALID, at, shown,
-                       "Flink %d.%d wants %.*s here", version.major, version.minor, SV_ARG(text));
+    if (e->option != NULL && !flink_option_check(e->option, e->sub, version, e->value, NULL)) {
+        refuse_value(j, e, at);
         return true;
     }
     if (!sv_starts(e->key, SV("env."))) {
@@ -83,7 +91,7 @@ static bool judge_value(struct judging *j, const struct flink_conf_entry *e, con
 static void judge_listed(struct judging *j, const struct flink_conf_entry *e, const struct path *at)
 {
     struct flink_version version = j->judge->version;
-    if (sv_present(e->sub) || ((unsigned)e->versions >> flink_version_release(version) & 1u) != 0 ||
+    if (sv_present(e->sub) || ((unsigned)e->versions >> j->release & 1u) != 0 ||
         flink_option_known_in(flink_option_spelling(e->key, version), version)) {
         return;
     }
@@ -116,19 +124,22 @@ static void judge_unlisted(struct judging *j, const struct flink_conf_entry *e, 
 void flink_conf_check(const struct flink_conf *conf, const struct flink_conf_judge *judge,
                       const struct path *path, struct violations *v)
 {
-    struct judging j = {.judge = judge, .v = v, .guesses = GUESSES};
+    struct judging j = {.judge = judge,
+                        .release = flink_version_release(judge->version),
+                        .v = v,
+                        .guesses = GUESSES};
     for (size_t i = 0; i < conf->count; i++) {
         const struct flink_conf_entry *e = &conf->items[i];
         const struct path at = PATH_KEY_OF(path, e->key);
-        const struct conf_key *row = conf_key_find(e->canonical);
-        const struct conf_hint *hint = row == NULL ? conf_hint_find(e->canonical) : NULL;
-        if (judge_owner(&j, e, row, &at) || judge_reach(&j, hint, &at) || judge_value(&j, e, &at)) {
+        const struct conf_row row = conf_row_find(e->canonical);
+        if (judge_owner(&j, e, row.key, &at) || judge_reach(&j, row.hint, &at) ||
+            judge_value(&j, e, &at)) {
             continue;
         }
         if (e->option != NULL) {
             judge_listed(&j, e, &at);
         } else {
-            judge_unlisted(&j, e, hint != NULL, &at);
+            judge_unlisted(&j, e, row.hint != NULL, &at);
         }
     }
 }

@@ -189,15 +189,9 @@ const struct conf_hint CONF_HINTS[] = {
 };
 const size_t CONF_HINT_COUNT = ARRAY_LEN(CONF_HINTS);
 
-// What tells rows apart, side by side: whole keys have a mark of their length and first byte, open
-// ones the byte that they begin with, and 0 stands for the other sort. Nearly all rows are passed
-// over by it.
-struct rows {
-    const struct strview *texts;
-    const unsigned char *marks, *firsts;
-    size_t count;
-};
-
+// All rows: those of CONF_KEYS and, as in the file, behind them those of CONF_HINTS. What tells
+// them apart stands side by side: whole keys have a mark of their length and first byte, open ones
+// the byte that they begin with, and 0 stands for the other sort. Nearly all are passed over by it.
 #define MARK(len, first) ((unsigned char)((len) + 41 * (first))) // spreads both over a byte
 #define IS_OPEN(key)     ((key)[sizeof(key) - 2] == '*')
 #define TEXT_OF(key)     SV_INIT(key),
@@ -205,82 +199,59 @@ struct rows {
 #define FIRST_OF(key)    IS_OPEN(key) ? (unsigned char)(key)[0] : 0,
 
 #define CONF_KEY(key_, mode_, when_, make_, text_, instead_, why_) EACH(key_)
-#define CONF_HINT(key_, text_)
-#define EACH TEXT_OF
-static const struct strview KEY_TEXTS[] = {
+#define CONF_HINT(key_, text_)                                     EACH(key_)
+#define EACH                                                       TEXT_OF
+static const struct strview TEXTS[] = {
 #include "common/flink/conf_keys.def"
 };
 #undef EACH
 #define EACH MARK_OF
-static const unsigned char KEY_MARKS[] = {
+static const unsigned char MARKS[] = {
 #include "common/flink/conf_keys.def"
 };
 #undef EACH
 #define EACH FIRST_OF
-static const unsigned char KEY_FIRSTS[] = {
-#include "common/flink/conf_keys.def"
-};
-#undef CONF_KEY
-#undef CONF_HINT
-#define CONF_KEY(key_, mode_, when_, make_, text_, instead_, why_)
-#define CONF_HINT(key_, text_) EACH(key_)
-static const unsigned char HINT_FIRSTS[] = {
-#include "common/flink/conf_keys.def"
-};
-#undef EACH
-#define EACH MARK_OF
-static const unsigned char HINT_MARKS[] = {
-#include "common/flink/conf_keys.def"
-};
-#undef EACH
-#define EACH TEXT_OF
-static const struct strview HINT_TEXTS[] = {
+static const unsigned char FIRSTS[] = {
 #include "common/flink/conf_keys.def"
 };
 #undef EACH
 #undef CONF_KEY
 #undef CONF_HINT
 
-static const struct rows KEYS = {KEY_TEXTS, KEY_MARKS, KEY_FIRSTS, ARRAY_LEN(KEY_TEXTS)};
-static const struct rows HINTS = {HINT_TEXTS, HINT_MARKS, HINT_FIRSTS, ARRAY_LEN(HINT_TEXTS)};
-
-/// Where C stands next, from I on; or COUNT.
-static size_t next(const unsigned char *bytes, size_t count, size_t i, unsigned char c)
+/// Where C stands next in BYTES, from I on and before END; or END.
+static size_t next(const unsigned char *bytes, size_t end, size_t i, unsigned char c)
 {
-    const unsigned char *p = i < count ? memchr(bytes + i, c, count - i) : NULL;
-    return p != NULL ? (size_t)(p - bytes) : count;
+    const unsigned char *p = i < end ? memchr(bytes + i, c, end - i) : NULL;
+    return p != NULL ? (size_t)(p - bytes) : end;
 }
 
 /// The first row that KEY is, or that, open, it begins with; or the count of them.
-static size_t row_of(const struct rows *rows, struct strview key)
+static size_t row_of(struct strview key)
 {
-    size_t i = 0, end = rows->count;
+    size_t i = 0, end = ARRAY_LEN(TEXTS);
     if (key.len == 0) {
         return end;
     }
     unsigned char first = (unsigned char)key.ptr[0], mark = MARK(key.len, first);
-    while ((i = next(rows->marks, end, i, mark)) < end && !sv_eq(rows->texts[i], key)) {
+    while ((i = next(MARKS, end, i, mark)) < end && !sv_eq(TEXTS[i], key)) {
         i++;
     }
     end = i;
     i = 0;
-    while ((i = next(rows->firsts, end, i, first)) < end &&
-           !sv_starts(key, sv_sub(rows->texts[i], 0, rows->texts[i].len - 1))) {
+    while ((i = next(FIRSTS, end, i, first)) < end &&
+           !sv_starts(key, sv_make(TEXTS[i].ptr, TEXTS[i].len - 1))) {
         i++;
     }
     return i;
 }
 
-const struct conf_key *conf_key_find(struct strview canonical)
+struct conf_row conf_row_find(struct strview canonical)
 {
-    size_t i = row_of(&KEYS, canonical);
-    return i < KEYS.count ? &CONF_KEYS[i] : NULL;
-}
-
-const struct conf_hint *conf_hint_find(struct strview canonical)
-{
-    size_t i = row_of(&HINTS, canonical);
-    return i < HINTS.count ? &CONF_HINTS[i] : NULL;
+    size_t i = row_of(canonical);
+    if (i < CONF_KEY_COUNT) {
+        return (struct conf_row){.key = &CONF_KEYS[i]};
+    }
+    return (struct conf_row){.hint = i < ARRAY_LEN(TEXTS) ? &CONF_HINTS[i - CONF_KEY_COUNT] : NULL};
 }
 
 bool conf_key_is_literal(const struct conf_key *row)

@@ -54,11 +54,12 @@ extern const size_t CONF_KEY_COUNT;
 extern const struct conf_hint CONF_HINTS[];
 extern const size_t CONF_HINT_COUNT;
 
-/// The row for a canonical key, or NULL.
-const struct conf_key *conf_key_find(struct strview canonical);
-
-/// The first hint that matches, or NULL.
-const struct conf_hint *conf_hint_find(struct strview canonical);
+/// What the table says of a canonical key: at most one of them is not NULL.
+struct conf_row {
+    const struct conf_key *key;
+    const struct conf_hint *hint; // the first that matches a key that nobody else's row is about
+};
+struct conf_row conf_row_find(struct strview canonical);
 
 /// Whether TEXT is the value itself.
 bool conf_key_is_literal(const struct conf_key *row);

@@ -80,7 +80,7 @@ static void add_row(struct rendering *r, const struct conf_key *row)
 /// Whether the user's entry stands on its own: no row of ours writes or refuses the key.
 static bool is_users(const struct rendering *r, const struct flink_conf_entry *e)
 {
-    const struct conf_key *row = conf_key_find(e->canonical);
+    const struct conf_key *row = conf_row_find(e->canonical).key;
     if (row == NULL || row->mode == CONF_DEFAULT) {
         return true;
     }

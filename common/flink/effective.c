@@ -43,7 +43,8 @@ static void read_version(const struct flink_cluster *c, struct arena *arena,
     ret->image_ok = image_parse(c->spec.image, arena, &ret->image, &ret->image_why);
     ret->tag_tells = ret->image_ok && sv_present(ret->image.tag) &&
                      flink_version_from_tag(ret->image.tag, &ret->tagged, &ret->patch);
-    if (flink_version_parse(c->spec.flink_version, &ret->version) != FLINK_FORM_NONE) {
+    ret->version_form = flink_version_parse(c->spec.flink_version, &ret->version);
+    if (ret->version_form != FLINK_FORM_NONE) {
         ret->version_known = true;
         if (!ret->tag_tells || flink_version_cmp(ret->tagged, ret->version) != 0) {
             ret->patch = SV_NONE;

@@ -28,11 +28,12 @@ struct flink_effective {
     struct image_ref image;
     const char *image_why; // what is wrong with spec.image; static
     struct flink_version tagged;
-    bool version_known;           // flinkVersion, else the tag, tells it
-    struct flink_version version; // the newest when nothing tells it
-    struct strview patch;         // "1.20.1" when the tag tells that, else absent
-    struct flink_conf conf;       // flinkConfiguration as the user gave it, flat
-    bool session;                 // no spec.job
+    enum flink_version_form version_form; // of flinkVersion; when it has one, that is VERSION
+    bool version_known;                   // flinkVersion, else the tag, tells it
+    struct flink_version version;         // the newest when nothing tells it
+    struct strview patch;                 // "1.20.1" when the tag tells that, else absent
+    struct flink_conf conf;               // flinkConfiguration as the user gave it, flat
+    bool session;                         // no spec.job
     bool storage_known;
     bool adaptive; // jobmanager.scheduler: adaptive, or reactive mode
     bool reactive; // scheduler-mode: reactive

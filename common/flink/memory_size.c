@@ -12,9 +12,11 @@
 #define TIB (INT64_C(1) << 40)
 
 static const struct amount_unit UNITS[] = {
-    {"", 1},    {"b", 1},    {"bytes", 1},       {"k", KIB}, {"kb", KIB}, {"kibibytes", KIB},
-    {"m", MIB}, {"mb", MIB}, {"mebibytes", MIB}, {"g", GIB}, {"gb", GIB}, {"gibibytes", GIB},
-    {"t", TIB}, {"tb", TIB}, {"tebibytes", TIB},
+    {SV_INIT(""), 1},    {SV_INIT("b"), 1},    {SV_INIT("bytes"), 1},
+    {SV_INIT("k"), KIB}, {SV_INIT("kb"), KIB}, {SV_INIT("kibibytes"), KIB},
+    {SV_INIT("m"), MIB}, {SV_INIT("mb"), MIB}, {SV_INIT("mebibytes"), MIB},
+    {SV_INIT("g"), GIB}, {SV_INIT("gb"), GIB}, {SV_INIT("gibibytes"), GIB},
+    {SV_INIT("t"), TIB}, {SV_INIT("tb"), TIB}, {SV_INIT("tebibytes"), TIB},
 };
 
 bool flink_memory_size_parse(struct strview text, int64_t *ret_bytes)

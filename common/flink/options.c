@@ -40,9 +40,14 @@ static struct strview name_text(const struct name *n)
     return pool(n->at, n->len);
 }
 
+static bool has_release(uint8_t versions, enum flink_release release)
+{
+    return ((unsigned)versions >> release & 1u) != 0;
+}
+
 static bool has(uint8_t versions, struct flink_version v)
 {
-    return ((unsigned)versions >> flink_version_release(v) & 1u) != 0;
+    return has_release(versions, flink_version_release(v));
 }
 
 /// As in options_table.py.
@@ -250,11 +255,13 @@ struct strview flink_option_nearest(struct strview key, struct flink_version ver
     struct strview nearest = SV_NONE;
     unsigned least = NEAREST_MAX + 1;
     uint32_t letters = letters_of(key);
+    enum flink_release release = flink_version_release(version);
     size_t past = key.len + NEAREST_MAX < LONGEST ? key.len + NEAREST_MAX + 1 : LONGEST + 1;
     size_t first = key.len - NEAREST_MAX < past ? key.len - NEAREST_MAX : past;
     for (size_t i = OF_LENGTH[first]; i < OF_LENGTH[past] && least > 1; i++) {
         const struct name *n = &NAMES[i];
-        if (more_bits_than(letters ^ n->letters, 2 * NEAREST_MAX) || !has(n->versions, version)) {
+        if (more_bits_than(letters ^ n->letters, 2 * NEAREST_MAX) ||
+            !has_release(n->versions, release)) {
             continue;
         }
         unsigned d = distance(key, name_text(n));

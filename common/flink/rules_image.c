@@ -63,11 +63,11 @@ void rule_flink_version_required(struct rule_run *r)
 void rule_flink_version_form(struct rule_run *r)
 {
     struct strview text = r->now->spec.flink_version;
-    struct flink_version v;
+    struct flink_version v = r->e->version;
     if (!sv_present(text)) {
         return;
     }
-    switch (flink_version_parse(text, &v)) {
+    switch (r->e->version_form) {
     case FLINK_FORM_NONE:
         rule_deny(r, CAUSE_INVALID, UNDER(SPEC, "flinkVersion"), rule_quote(r, text),
                   "must be MAJOR.MINOR, such as \"1.20\"");
@@ -84,13 +84,12 @@ void rule_flink_version_form(struct rule_run *r)
 void rule_flink_version_known(struct rule_run *r)
 {
     struct strview text = r->now->spec.flink_version;
-    struct flink_version v;
-    if (flink_version_parse(text, &v) == FLINK_FORM_NONE) {
+    if (r->e->version_form == FLINK_FORM_NONE) {
         return;
     }
     struct flink_version oldest = flink_version_oldest();
     struct flink_version newest = flink_version_newest();
-    switch (flink_version_standing(v)) {
+    switch (flink_version_standing(r->e->version)) {
     case FLINK_KNOWN:
         break;
     case FLINK_OLDER:
@@ -110,9 +109,8 @@ void rule_flink_version_known(struct rule_run *r)
 
 void rule_flink_version_matches_tag(struct rule_run *r)
 {
-    struct flink_version given, tagged = r->e->tagged;
-    if (r->e->tag_tells &&
-        flink_version_parse(r->now->spec.flink_version, &given) != FLINK_FORM_NONE &&
+    struct flink_version given = r->e->version, tagged = r->e->tagged;
+    if (r->e->tag_tells && r->e->version_form != FLINK_FORM_NONE &&
         flink_version_cmp(given, tagged) != 0 && flink_version_standing(given) == FLINK_KNOWN) {
         rule_warn(r, UNDER(SPEC, "flinkVersion"), "is %d.%d, but the image's tag says %d.%d",
                   given.major, given.minor, tagged.major, tagged.minor);

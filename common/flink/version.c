@@ -101,10 +101,8 @@ bool flink_version_at_least(struct flink_version v, int major, int minor)
 enum flink_release flink_version_release(struct flink_version v)
 {
     enum flink_release found = 0;
-    for (enum flink_release i = 0; i < FLINK_RELEASE_COUNT; i++) {
-        if (flink_version_cmp(RELEASES[i], v) <= 0) {
-            found = i;
-        }
+    while (found + 1 < FLINK_RELEASE_COUNT && flink_version_cmp(RELEASES[found + 1], v) <= 0) {
+        found++;
     }
     return found;
 }

@@ -371,15 +371,16 @@ START_TEST(conf__the_table_speaks_of_canonical_listed_keys_once)
 {
     for (size_t i = 0; i < CONF_KEY_COUNT; i++) {
         struct strview key = CONF_KEYS[i].key;
-        ck_assert_ptr_eq(conf_key_find(key), &CONF_KEYS[i]);
+        ck_assert_ptr_eq(conf_row_find(key).key, &CONF_KEYS[i]);
+        ck_assert_ptr_null(conf_row_find(key).hint);
         ck_assert_msg(sv_eq(flink_option_canonical(key), key), "%.*s", SV_ARG(key));
         bool listed = flink_option_find(key).option != NULL;
         ck_assert_msg(listed || sv_starts(key, SV("$")) || sv_starts(key, SV("fs.s3a.")), "%.*s",
                       SV_ARG(key));
     }
     for (size_t i = 0; i < CONF_HINT_COUNT; i++) {
-        ck_assert_ptr_eq(conf_hint_find(CONF_HINTS[i].key), &CONF_HINTS[i]);
-        ck_assert_ptr_null(conf_key_find(CONF_HINTS[i].key));
+        ck_assert_ptr_eq(conf_row_find(CONF_HINTS[i].key).hint, &CONF_HINTS[i]);
+        ck_assert_ptr_null(conf_row_find(CONF_HINTS[i].key).key);
     }
 }
 END_TEST
