@@ -5,7 +5,6 @@
 
 #define SMALL       16 // keys that are compared one by one
 #define FIRST_SLOTS (4 * (size_t)SMALL)
-#define FIRST_KEYS  128
 
 static uint64_t load64(const char *p)
 {
@@ -69,12 +68,12 @@ static bool same(const struct keyset_key *a, const struct keyset_key *b)
 }
 
 /// A slot for KEY, whose hash is set: a free one, or that of the same key. SIZE_MAX: too far away.
-static size_t find_slot(const struct keyset *ks, const struct keyset_level *l,
+static size_t find_slot(const struct keyset_level *l, const uint32_t *slots,
                         const struct keyset_key *key)
 {
     size_t at = key->hash & (l->size - 1);
-    for (unsigned probes = 0; l->slots[at] != 0; probes++) {
-        const struct keyset_key *other = &ks->keys[l->base + l->slots[at] - 1];
+    for (unsigned probes = 0; slots[at] != 0; probes++) {
+        const struct keyset_key *other = &l->base[slots[at] - 1];
         if (other->hash == key->hash && same(other, key)) {
             return at;
         }
@@ -86,36 +85,51 @@ static size_t find_slot(const struct keyset *ks, const struct keyset_level *l,
     return at;
 }
 
-/// A table with room for one more key that holds the object's keys so far.
-static enum keyset_answer grow_table(struct keyset *ks, struct keyset_level *l)
+/// The table of the innermost object, which may have no slots yet; NULL: no memory.
+static struct keyset_table *find_table(struct keyset *ks)
 {
-    size_t n = ks->count - l->base;
+    if (ks->tables == NULL) {
+        ks->tables = ARENA_NEW_N(ks->arena, struct keyset_table, JSON_DEPTH_CAP + 1);
+    }
+    return ks->tables != NULL ? &ks->tables[ks->top - ks->levels] : NULL;
+}
+
+/// SIZE free slots in T.
+static bool clear_slots(struct keyset *ks, struct keyset_table *t, size_t size)
+{
+    if (size <= t->cap) {
+        memset(t->slots, 0, size * sizeof(*t->slots));
+        return true;
+    }
+    t->slots = ARENA_NEW_N(ks->arena, uint32_t, size);
+    t->cap = t->slots != NULL ? size : 0;
+    return t->slots != NULL;
+}
+
+/// A table with room for one more key that holds the object's keys so far.
+static enum keyset_answer grow_table(struct keyset *ks, struct keyset_level *l,
+                                     struct keyset_table *t)
+{
+    size_t n = (size_t)(ks->next - l->base);
     bool first = l->size == 0;
     size_t size = first ? FIRST_SLOTS : l->size;
     while (2 * (n + 1) > size) {
         size *= 2;
     }
-    if (size <= l->cap) {
-        memset(l->slots, 0, size * sizeof(*l->slots));
-    } else {
-        uint32_t *slots = ARENA_NEW_N(ks->arena, uint32_t, size);
-        if (slots == NULL) {
-            return KEYSET_NO_MEMORY;
-        }
-        l->slots = slots;
-        l->cap = size;
+    if (!clear_slots(ks, t, size)) {
+        return KEYSET_NO_MEMORY;
     }
     l->size = size;
     for (size_t i = 0; i < n; i++) {
-        struct keyset_key *k = &ks->keys[l->base + i];
+        struct keyset_key *k = &l->base[i];
         if (first) {
             k->hash = keyset_hash(sv_make(k->ptr, k->len));
         }
-        size_t at = find_slot(ks, l, k);
+        size_t at = find_slot(l, t->slots, k);
         if (at == SIZE_MAX) {
             return KEYSET_FLOOD;
         }
-        l->slots[at] = (uint32_t)i + 1;
+        t->slots[at] = (uint32_t)i + 1;
     }
     return KEYSET_NEW;
 }
@@ -123,39 +137,52 @@ static enum keyset_answer grow_table(struct keyset *ks, struct keyset_level *l)
 static enum keyset_answer add_to_table(struct keyset *ks, struct keyset_level *l,
                                        const struct keyset_key *key)
 {
-    size_t n = ks->count - l->base;
+    size_t n = (size_t)(ks->next - l->base);
+    struct keyset_table *t = find_table(ks);
+    if (t == NULL) {
+        return KEYSET_NO_MEMORY;
+    }
     if (2 * (n + 1) > l->size) {
-        enum keyset_answer grown = grow_table(ks, l);
+        enum keyset_answer grown = grow_table(ks, l, t);
         if (grown != KEYSET_NEW) {
             return grown;
         }
     }
-    size_t at = find_slot(ks, l, key);
+    size_t at = find_slot(l, t->slots, key);
     if (at == SIZE_MAX) {
         return KEYSET_FLOOD;
     }
-    if (l->slots[at] != 0) {
+    if (t->slots[at] != 0) {
         return KEYSET_TWICE;
     }
-    l->slots[at] = (uint32_t)n + 1;
+    t->slots[at] = (uint32_t)n + 1;
     return KEYSET_NEW;
+}
+
+/// A stack of twice the size; the open objects' keys are on it then.
+static bool grow_stack(struct keyset *ks)
+{
+    size_t n = (size_t)(ks->next - ks->keys);
+    struct keyset_key *keys = arena_alloc(ks->arena, 2 * n * sizeof(*keys));
+    if (keys == NULL) {
+        return false;
+    }
+    memcpy(keys, ks->keys, n * sizeof(*keys));
+    for (struct keyset_level *l = ks->levels + 1; l <= ks->top; l++) {
+        l->base = keys + (l->base - ks->keys);
+    }
+    ks->keys = keys;
+    ks->next = keys + n;
+    ks->end = keys + 2 * n;
+    return true;
 }
 
 static enum keyset_answer push(struct keyset *ks, const struct keyset_key *key)
 {
-    if (ks->count == ks->cap) {
-        size_t cap = ks->cap != 0 ? 2 * ks->cap : FIRST_KEYS;
-        struct keyset_key *keys = arena_alloc(ks->arena, cap * sizeof(*keys));
-        if (keys == NULL) {
-            return KEYSET_NO_MEMORY;
-        }
-        if (ks->count != 0) {
-            memcpy(keys, ks->keys, ks->count * sizeof(*keys));
-        }
-        ks->keys = keys;
-        ks->cap = cap;
+    if (ks->next == ks->end && !grow_stack(ks)) {
+        return KEYSET_NO_MEMORY;
     }
-    ks->keys[ks->count++] = *key;
+    *ks->next++ = *key;
     return KEYSET_NEW;
 }
 
@@ -163,8 +190,10 @@ static enum keyset_answer push(struct keyset *ks, const struct keyset_key *key)
 static void leave_order(const struct keyset *ks, struct keyset_level *l)
 {
     l->last = KEYSET_UNSORTED;
-    for (size_t i = l->base; i < ks->count && i - l->base < SMALL; i++) {
-        l->seen |= ends_bit(sv_make(ks->keys[i].ptr, ks->keys[i].len));
+    l->seen = 0;
+    l->size = 0;
+    for (const struct keyset_key *k = l->base; k < ks->next && k - l->base < SMALL; k++) {
+        l->seen |= ends_bit(sv_make(k->ptr, k->len));
     }
 }
 
@@ -172,7 +201,7 @@ static enum keyset_answer add_unsorted(struct keyset *ks, struct keyset_level *l
                                        struct keyset_key *key)
 {
     struct strview text = sv_make(key->ptr, key->len);
-    if (ks->count - l->base >= SMALL) {
+    if (ks->next - l->base >= SMALL) {
         key->hash = keyset_hash(text);
         enum keyset_answer answer = add_to_table(ks, l, key);
         return answer == KEYSET_NEW ? push(ks, key) : answer;
@@ -180,8 +209,8 @@ static enum keyset_answer add_unsorted(struct keyset *ks, struct keyset_level *l
     uint64_t bit = ends_bit(text);
     bool maybe = (l->seen & bit) != 0;
     l->seen |= bit;
-    for (size_t i = l->base; maybe && i < ks->count; i++) {
-        if (same(&ks->keys[i], key)) {
+    for (const struct keyset_key *k = l->base; maybe && k < ks->next; k++) {
+        if (same(k, key)) {
             return KEYSET_TWICE;
         }
     }
@@ -194,8 +223,8 @@ enum keyset_answer keyset_add(struct keyset *ks, struct strview key)
     struct keyset_level *l = ks->top;
     if (l->last != KEYSET_UNSORTED) {
         int order = -1;
-        if (ks->count != l->base) {
-            const struct keyset_key *last = &ks->keys[ks->count - 1];
+        if (ks->next != l->base) {
+            const struct keyset_key *last = ks->next - 1;
             order = sv_cmp(sv_make(last->ptr, last->len), key);
         }
         if (order < 0) {

@@ -18,6 +18,8 @@
 /// A key that lies further than this from its place in the table is a crafted one: honest keys at
 /// a load of one half never do.
 #define KEYSET_PROBES 128
+/// Keys of open objects before the stack moves to the arena.
+#define KEYSET_FIRST 64
 
 struct keyset_key {
     const char *ptr; // borrowed
@@ -26,21 +28,25 @@ struct keyset_key {
 };
 
 struct keyset_level {
-    size_t base;     // the object's first key on the stack
-    uint64_t last;   // how the last key begins, or KEYSET_UNSORTED
-    uint64_t seen;   // a bit for each key there is: a clear one tells a new key at once
+    uint64_t last;           // how the last key begins, or KEYSET_UNSORTED
+    struct keyset_key *base; // the object's first key on the stack
+    // Once its keys have left their order:
+    uint64_t seen; // a bit for each key there is: a clear one tells a new key at once
+    size_t size;   // slots of its table: a power of two, or 0 while it is small
+};
+
+struct keyset_table {
     uint32_t *slots; // index of a key + 1; 0: free
-    size_t size;     // slots in use by this object: a power of two, or 0 when it is small
     size_t cap;      // slots there are: a table stays for the next object of the same depth
 };
 
 struct keyset {
     struct arena *arena;
-    struct keyset_key *keys;
-    size_t count, cap;
-    unsigned depth;
+    struct keyset_key *keys, *next, *end;           // the stack, and where its next key goes
     struct keyset_level *top;                       // of the innermost object
+    struct keyset_table *tables;                    // by depth; NULL until an object needs one
     struct keyset_level levels[JSON_DEPTH_CAP + 1]; // by depth, from 1 on
+    struct keyset_key first[KEYSET_FIRST];          // the stack of most texts
 };
 
 enum keyset_answer {
@@ -53,21 +59,28 @@ enum keyset_answer {
 /// Of an object whose keys have left their order. No text begins like this: it is no UTF-8.
 #define KEYSET_UNSORTED UINT64_MAX
 
+/// An empty one, which stays where it is. A level is written when its object begins.
+static inline void keyset_init(struct keyset *ks, struct arena *arena)
+{
+    ks->arena = arena;
+    ks->keys = ks->next = ks->first;
+    ks->end = ks->first + KEYSET_FIRST;
+    ks->tables = NULL;
+    ks->top = ks->levels;
+}
+
 /// An object begins / ends; at most JSON_DEPTH_CAP are open at once.
 static inline void keyset_enter(struct keyset *ks)
 {
-    struct keyset_level *l = &ks->levels[++ks->depth];
-    ks->top = l;
-    l->base = ks->count;
+    struct keyset_level *l = ++ks->top;
     l->last = 0;
-    l->seen = 0;
-    l->size = 0;
+    l->base = ks->next;
 }
 
 static inline void keyset_leave(struct keyset *ks)
 {
-    ks->count = ks->top->base;
-    ks->top = &ks->levels[--ks->depth];
+    ks->next = ks->top->base;
+    ks->top--;
 }
 
 /// The first eight bytes of KEY as a number that orders as they do.
@@ -96,13 +109,19 @@ static inline uint64_t keyset_prefix(struct strview key)
 /// The same of a key behind which at least eight bytes can be read.
 static inline uint64_t keyset_prefix_padded(struct strview key)
 {
+    // By its length: a branch would be hard to foretell.
+    static const uint64_t MASKS[] = {0,
+                                     UINT64_MAX << 56,
+                                     UINT64_MAX << 48,
+                                     UINT64_MAX << 40,
+                                     UINT64_MAX << 32,
+                                     UINT64_MAX << 24,
+                                     UINT64_MAX << 16,
+                                     UINT64_MAX << 8,
+                                     UINT64_MAX};
     uint64_t w;
     memcpy(&w, key.ptr, sizeof(w));
-    w = be64toh(w);
-    if (key.len >= sizeof(w)) {
-        return w;
-    }
-    return key.len != 0 ? w & ~(UINT64_MAX >> (8 * key.len)) : 0;
+    return be64toh(w) & MASKS[key.len < sizeof(w) ? key.len : sizeof(w)];
 }
 
 /// Adds KEY, whose prefix is given, when it is told by that alone to be a new one. Else false:
@@ -110,11 +129,13 @@ static inline uint64_t keyset_prefix_padded(struct strview key)
 static inline bool keyset_add_next(struct keyset *ks, struct strview key, uint64_t prefix)
 {
     struct keyset_level *l = ks->top;
-    if (prefix <= l->last || ks->count == ks->cap) {
+    if (prefix <= l->last || ks->next == ks->end) {
         return false;
     }
     l->last = prefix;
-    ks->keys[ks->count++] = (struct keyset_key){.ptr = key.ptr, .len = (uint32_t)key.len};
+    struct keyset_key *k = ks->next++;
+    k->ptr = key.ptr;
+    k->len = (uint32_t)key.len;
     return true;
 }
 

@@ -87,13 +87,13 @@ const char *scan_fail_memory(struct scan *s)
 const char *scan_fail_string(struct scan *s, size_t len)
 {
     (void)err_set(s->err, E_TOO_LARGE, "a string of %zu bytes; at most %zu are allowed", len,
-                  s->limits->max_string);
+                  s->limits.max_string);
     return NULL;
 }
 
 const char *scan_fail_values(struct scan *s)
 {
-    (void)err_set(s->err, E_TOO_LARGE, "more than %zu JSON values", s->limits->max_values);
+    (void)err_set(s->err, E_TOO_LARGE, "more than %zu JSON values", s->limits.max_values);
     return NULL;
 }
 
@@ -171,7 +171,7 @@ struct scan_string scan_odd_string(struct scan *s, const char *open, const char 
         }
         p = p != NULL ? json_skip_plain_padded(p) : NULL;
     }
-    if (p != NULL && (size_t)(p - open) > s->limits->max_string) {
+    if (p != NULL && (size_t)(p - open) > s->limits.max_string) {
         p = scan_fail_string(s, (size_t)(p - open));
     }
     return (struct scan_string){.end = p, .escaped = escaped};
@@ -245,4 +245,22 @@ const char *scan_word(struct scan *s, const char *p, int *ret_type)
     return *p == 't' || *p == 'f' || *p == 'n'
                ? scan_fail(s, p, "unknown word where a value must stand")
                : scan_fail_unexpected(s, p, "a value");
+}
+
+// ---- models -----------------------------------------------------------------------------------
+
+const struct json *scan_pass_model(const struct json *from, struct strview key)
+{
+    while (from != NULL && sv_cmp(json_key(from), key) < 0) {
+        from = json_next(from);
+    }
+    return from;
+}
+
+bool scan_is_like(const struct scan *s, const char *p, const struct json *model)
+{
+    struct strview text = s->source->text;
+    size_t at = (size_t)(p - s->start);
+    return model->len <= text.len - at &&
+           memcmp(text.ptr + at, text.ptr + model->at, model->len) == 0;
 }

@@ -12,7 +12,7 @@ const char *json_skip_spaces_padded(const char *p)
                                     _mm_cmpeq_epi8(w, _mm_set1_epi8('\t')));
         unsigned hits = (unsigned)_mm_movemask_epi8(_mm_or_si128(ends, gaps)) ^ 0xffff;
         if (hits != 0) {
-            return p + __builtin_ctz(hits);
+            return p + (unsigned)__builtin_ctz(hits);
         }
     }
 #elif defined(JSON_TEXT_NEON)

@@ -96,10 +96,11 @@ static inline const char *json_skip_plain_padded(const char *p)
         __m128i w = _mm_loadu_si128((const void *)p);
         __m128i ends = _mm_or_si128(_mm_cmpeq_epi8(w, _mm_set1_epi8('"')),
                                     _mm_cmpeq_epi8(w, _mm_set1_epi8('\\')));
-        // As signed bytes those above 0x7f are below 0x20 too.
-        int hits = _mm_movemask_epi8(_mm_or_si128(ends, _mm_cmplt_epi8(w, _mm_set1_epi8(0x20))));
+        // What is below 0x20, as signed bytes also those above 0x7f, gets a sign: the mask's bit.
+        __m128i odd = _mm_subs_epi8(w, _mm_set1_epi8(0x20));
+        unsigned hits = (unsigned)_mm_movemask_epi8(_mm_or_si128(ends, odd));
         if (hits != 0) {
-            return p + __builtin_ctz((unsigned)hits);
+            return p + (unsigned)__builtin_ctz(hits);
         }
     }
 #elif defined(JSON_TEXT_NEON)
@@ -119,8 +120,9 @@ static inline const char *json_skip_plain_padded(const char *p)
 #endif
 }
 
-/// The first byte from P on that is no white space, 16 bytes a step; padded as above.
-const char *json_skip_spaces_padded(const char *p);
+/// The first byte from P on that is no white space, 16 bytes a step; padded as above. A call, also
+/// under link-time optimisation: it is seldom, and its constants would crowd the scan's registers.
+__attribute__((noinline)) const char *json_skip_spaces_padded(const char *p);
 
 /// The same where mostly there is none.
 static inline const char *json_skip_space_padded(const char *p)

@@ -22,12 +22,12 @@ bool json_tree_begin(struct json_tree *t, struct strview *text)
     return true;
 }
 
-bool json_tree_grow(struct json_tree *t)
+struct json *json_tree_grow(struct json_tree *t)
 {
     t->block = t->block == 0 ? BLOCK_FIRST : t->block < BLOCK_MAX ? 2 * t->block : BLOCK_MAX;
-    t->free = arena_alloc(t->arena, t->block * sizeof(*t->free));
-    t->free_end = t->free != NULL ? t->free + t->block : NULL;
-    return t->free != NULL;
+    struct json *nodes = arena_alloc(t->arena, t->block * sizeof(*nodes));
+    t->end = nodes != NULL ? nodes + t->block : NULL;
+    return nodes;
 }
 
 void json_tree_read_later(const struct json *v)

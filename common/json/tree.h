@@ -38,9 +38,9 @@ struct json_source {
 
 struct json_tree {
     struct arena *arena;
-    char *text;                   // the copy, which the scan reads
-    struct json *free, *free_end; // nodes not used yet
-    size_t block;                 // how many were taken last
+    char *text;       // the copy, which the scan reads
+    struct json *end; // of the nodes taken last
+    size_t block;     // how many they are
 };
 
 /// Scans TEXT; in *RET (unless NULL: nothing is built then) the tree.
@@ -52,8 +52,8 @@ MUST_USE int json_scan(struct strview text, const struct json_limits *limits,
 /// memory.
 bool json_tree_begin(struct json_tree *t, struct strview *text);
 
-/// Nodes for the values to come; false: no memory.
-bool json_tree_grow(struct json_tree *t);
+/// Nodes for the values to come, up to T's end; NULL: no memory.
+struct json *json_tree_grow(struct json_tree *t);
 
 /// V, a container whose text is known to be good, is read when someone looks into it.
 static inline void json_tree_put_off(struct json *v, const struct json_source *source)
