@@ -2,10 +2,11 @@
 #include "common/policy/asks.h"
 
 #include "common/base/macros.h"
+#include "common/base/map.h"
 #include "common/base/strbuf.h"
 #include "common/json/out.h"
 
-#define OPERAND_MAX 16384 // bytes; who asks with longer lists asks alone
+#define OPERAND_MAX 16384 // bytes; who asks with longer lists asks like no other
 
 #define SIZE     0U
 #define OBJECT   1U
@@ -48,7 +49,7 @@ static struct strview operand_of(const struct json *spec, const struct json *val
 {
     CLEANUP(strbuf_done) struct strbuf b = STRBUF(OPERAND_MAX);
     if ((flags & OBJECT) != 0) {
-        return SV("");
+        return SV("any");
     }
     json_out_value(&JSON_OUT(&b), value);
     if ((flags & ACCOUNTS) != 0) {
@@ -81,4 +82,35 @@ void policy_asks_read(struct policy *p, struct arena *arena)
         p->asks = kept;
         p->n_asks = n;
     }
+}
+
+/// Fills in the NUMBERS of P's asks. KNOWN: operands, and the number of the first that has each.
+static bool number(const struct policy *p, struct map *known, uint32_t *last, uint32_t *numbers)
+{
+    for (size_t i = 0; i < p->n_asks; i++) {
+        struct strview operand = p->asks[i].operand;
+        const uint32_t *same = sv_present(operand) ? map_get(known, operand) : NULL;
+        numbers[i] = same != NULL ? *same : ++*last;
+        if (same == NULL && sv_present(operand) && !map_put(known, operand, &numbers[i])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+int policy_asks_number(struct policy_set *set, struct arena *arena, struct err *err)
+{
+    CLEANUP(map_done) struct map known = {0};
+    const uint32_t **all = ARENA_NEW_N(arena, const uint32_t *, set->n + 1);
+    uint32_t last = 0;
+    for (size_t i = 0; all != NULL && i < set->n; i++) {
+        const struct policy *p = set->items[i];
+        uint32_t *own = ARENA_NEW_N(arena, uint32_t, p->n_asks + 1);
+        if (own == NULL || !number(p, &known, &last, own)) {
+            return err_set(err, E_NOMEM, "no memory for %zu policies", set->n);
+        }
+        all[i] = own;
+    }
+    set->numbers = all;
+    return all != NULL ? 0 : err_set(err, E_NOMEM, "no memory for %zu policies", set->n);
 }

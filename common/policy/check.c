@@ -49,26 +49,33 @@ const struct policy_rule_info *policy_rule_infos(size_t *count)
     return INFOS;
 }
 
+/// Whether the object is sound by that rule of that policy.
+static bool judge_by_rule(struct judge_run *r, const struct policy_ask *ask)
+{
+    r->rule = RULES[ask->rule].id;
+    r->enforcement = ask->enforcement;
+    r->nearer = false;
+    r->enough = false;
+    r->exempt = false;
+    r->said = 0;
+    RULES[ask->rule].judge(r);
+    return r->said == 0 && !r->enough && arena_ok(r->arena);
+}
+
 /// Policies of one platform often ask the same: what was sound by one need not be looked at again.
-static void judge_by(struct judge_run *r, const struct policy *p)
+static void judge_by(struct judge_run *r, const struct policy *p, const uint32_t *numbers)
 {
     r->policy = p;
-    for (size_t i = 0; i < p->n_asks && arena_ok(r->arena); i++) {
+    for (size_t i = 0; i < p->n_asks; i++) {
         const struct policy_ask *ask = &p->asks[i];
-        struct strview *sound = &r->now->sound[ask->rule];
-        if ((r->in->scale && (RULES[ask->rule].flags & SIZE) == 0) ||
-            policy_asks_same(*sound, ask->operand)) {
+        uint32_t *sound = &r->now->sound[ask->rule];
+        if (*sound == numbers[i] || (r->in->scale && (RULES[ask->rule].flags & SIZE) == 0)) {
             continue;
         }
-        r->rule = RULES[ask->rule].id;
-        r->enforcement = ask->enforcement;
-        r->nearer = false;
-        r->enough = false;
-        r->exempt = false;
-        r->said = 0;
-        RULES[ask->rule].judge(r);
-        if (r->said == 0 && !r->enough) {
-            *sound = ask->operand;
+        if (judge_by_rule(r, ask)) {
+            *sound = numbers[i];
+        } else if (!arena_ok(r->arena)) {
+            return;
         }
     }
 }
@@ -101,10 +108,9 @@ static void judge(const struct policy_input *in, struct judge_facts *now, struct
     }
     struct labels labels;
     const struct labels *known = labels_of(in, &labels);
-    for (size_t i = 0; i < in->set->n; i++) {
-        if (policy_matches(in->set->items[i], in->ns, known)) {
-            judge_by(&r, in->set->items[i]);
-        }
+    const struct policy *p;
+    for (size_t at = 0; (p = policy_set_next(in->set, in->ns, known, &at)) != NULL;) {
+        judge_by(&r, p, in->set->numbers[at - 1]);
     }
 }
 

@@ -144,10 +144,9 @@ static bool find_policies(struct gatherer *g, const struct policy_set *set,
     if (g->policies == NULL) {
         return false;
     }
-    for (size_t i = 0; i < set->n; i++) {
-        if (policy_matches(set->items[i], ns, known ? &labels : NULL)) {
-            g->policies[g->n++] = set->items[i];
-        }
+    const struct policy *p;
+    for (size_t at = 0; (p = policy_set_next(set, ns, known ? &labels : NULL, &at)) != NULL;) {
+        g->policies[g->n++] = p;
     }
     return true;
 }

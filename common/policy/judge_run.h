@@ -53,7 +53,7 @@ struct judge_facts {
     size_t work;                               // steps so far, of all policies
     struct quantity amounts[2][JUDGE_AMOUNTS]; // what a pod takes: by role, of judge_resources.c
     bool has_amounts[2][JUDGE_AMOUNTS];
-    struct strview sound[POLICY_RULES]; // with what a rule was asked last that found nothing
+    uint32_t sound[POLICY_RULES]; // number of the last ask of a rule that found nothing
 };
 
 struct judge_run {

@@ -3,6 +3,7 @@
 
 #include <stdlib.h>
 
+#include "common/policy/asks.h"
 #include "common/refs/role.h"
 
 static const char *const NAMES[ENFORCE_COUNT] = {
@@ -16,6 +17,9 @@ const char *enforcement_name(enum enforcement e)
     return (unsigned)e < ENFORCE_COUNT ? NAMES[e] : "";
 }
 
+#define BITS  64
+#define BYTES 256
+
 static int by_rank(const void *a, const void *b)
 {
     const struct policy *p = *(const struct policy *const *)a;
@@ -26,14 +30,32 @@ static int by_rank(const void *a, const void *b)
     return sv_cmp(p->name, q->name);
 }
 
+/// Notes the policy at I in the rows of the bytes with which a namespace may begin that it is for.
+static void note_first(const struct policy *p, uint64_t *may, size_t words, size_t i)
+{
+    const struct patterns *list = &p->match.namespaces;
+    bool any = list->n == 0;
+    for (size_t k = 0; k < list->n && !any; k++) {
+        struct strview begin = pattern_beginning(list->items[k]);
+        any = begin.len == 0;
+        if (!any) {
+            may[(unsigned char)begin.ptr[0] * words + i / BITS] |= (uint64_t)1 << i % BITS;
+        }
+    }
+    for (size_t c = 0; c < BYTES && any; c++) {
+        may[c * words + i / BITS] |= (uint64_t)1 << i % BITS;
+    }
+}
+
 int policy_set_make(const struct policy *const *policies, size_t n, struct arena *arena,
                     struct policy_set *ret, struct err *err)
 {
     const struct policy **items = ARENA_NEW_N(arena, const struct policy *, n + 1);
-    if (items == NULL) {
+    struct policy_set set = {.items = items, .n = n, .words = n / BITS + 1};
+    uint64_t *may = ARENA_NEW_N(arena, uint64_t, BYTES * set.words);
+    if (items == NULL || may == NULL) {
         return err_set(err, E_NOMEM, "no memory for %zu policies", n);
     }
-    struct policy_set set = {.items = items, .n = n};
     for (size_t i = 0; i < n; i++) {
         const struct policy *p = policies[i];
         items[i] = p;
@@ -42,23 +64,43 @@ int policy_set_make(const struct policy *const *policies, size_t n, struct arena
         set.needs_totals |= p->spec.parallelism.namespace_total.set;
     }
     qsort(items, n, sizeof(*items), by_rank);
+    for (size_t i = 0; i < n; i++) {
+        note_first(items[i], may, set.words, i);
+    }
+    set.may = may;
     *ret = set;
-    return 0;
+    return policy_asks_number(ret, arena, err);
 }
 
 bool policy_matches(const struct policy *p, struct strview ns, const struct labels *labels)
 {
-    unsigned char first = ns.len != 0 ? (unsigned char)ns.ptr[0] : 0;
-    bool may = ns.len == 0 || (p->match.first[first / 64] >> first % 64 & 1) != 0;
-    bool every = p->match.namespaces.n == 0 || (p->match.every && ns.len != 0);
-    if (!every && (!may || !patterns_match(&p->match.namespaces, ns, NULL))) {
-        return false;
-    }
-    if (patterns_match(&p->match.exclude, ns, NULL)) {
+    const struct patterns *namespaces = &p->match.namespaces;
+    if ((namespaces->n != 0 && !patterns_match(namespaces, ns, NULL)) ||
+        patterns_match(&p->match.exclude, ns, NULL)) {
         return false;
     }
     return !p->match.has_selector || labels == NULL ||
            label_selector_matches(&p->match.selector, labels);
+}
+
+const struct policy *policy_set_next(const struct policy_set *set, struct strview ns,
+                                     const struct labels *labels, size_t *at)
+{
+    while (*at < set->n) {
+        size_t word = *at / BITS;
+        uint64_t left = ns.len != 0 ? set->may[(unsigned char)ns.ptr[0] * set->words + word]
+                                    : UINT64_MAX; // of no namespace nothing is known
+        left >>= *at % BITS;
+        if (left == 0) {
+            *at = (word + 1) * BITS;
+            continue;
+        }
+        *at += (size_t)__builtin_ctzll(left);
+        if (*at < set->n && policy_matches(set->items[(*at)++], ns, labels)) {
+            return set->items[*at - 1];
+        }
+    }
+    return NULL;
 }
 
 /// Whether BLOCK ("images.tags") is RULE ("images.tags.denied") or above it.

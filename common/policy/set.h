@@ -62,7 +62,7 @@ struct denied_keys;
 struct policy_ask {
     uint8_t rule; // its row in rules.def
     enum enforcement enforcement;
-    struct strview operand; // what it reads of the policy, as text; absent: it is like no other
+    struct strview operand; // what it reads of the policy, as text; absent: too long
 };
 
 /// One policy, compiled. Texts and trees are those of `decoded`'s JSON.
@@ -73,8 +73,6 @@ struct policy {
     struct policy_spec spec;
     struct {
         struct patterns namespaces, exclude;
-        uint64_t first[4]; // a bit for each byte that a namespace of `namespaces` may begin with
-        bool every;        // one of `namespaces` is "*"
         bool has_selector;
         struct label_selector selector;
     } match;
@@ -103,6 +101,12 @@ struct policy {
 struct policy_set {
     const struct policy *const *items; // by priority, highest first, then by name
     size_t n;
+    // 256 rows of `words`, by the byte that a namespace begins with: a bit for each policy that may
+    // be for such a one.
+    const uint64_t *may;
+    size_t words;
+    // For each of items[i]'s asks, a number: equal ones ask the same of an object.
+    const uint32_t *const *numbers;
     bool needs_labels; // a policy selects namespaces by label
     bool needs_roles;  // a policy asks for unique roles
     bool needs_totals; // a policy has a namespaceTotal
@@ -126,6 +130,11 @@ MUST_USE int policy_set_make(const struct policy *const *policies, size_t n, str
 /// Whether P is for that namespace. LABELS: of the namespace; NULL: not known, then a policy with a
 /// selector matches (stricter).
 bool policy_matches(const struct policy *p, struct strview ns, const struct labels *labels);
+
+/// The next policy of SET, from *AT (0 at first) on, that is for the namespace NS, as
+/// policy_matches() says; NULL: there is none. Those of other namespaces cost next to nothing.
+const struct policy *policy_set_next(const struct policy_set *set, struct strview ns,
+                                     const struct labels *labels, size_t *at);
 
 /// Whether P lets cluster NS/NAME off RULE ("images.tags.denied") at NOW_MS (Unix time). An
 /// exemption from `images.tags` is one from `images.tags.denied`, not from `images.tagsx`; it has

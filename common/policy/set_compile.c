@@ -85,20 +85,6 @@ static bool many_patterns(struct compiler *c, const struct path *path, struct fi
     return !bad;
 }
 
-/// So that most policies are passed over by one look at a namespace's name.
-static void note_first(struct policy *p)
-{
-    const struct patterns *list = &p->match.namespaces;
-    for (size_t i = 0; i < list->n; i++) {
-        struct strview begin = pattern_beginning(list->items[i]);
-        p->match.every |= sv_eq_lit(pattern_text(list->items[i]), "*");
-        for (unsigned c = 0; c < 256; c++) {
-            bool may = begin.len == 0 || (unsigned char)begin.ptr[0] == c;
-            p->match.first[c / 64] |= (uint64_t)may << c % 64;
-        }
-    }
-}
-
 static void compile_match(struct compiler *c, const struct policy_match *match, struct policy *p)
 {
     const struct path *at = UNDER(SPEC, "match");
@@ -106,7 +92,6 @@ static void compile_match(struct compiler *c, const struct policy_match *match, 
                        &p->match.namespaces)) {
         p->match.namespaces = (struct patterns){0}; // every namespace
     }
-    note_first(p);
     many_patterns(c, UNDER(at, "excludeNamespaces"), match->exclude_namespaces, PLAIN,
                   &p->match.exclude);
     size_t denials = c->faults->denials;

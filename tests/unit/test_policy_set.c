@@ -231,6 +231,49 @@ START_TEST(policy_matches__by_names_exclusions_and_labels)
 }
 END_TEST
 
+START_TEST(policy_set_next__gives_those_that_match_in_their_order)
+{
+    static const char *const MATCHES[] = {
+        "{}",
+        "{\"namespaces\":[]}",
+        "{\"namespaces\":[\"team-*\",\"core\"]}",
+        "{\"namespaces\":[\"*\"],\"excludeNamespaces\":[\"t*\"]}",
+        "{\"namespaces\":[\"?eam-a\"]}",
+        "{\"namespaces\":[\"[c-t]*\"]}",
+        "{\"namespaces\":[\"x\",\"regex:(team|core).*\"]}",
+        "{\"namespaces\":[\"\\\\core\"]}",
+        "{\"namespaces\":[\"z\"],\"namespaceSelector\":{\"matchLabels\":{\"tier\":\"prod\"}}}",
+        "{\"namespaceSelector\":{\"matchLabels\":{\"tier\":\"prod\"}}}",
+    };
+    static const struct strview NAMES[] = {SV_INIT("team-a"), SV_INIT("core"),  SV_INIT("z"),
+                                           SV_INIT("x"),      SV_INIT("other"), SV_INIT("")};
+    static const struct label prod_label[] = {{SV_INIT("tier"), SV_INIT("prod")}};
+    const struct labels prod = labels_of(prod_label, 1), none = labels_of(NULL, 0);
+    const struct labels *const labels[] = {NULL, &prod, &none};
+    const struct policy *policies[150];
+    for (size_t i = 0; i < ARRAY_LEN(policies); i++) {
+        struct strview name = arena_printf(&arena, "p%03zu", i);
+        struct strview spec =
+            arena_printf(&arena, "{\"match\":%s}", MATCHES[i * 7 % ARRAY_LEN(MATCHES)]);
+        policies[i] = policy_of(name.ptr, spec.ptr);
+    }
+    for (size_t n = 0; n <= ARRAY_LEN(policies); n += 50) {
+        struct policy_set set = set_of(policies, n);
+        for (size_t k = 0; k < ARRAY_LEN(NAMES) * ARRAY_LEN(labels); k++) {
+            struct strview ns = NAMES[k / ARRAY_LEN(labels)];
+            const struct labels *known = labels[k % ARRAY_LEN(labels)];
+            size_t at = 0;
+            for (size_t i = 0; i < n; i++) {
+                if (policy_matches(set.items[i], ns, known)) {
+                    ck_assert_ptr_eq(policy_set_next(&set, ns, known, &at), set.items[i]);
+                }
+            }
+            ck_assert_ptr_null(policy_set_next(&set, ns, known, &at));
+        }
+    }
+}
+END_TEST
+
 START_TEST(policy_exempts__by_rule_name_and_time)
 {
     const struct policy *p = policy_of(
@@ -273,4 +316,5 @@ UNIT_MAIN(setup, teardown, policy_compile__every_block_has_its_enforcement_or_th
           policy_compile__a_full_arena_gives_no_policy, policy_range__versions_are_read_as_written,
           policy_set__is_sorted_by_priority_then_name,
           policy_matches__by_names_exclusions_and_labels, policy_exempts__by_rule_name_and_time,
-          policy_role_key__is_one_for_one_identity)
+          policy_set_next__gives_those_that_match_in_their_order,
+          policy_exempts__by_rule_name_and_time, policy_role_key__is_one_for_one_identity)
