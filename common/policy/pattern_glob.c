@@ -144,22 +144,38 @@ static int compile_segments(struct compiler *c, struct glob_tokens tokens)
     return 0;
 }
 
-/// What every match begins with, and whether that is all.
-static void find_literal(struct globs *g, const struct compiler *c, struct glob_tokens tokens)
+/// What every match begins and ends with, and whether little is left between them.
+static void find_shape(struct globs *g, const struct compiler *c, struct glob_tokens tokens)
 {
-    size_t n = 0;
-    while (n < tokens.n && tokens.items[n].op == GLOB_LIT) {
-        n++;
-    }
+    size_t head = 0, tail = 0, n = tokens.n;
+    bool segments = c->form.sep != '\0';
     if (c->form.fold) {
         return;
     }
-    if (n == tokens.n) {
-        g->literal = sv_make(c->text, n);
-    } else if (c->form.sep != '\0' && n != 0 && tokens.items[n].across) {
-        n--; // the separator goes with what `**` takes
+    while (head < n && tokens.items[head].op == GLOB_LIT) {
+        head++;
     }
-    g->head = sv_make(c->text, n);
+    g->head = sv_make(c->text, head);
+    if (head == n) {
+        g->shape = GLOBS_TEXT;
+        return;
+    }
+    while (tokens.items[n - 1 - tail].op == GLOB_LIT) {
+        tail++;
+    }
+    g->tail = sv_make(c->text + c->len - tail, tail);
+    bool one = head + 1 + tail == n && tokens.items[head].op == GLOB_STAR;
+    // A separator beside `**` goes with what that takes.
+    if (segments && tokens.items[head].across && head != 0) {
+        g->head.len--;
+        g->shape = one && tail == 0 ? GLOBS_BELOW : GLOBS_PARTS;
+    } else if (one && !(segments && n == 1)) { // alone it needs a segment
+        g->shape = GLOBS_STAR;
+    }
+    if (segments && tokens.items[n - 1 - tail].across && tail != 0) {
+        g->tail = sv_from_pos(g->tail, 1);
+        g->shape = GLOBS_PARTS;
+    }
 }
 
 int globs_compile(struct glob_tokens tokens, struct glob_form form, struct arena *arena,
@@ -183,7 +199,7 @@ int globs_compile(struct glob_tokens tokens, struct glob_form form, struct arena
         return -1;
     }
     *g = (struct globs){.form = form, .items = c.items, .n = c.n};
-    find_literal(g, &c, tokens);
+    find_shape(g, &c, tokens);
     *ret = g;
     return 0;
 }
@@ -289,10 +305,11 @@ static struct strview segment_at(struct strview s, size_t at, char sep)
     return sv_sub(rest, 0, sv_find_char(rest, sep));
 }
 
-static bool all_wild(struct strview s, const struct byte_set *wild)
+/// Whether a star takes all of S, which has AND between what it takes ('\0': nothing).
+static bool all_wild(struct strview s, const struct byte_set *wild, char and)
 {
     for (size_t i = 0; i < s.len; i++) {
-        if (!byte_set_has(wild, (unsigned char)s.ptr[i])) {
+        if (!byte_set_has(wild, (unsigned char)s.ptr[i]) && (and == '\0' || s.ptr[i] != and)) {
             return false;
         }
     }
@@ -325,7 +342,7 @@ static bool segments_match(const struct globs *g, struct strview s, const struct
             return false;
         }
         struct strview segment = segment_at(s, back_at, g->form.sep);
-        if (!all_wild(segment, g->form.wild)) {
+        if (!all_wild(segment, g->form.wild, '\0')) {
             return false;
         }
         back_at += segment.len + 1;
@@ -336,11 +353,23 @@ static bool segments_match(const struct globs *g, struct strview s, const struct
 
 bool globs_match(const struct globs *g, struct strview s, const struct pattern_vars *vars)
 {
-    if (sv_present(g->literal)) {
-        return sv_eq(s, g->literal);
+    if (g->shape == GLOBS_TEXT) {
+        return sv_eq(s, g->head);
     }
-    if (!sv_starts(s, g->head)) {
+    if (s.len < g->head.len + g->tail.len || !sv_starts(s, g->head) || !sv_ends(s, g->tail)) {
         return false;
+    }
+    struct strview middle = sv_sub(s, g->head.len, s.len - g->head.len - g->tail.len);
+    switch (g->shape) {
+    case GLOBS_STAR:
+        return g->form.wild == &GLOB_ANY || all_wild(middle, g->form.wild, '\0');
+    case GLOBS_BELOW:
+        return middle.len == 0
+                   ? !g->form.tail_one
+                   : middle.ptr[0] == g->form.sep && all_wild(middle, g->form.wild, g->form.sep);
+    case GLOBS_TEXT:
+    case GLOBS_PARTS:
+        break;
     }
     return g->form.sep != '\0' ? segments_match(g, s, vars)
                                : glob_match(&g->items[0], &g->form, s, vars);

@@ -76,12 +76,20 @@ struct glob_form {
     bool fold;     // case doesn't count
 };
 
+/// Most patterns have a shape that is answered without looking at their parts one by one.
+enum globs_shape {
+    GLOBS_PARTS, // none of those below
+    GLOBS_TEXT,  // `a.b`: the head, and no more
+    GLOBS_STAR,  // `a*b`: one star between head and tail
+    GLOBS_BELOW, // `a/**`: any segments behind the head
+};
+
 struct globs {
     struct glob_form form;
     const struct glob *items;
     size_t n;
-    struct strview literal; // the only text that matches; absent unless there is one
-    struct strview head;    // every text that matches begins so
+    enum globs_shape shape;
+    struct strview head, tail; // every text that matches begins, and ends, so; they don't overlap
 };
 
 /// Reads TEXT into tokens. ALLOWED: placeholders. SETS: `[` begins a set; else it is literal.

@@ -438,6 +438,90 @@ START_TEST(pattern__paths_match_as_by_the_plain_definition)
 }
 END_TEST
 
+/// PATTERN with its letter at AT written as a set, so that no shape tells what it matches.
+static const char *with_set(const char *pattern, size_t at)
+{
+    return arena_printf(&arena, "%.*s[%c]%s", (int)at, pattern, pattern[at], pattern + at + 1).ptr;
+}
+
+static bool compiles(const char *pattern, enum pattern_kind kind)
+{
+    const struct pattern *unused = NULL;
+    return pattern_compile(sv_from(pattern), kind, 0, &arena, &unused, NULL) == 0;
+}
+
+/// Texts that differ where shapes could be wrong: at the ends, at separators, in what a star takes.
+START_TEST(pattern__shapes_match_as_their_parts_do)
+{
+    static const struct {
+        enum pattern_kind kind;
+        const char *lead, *patterns[16], *texts[24];
+    } ROWS[] = {
+        {PATTERN_TEXT,
+         "",
+         {"a*", "*a", "a*a", "a**", "aa", "ab*ba", "a*/a", "a/**", "**/a"},
+         {"a", "aa", "aaa", "aba", "ab", "ba", "abba", "abxba", "aba/a", "a/", "a//", "/a",
+          "a\xc3\xa9",
+          "\xc3\xa9"
+          "a",
+          "a\xc3\xa9"
+          "a",
+          "", "a b", "A", "a/a/a"}},
+        {PATTERN_URI,
+         "s3://b/",
+         {"a*", "*a", "a*a", "a/**", "a/*", "*/a", "**/a", "a/**/a", "a/*/a", "a/a", "a*/**",
+          "aa/**"},
+         {"a",           "aa",      "aaa",   "a/",     "a/a",   "a/a/a", "a/b/a", "aa/a",
+          "a/a\xc3\xa9", "a/b/c/d", "ab/a",  "a-a",    "a/*",   "a/?",   "a/b c", "",
+          "b",           "b/a",     "aab/c", "aa/b/c", "a/a~/b"}},
+        {PATTERN_URI,
+         "s3://x",
+         {"a*", "*a", "a*a", "a.**", "**.a", "a.*", "a*/**", "a/**", "a.b", ".*", ".**", "*"},
+         {"a",   "aa",  "a.a", "a.a.a", "ab/c",  "a-a", "a-b.a", "a_/",  "A", "aA",
+          "a:1", "a@b", "a.",  ".a",    "a/b/c", "a.b", "/a",    "a..b", "",  "."}},
+        {PATTERN_IMAGE,
+         "r.io/",
+         {"a/**", "a/*", "a*", "*a", "a*a", "a/*/b", "a/**/b", "**/b", "a:*", "a:b*b", "a/b"},
+         {"a", "a/b", "a/b/c", "aa", "ab/a", "a/x/b", "a/x/y/b", "b", "a:b", "a:bb", "a:b.b",
+          "a:b-b", "a/b:1", "aa/b", "a-a", "a--a/b"}},
+        {PATTERN_ROLE,
+         "arn:aws:iam::123456789012:role/",
+         {"a*", "a/*", "a/**", "*a", "a/b*c", "a/*/c", "a**", "a/b"},
+         {"a", "aa", "a/b", "a/b/c", "a/bc", "a/bxc", "ba", "a+a", "a/b.c", "a/a=b/c", "A"}},
+        {PATTERN_ROLE,
+         "",
+         {"a*@p.iam.gserviceaccount.com", "a@p*.iam.gserviceaccount.com",
+          "ab@*p.iam.gserviceaccount.com"},
+         {"a@p.iam.gserviceaccount.com", "abcdef@project.iam.gserviceaccount.com",
+          "a@p.q.iam.gserviceaccount.com", "abcdef@p-q.iam.gserviceaccount.com",
+          "ab@p.iam.gserviceaccount.com", "abcdefg@pppppp.iam.gserviceaccount.com"}},
+    };
+    unsigned both = 0, n = 0;
+    for (size_t i = 0; i < ARRAY_LEN(ROWS); i++) {
+        for (const char *const *p = ROWS[i].patterns; *p != NULL; p++) {
+            const char *pattern = arena_printf(&arena, "%s%s", ROWS[i].lead, *p).ptr;
+            for (size_t at = strlen(ROWS[i].lead); pattern[at] != '\0'; at++) {
+                const char *long_way = with_set(pattern, at);
+                if (pattern[at] < 'a' || pattern[at] > 'z' || !compiles(pattern, ROWS[i].kind) ||
+                    !compiles(long_way, ROWS[i].kind)) {
+                    continue;
+                }
+                for (const char *const *t = ROWS[i].texts; *t != NULL; t++) {
+                    const char *text = arena_printf(&arena, "%s%s", ROWS[i].lead, *t).ptr;
+                    bool found = matches(pattern, ROWS[i].kind, text);
+                    ck_assert_msg(found == matches(long_way, ROWS[i].kind, text), "%s, %s: %s",
+                                  pattern, long_way, text);
+                    both += found ? 1 : 0;
+                    n++;
+                }
+            }
+        }
+    }
+    ck_assert_uint_gt(both, 100);
+    ck_assert_uint_gt(n, 700);
+}
+END_TEST
+
 START_TEST(pattern__placeholders_are_filled_in_or_told)
 {
     static const struct {
@@ -518,7 +602,7 @@ UNIT_MAIN(setup, teardown, pattern__a_text_is_matched_from_end_to_end,
           pattern__a_uri_pattern_needs_a_scheme_and_plain_parts,
           pattern__a_text_that_is_no_pattern_is_refused, pattern__hostile_patterns_take_no_time,
           pattern__texts_match_as_by_the_plain_definition,
-          pattern__paths_match_as_by_the_plain_definition,
+          pattern__paths_match_as_by_the_plain_definition, pattern__shapes_match_as_their_parts_do,
           pattern__placeholders_are_filled_in_or_told,
           pattern__a_list_matches_when_one_does_and_never_is_none,
           pattern__a_full_arena_is_an_error)
