@@ -70,10 +70,10 @@ static void put_escape(struct strbuf *b, unsigned char c)
     }
 }
 
-static void put_quoted(struct strbuf *b, struct strview s)
+/// S, in which something doesn't stand for itself.
+static void put_odd(struct strbuf *b, struct strview s)
 {
-    strbuf_put_char(b, '"');
-    const char *p = sv_present(s) ? s.ptr : "";
+    const char *p = s.ptr;
     const char *limit = p + s.len;
     const char *from = p; // what stands for itself and is not written yet
     while ((p = json_skip_plain(p, limit)) < limit) {
@@ -91,21 +91,48 @@ static void put_quoted(struct strbuf *b, struct strview s)
         from = ++p;
     }
     strbuf_put(b, sv_make(from, (size_t)(limit - from)));
-    strbuf_put_char(b, '"');
+}
+
+/// A key or a string in its quotes, with the comma before it and the colon behind it. Nearly every
+/// text stands for itself and is written in one go.
+static void put_text(struct json_out *o, struct strview text, bool is_key)
+{
+    struct strbuf *b = o->buf;
+    struct strview s = sv_present(text) ? text : SV("");
+    bool comma = o->need_comma;
+    o->need_comma = !is_key;
+    if (json_skip_plain(s.ptr, s.ptr + s.len) != s.ptr + s.len) {
+        strbuf_put(b, comma ? SV(",\"") : SV("\""));
+        put_odd(b, s);
+        strbuf_put(b, is_key ? SV("\":") : SV("\""));
+        return;
+    }
+    char *to = strbuf_reserve(b, (size_t)comma + s.len + 2 + (size_t)is_key);
+    if (to == NULL) {
+        return;
+    }
+    if (comma) {
+        *to++ = ',';
+    }
+    *to++ = '"';
+    memcpy(to, s.ptr, s.len);
+    to += s.len;
+    *to++ = '"';
+    if (is_key) {
+        *to++ = ':';
+    }
+    *to = '\0';
+    b->len = (size_t)(to - b->ptr);
 }
 
 void json_out_key(struct json_out *o, struct strview key)
 {
-    before_value(o);
-    put_quoted(o->buf, key);
-    strbuf_put_char(o->buf, ':');
-    o->need_comma = false;
+    put_text(o, key, true);
 }
 
 void json_out_string(struct json_out *o, struct strview s)
 {
-    before_value(o);
-    put_quoted(o->buf, s);
+    put_text(o, s, false);
 }
 
 void json_out_int(struct json_out *o, int64_t v)

@@ -43,15 +43,20 @@ static inline unsigned json_plain_run(const char *p)
     return hits != 0 ? (unsigned)__builtin_ctzll(hits) >> 3 : 8;
 }
 
-/// The first byte from P on that is not plain, or END. Eight bytes a step.
+/// The first byte from P on that is not plain, or END. Eight bytes a step; the last ones together
+/// with some that were seen.
 static inline const char *json_skip_plain(const char *p, const char *end)
 {
+    bool eight = end - p >= 8;
     while (end - p >= 8) {
         unsigned run = json_plain_run(p);
         p += run;
         if (run < 8) {
             return p;
         }
+    }
+    if (eight) {
+        return end - 8 + json_plain_run(end - 8);
     }
     while (p < end && json_plain(*p)) {
         p++;
