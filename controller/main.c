@@ -161,15 +161,14 @@ static void collect(struct metrics *m, void *arg)
     struct queue_stats q;
     queue_read_stats(c->queue, &q);
     metrics_set(m, M_queue_depth, METRIC_AT(0), (double)q.depth);
-    double adds = metrics_read(m, M_queue_adds, METRIC_AT(0));
-    double retries = metrics_read(m, M_queue_retries, METRIC_AT(0));
-    metrics_add(m, M_queue_adds, METRIC_AT(0), q.adds - (uint64_t)adds);
-    metrics_add(m, M_queue_retries, METRIC_AT(0), q.retries - (uint64_t)retries);
+    metrics_count_to(m, M_queue_adds, METRIC_AT(0), q.adds);
+    metrics_count_to(m, M_queue_retries, METRIC_AT(0), q.retries);
     metrics_set(m, M_clusters, METRIC_AT(0), (double)cache_cluster_count(c->cache));
     struct claims_stats claims;
     claims_read_stats(c->claims, &claims);
     metrics_set(m, M_refused, METRIC_AT(0), (double)claims.refused);
     metrics_set(m, M_events_lost, METRIC_AT(0), (double)kube_events_lost(c->events));
+    metrics_count_to(m, M_log_lost, METRIC_AT(0), log_lost());
     struct prober *prober = atomic_load(&c->prober);
     if (prober != NULL) {
         struct prober_stats stats;

@@ -226,20 +226,14 @@ struct certs_serving *certificates_serving(struct certificates *c)
     return c->serving;
 }
 
-/// A counter that is kept elsewhere.
-static void set_counter(struct metrics *m, unsigned id, struct metric_at at, uint64_t value)
-{
-    metrics_add(m, id, at, value - (uint64_t)metrics_read(m, id, at));
-}
-
 void certificates_collect(struct certificates *c, struct metrics *m)
 {
     struct certs_serving_stats s;
     certs_serving_stats(c->serving, &s);
-    set_counter(m, M_certificate_reads, METRIC_AT(0), s.reads);
-    set_counter(m, M_certificate_errors, METRIC_AT(0), s.read_errors);
-    set_counter(m, M_bundle_writes, METRIC_AT(0), s.publishes);
-    set_counter(m, M_bundle_errors, METRIC_AT(0), s.publish_errors);
+    metrics_count_to(m, M_certificate_reads, METRIC_AT(0), s.reads);
+    metrics_count_to(m, M_certificate_errors, METRIC_AT(0), s.read_errors);
+    metrics_count_to(m, M_bundle_writes, METRIC_AT(0), s.publishes);
+    metrics_count_to(m, M_bundle_errors, METRIC_AT(0), s.publish_errors);
     metrics_set(m, M_certificate_expiry, METRIC_AT(0), (double)s.not_after_ms / 1000);
     metrics_set(m, M_ca_expiry, METRIC_AT(0), (double)s.ca_not_after_ms / 1000);
     metrics_set(m, M_leader, METRIC_AT(0), c->lease != NULL && leads(c) ? 1 : 0);
@@ -247,7 +241,8 @@ void certificates_collect(struct certificates *c, struct metrics *m)
         metrics_set(m, M_ca_phase, METRIC_AT(i), s.ca_not_after_ms != 0 && i == s.phase ? 1 : 0);
     }
     for (unsigned i = 0; i < TLS_REFUSAL_COUNT; i++) {
-        set_counter(m, M_clients_refused, METRIC_AT(i), tls_refused(c->o.tls, (enum tls_refusal)i));
+        metrics_count_to(m, M_clients_refused, METRIC_AT(i),
+                         tls_refused(c->o.tls, (enum tls_refusal)i));
     }
 }
 

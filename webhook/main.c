@@ -97,6 +97,7 @@ static void collect(struct metrics *m, void *arg)
     struct webhook *w = arg;
     collect_snapshot(w, m);
     certificates_collect(w->certificates, m);
+    metrics_count_to(m, M_log_lost, METRIC_AT(0), log_lost());
     struct server *server = atomic_load(&w->server);
     if (server != NULL) {
         metrics_set(m, M_connections, METRIC_AT(0), server_connections(server));

@@ -197,6 +197,15 @@ void metrics_add(struct metrics *m, unsigned id, struct metric_at at, uint64_t n
     }
 }
 
+void metrics_count_to(struct metrics *m, unsigned id, struct metric_at at, uint64_t total)
+{
+    if (m != NULL) {
+        _Atomic uint64_t *cell = series_at(m, id, at);
+        ASSERT(m->rows[id].kind == METRIC_COUNTER);
+        atomic_store_explicit(cell, total, memory_order_relaxed);
+    }
+}
+
 void metrics_set(struct metrics *m, unsigned id, struct metric_at at, double value)
 {
     if (m != NULL) {

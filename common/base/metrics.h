@@ -81,6 +81,8 @@ struct metric_at {
 
 /// NULL is accepted for M everywhere: nothing is counted.
 void metrics_add(struct metrics *m, unsigned id, struct metric_at at, uint64_t n);
+/// For a counter that is kept elsewhere: this is its value now.
+void metrics_count_to(struct metrics *m, unsigned id, struct metric_at at, uint64_t total);
 void metrics_set(struct metrics *m, unsigned id, struct metric_at at, double value);
 void metrics_gauge_add(struct metrics *m, unsigned id, struct metric_at at, double delta);
 void metrics_observe(struct metrics *m, unsigned id, struct metric_at at, uint64_t value);

@@ -253,6 +253,15 @@ START_TEST(metrics__without_a_registry_nothing_is_counted)
 }
 END_TEST
 
+START_TEST(metrics__a_counter_may_be_kept_elsewhere)
+{
+    metrics_add(m, M_plain, METRIC_AT(0), 2);
+    metrics_count_to(m, M_plain, METRIC_AT(0), 7);
+    ck_assert_double_eq(metrics_read(m, M_plain, METRIC_AT(0)), 7);
+    metrics_count_to(NULL, M_plain, METRIC_AT(0), 7);
+}
+END_TEST
+
 static void collect(struct metrics *registry, void *arg)
 {
     metrics_set(registry, M_in_flight, METRIC_AT(1), *(const double *)arg);
@@ -330,6 +339,6 @@ UNIT_MAIN(setup, teardown, metrics__exposition_is_prometheus_text,
           metrics__every_bucket_bound_is_inclusive,
           metrics__latency_buckets_are_dense_from_20_us_to_10_ms,
           metrics__codes_that_are_rare_share_one_series, metrics__rows_that_cannot_be_are_refused,
-          metrics__without_a_registry_nothing_is_counted,
+          metrics__without_a_registry_nothing_is_counted, metrics__a_counter_may_be_kept_elsewhere,
           metrics__collectors_run_before_each_exposition, metrics__threads_lose_no_count,
           metrics__the_table_is_printed_as_markdown, metrics__the_process_tells_its_own)

@@ -6,6 +6,7 @@ doors.py PROGRAM. After each visitor a good review is answered, on a connection 
 time and on a new one.
 """
 import json
+import os
 import ssl
 import sys
 import tempfile
@@ -387,6 +388,18 @@ class Debugged(Door):
         self.assert_healthy()
         line = self.webhook.wait_line(lambda x: x.get("requestID") == GOOD_UID, 5, start)
         self.assertEqual((line["level"], line["verdict"]), ("debug", "allowed"))
+
+
+class Unread(Door):
+    options = ("--log-level", "debug")
+
+    def test_lines_that_nobody_takes_are_counted_and_hold_up_nothing(self):
+        with open(os.devnull, "rb") as nothing:
+            os.dup2(nothing.fileno(), self.webhook.child.stderr.fileno())  # the other end of its stderr is gone
+        deadline = time.monotonic() + 10
+        while self.webhook.metric("sluice_webhook_log_lost_lines_total") == 0:
+            self.assertLess(time.monotonic(), deadline)
+            self.assert_healthy()
 
 
 class Crowd(Door):
