@@ -286,16 +286,3 @@ void image_put_name(struct strbuf *b, const struct image_ref *ref)
     strbuf_put_char(b, '/');
     strbuf_put(b, ref->path);
 }
-
-void image_put(struct strbuf *b, const struct image_ref *ref)
-{
-    image_put_name(b, ref);
-    if (sv_present(ref->tag)) {
-        strbuf_put_char(b, ':');
-        strbuf_put(b, ref->tag);
-    }
-    if (sv_present(ref->digest)) {
-        strbuf_put_char(b, '@');
-        strbuf_put(b, ref->digest);
-    }
-}

@@ -34,8 +34,7 @@ bool image_parse(struct strview s, struct arena *arena, struct image_ref *ret,
 /// only.
 struct strview image_effective_tag(const struct image_ref *ref);
 
-/// Appends `domain/path`, or the whole reference with what was written of tag and digest.
+/// Appends `domain/path`.
 void image_put_name(struct strbuf *b, const struct image_ref *ref);
-void image_put(struct strbuf *b, const struct image_ref *ref);
 
 #endif

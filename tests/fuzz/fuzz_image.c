@@ -17,7 +17,15 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     }
     ASSERT(ref.domain.len != 0 && ref.path.len != 0 && ref.path.len <= IMAGE_PATH_MAX);
     ASSERT(!sv_present(ref.tag) || (ref.tag.len != 0 && ref.tag.len <= IMAGE_TAG_MAX));
-    image_put(&text, &ref);
+    image_put_name(&text, &ref);
+    if (sv_present(ref.tag)) {
+        strbuf_put_char(&text, ':');
+        strbuf_put(&text, ref.tag);
+    }
+    if (sv_present(ref.digest)) {
+        strbuf_put_char(&text, '@');
+        strbuf_put(&text, ref.digest);
+    }
     ASSERT(strbuf_ok(&text));
     ASSERT(image_parse(strbuf_view(&text), &arena, &again, &why));
     ASSERT(sv_eq(ref.domain, again.domain) && sv_eq(ref.path, again.path));

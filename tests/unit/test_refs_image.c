@@ -186,25 +186,22 @@ START_TEST(image__lengths_have_their_limits)
 }
 END_TEST
 
-START_TEST(image__what_is_written_names_the_same_image)
+START_TEST(image__the_name_that_is_written_is_that_of_the_same_image)
 {
     static const struct {
         const char *text, *want;
     } rows[] = {
         {"flink", "docker.io/library/flink"},
-        {"index.docker.io/a/b:t", "docker.io/a/b:t"},
-        {"h:1/x:t@sha256:" HEX64, "h:1/x:t@sha256:" HEX64},
+        {"index.docker.io/a/b:t", "docker.io/a/b"},
+        {"h:1/x:t@sha256:" HEX64, "h:1/x"},
     };
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
         CLEANUP(strbuf_done) struct strbuf b = STRBUF(1024);
         struct image_ref r = image_of(rows[i].text);
-        image_put(&b, &r);
+        image_put_name(&b, &r);
         ck_assert_str_eq(b.ptr, rows[i].want);
         struct image_ref again = image_of(b.ptr);
         ck_assert(sv_eq(again.domain, r.domain) && sv_eq(again.path, r.path));
-        strbuf_reset(&b);
-        image_put_name(&b, &r);
-        ck_assert(sv_starts(sv_from(rows[i].want), strbuf_view(&b)));
     }
 }
 END_TEST
@@ -213,4 +210,5 @@ UNIT_MAIN(NULL, teardown, image__references_are_normalised,
           image__bad_references_are_refused_with_a_reason,
           image__a_host_with_an_underscore_is_no_path, image__flags_tell_what_was_filled_in,
           image__the_effective_tag_is_latest_only_without_tag_and_digest,
-          image__lengths_have_their_limits, image__what_is_written_names_the_same_image)
+          image__lengths_have_their_limits,
+          image__the_name_that_is_written_is_that_of_the_same_image)
