@@ -244,24 +244,15 @@ static size_t first_from(const struct flink_conf *conf, struct strview key)
     return low;
 }
 
-const struct flink_conf_entry *flink_conf_find_canonical(const struct flink_conf *conf,
-                                                         struct strview canonical)
+const struct flink_conf_entry *flink_conf_look_up(const struct flink_conf *conf,
+                                                  struct strview canonical)
 {
 #ifdef SLUICE_SANITIZED
     ASSERT(sv_eq(canonical, flink_option_canonical(canonical)));
 #endif
-    if (conf == NULL || (conf->lengths & length_bit(canonical)) == 0) {
-        return NULL;
-    }
     size_t at = first_from(conf, canonical);
     bool found = at < conf->count && sv_eq(conf->items[at].canonical, canonical);
     return found ? &conf->items[at] : NULL;
-}
-
-struct strview flink_conf_get_canonical(const struct flink_conf *conf, struct strview canonical)
-{
-    const struct flink_conf_entry *e = flink_conf_find_canonical(conf, canonical);
-    return e != NULL ? e->value : SV_NONE;
 }
 
 struct flink_conf flink_conf_below(const struct flink_conf *conf, struct strview prefix)

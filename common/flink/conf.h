@@ -48,16 +48,29 @@ struct flink_conf {
 void flink_conf_read(const struct json *map, const struct path *path, struct arena *arena,
                      struct violations *v, struct flink_conf *ret);
 
+/// The entry of a canonical key, or NULL: for the functions below. O(log n).
+const struct flink_conf_entry *flink_conf_look_up(const struct flink_conf *conf,
+                                                  struct strview canonical);
+
 /// The entry of KEY, given in any spelling, or NULL. O(log n).
 const struct flink_conf_entry *flink_conf_find(const struct flink_conf *conf, struct strview key);
 
 /// The same for a KEY that is known to be its own canonical spelling: cheaper, where many are
-/// asked for.
-const struct flink_conf_entry *flink_conf_find_canonical(const struct flink_conf *conf,
-                                                         struct strview canonical);
+/// asked for that are mostly not there.
+static inline const struct flink_conf_entry *
+flink_conf_find_canonical(const struct flink_conf *conf, struct strview canonical)
+{
+    bool maybe = conf != NULL && (conf->lengths >> canonical.len % 64 & 1) != 0;
+    return maybe ? flink_conf_look_up(conf, canonical) : NULL;
+}
 
 /// Its value, or SV_NONE.
-struct strview flink_conf_get_canonical(const struct flink_conf *conf, struct strview canonical);
+static inline struct strview flink_conf_get_canonical(const struct flink_conf *conf,
+                                                      struct strview canonical)
+{
+    const struct flink_conf_entry *e = flink_conf_find_canonical(conf, canonical);
+    return e != NULL ? e->value : SV_NONE;
+}
 
 /// The entries whose canonical key begins with PREFIX; borrowed from CONF. For who asks for many
 /// keys of one family: mostly there is none.

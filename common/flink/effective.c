@@ -124,7 +124,7 @@ static bool memory_of(const struct json *list, int64_t *ret)
         return false;
     }
     int64_t up = quantity_whole(q);
-    bool whole = q.saturated || q.nano % 1000000000 == 0;
+    bool whole = q.saturated || quantity_is_whole(q);
     *ret = whole ? up : up - 1;
     return true;
 }

@@ -107,24 +107,24 @@ const char *flink_plugin_names(void)
 
 struct strview flink_uri_scheme(struct arena *arena, struct strview uri)
 {
-    size_t colon = sv_find(uri, SV(":/"));
-    if (colon == SIZE_MAX || colon == 0 || colon > SCHEME_MAX) {
-        return SV_NONE;
-    }
     char text[SCHEME_MAX];
     bool same = true;
-    for (size_t i = 0; i < colon; i++) {
-        char c = uri.ptr[i];
+    size_t n = 0;
+    for (; n < uri.len && uri.ptr[n] != ':'; n++) {
+        char c = uri.ptr[n];
         bool upper = c >= 'A' && c <= 'Z';
         bool letter = upper || (c >= 'a' && c <= 'z');
         bool other = (c >= '0' && c <= '9') || c == '+' || c == '-' || c == '.';
-        if (!letter && (i == 0 || !other)) {
+        if (n == SCHEME_MAX || (!letter && (n == 0 || !other))) {
             return SV_NONE;
         }
-        text[i] = (char)(upper ? c + ('a' - 'A') : c);
+        text[n] = (char)(upper ? c + ('a' - 'A') : c);
         same = same && !upper;
     }
-    return same ? sv_sub(uri, 0, colon) : arena_copy(arena, sv_make(text, colon));
+    if (n == 0 || !sv_starts(sv_from_pos(uri, n), SV(":/"))) {
+        return SV_NONE;
+    }
+    return same ? sv_sub(uri, 0, n) : arena_copy(arena, sv_make(text, n));
 }
 
 static bool lists(struct strview schemes, struct strview scheme)

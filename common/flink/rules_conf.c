@@ -50,31 +50,34 @@ void rule_log_configuration_files(struct rule_run *r)
     }
 }
 
-static void refuse_foreign(struct rule_run *r, const struct object_type *type,
-                           const struct json *object, const struct path *path)
+/// V stands where the refused field F would.
+static void refuse_field(struct rule_run *r, const struct json *v, const struct field *f,
+                         const struct path *at)
 {
-    for (size_t i = 0; i < type->n_fields; i++) {
-        const struct field *f = &type->fields[i];
-        if (f->kind != FIELD_REFUSED && f->kind != FIELD_OBJECT) {
-            continue;
-        }
-        const struct json *v = json_get(object, sv_make(f->name, f->name_len));
-        if (v == NULL || json_type(v) == JSON_NULL) {
-            continue;
-        }
-        const struct path at = PATH_FIELD_OF(path, sv_make(f->name, f->name_len));
-        if (f->kind == FIELD_OBJECT) {
-            refuse_foreign(r, f->sub, v, &at);
-            continue;
-        }
-        struct strview instead = sv_from(f->instead);
-        bool nothing = sv_starts(instead, SV("nothing: "));
-        rule_deny(r, CAUSE_FORBIDDEN, &at, SV_NONE, "%s%s", nothing ? "" : "use ",
+    bool nothing = sv_starts(sv_from(f->instead), SV("nothing: "));
+    if (json_type(v) != JSON_NULL) {
+        rule_deny(r, CAUSE_FORBIDDEN, at, SV_NONE, "%s%s", nothing ? "" : "use ",
                   f->instead + (nothing ? sizeof("nothing: ") - 1 : 0));
+    }
+}
+
+/// BASE is what was decoded by TYPE's rows.
+static void refuse_foreign(struct rule_run *r, const struct object_type *type, const void *base,
+                           const struct path *path)
+{
+    const struct json *const *self = base; // the first member of every described struct
+    for (size_t i = 0; *self != NULL && i < type->n_fields; i++) {
+        const struct field *f = &type->fields[i];
+        struct strview name = sv_make(f->name, f->name_len);
+        if (f->kind == FIELD_OBJECT) {
+            refuse_foreign(r, f->sub, (const char *)base + f->offset, &PATH_FIELD_OF(path, name));
+        } else if (f->kind == FIELD_REFUSED && json_get(*self, name) != NULL) {
+            refuse_field(r, json_get(*self, name), f, &PATH_FIELD_OF(path, name));
+        }
     }
 }
 
 void rule_foreign_fields(struct rule_run *r)
 {
-    refuse_foreign(r, &cluster_spec_type, r->now->spec.self, SPEC);
+    refuse_foreign(r, &cluster_spec_type, &r->now->spec, SPEC);
 }

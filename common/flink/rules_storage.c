@@ -99,7 +99,8 @@ void rule_plugins_known(struct rule_run *r)
         } else if (!flink_plugin_is_valid(name)) {
             rule_deny(r, CAUSE_INVALID, &at, rule_quote(r, name),
                       "must be one of %s, or a jar's file name", flink_plugin_names());
-        } else if (r->e->image_ok && !sv_present(flink_plugin_jar(r->arena, name, r->e->patch))) {
+        } else if (r->e->image_ok && r->e->patch.len == 0 &&
+                   !sv_present(flink_plugin_jar(r->arena, name, r->e->patch))) {
             rule_deny(
                 r, CAUSE_INVALID, &at, rule_quote(r, name),
                 "the image's tag tells no patch level of Flink %d.%d, so the jar's name can't be "

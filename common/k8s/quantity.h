@@ -50,6 +50,9 @@ int quantity_sign(struct quantity q);
 int64_t quantity_whole(struct quantity q);
 int64_t quantity_milli(struct quantity q);
 
+/// Whether the number (where it is saturated, the limit) is a whole one.
+bool quantity_is_whole(struct quantity q);
+
 /// Appends the canonical form: "1536Mi", "500m", "1500m" for 1.5. Where the API server loses the
 /// unit of decimal numbers from 1000E on (it shows "1"), this shows the number.
 void quantity_put(struct strbuf *b, struct quantity q);

@@ -108,6 +108,19 @@ START_TEST(podtemplate__a_wrong_type_is_denied_with_its_path)
 }
 END_TEST
 
+START_TEST(podtemplate__members_may_stand_in_any_order)
+{
+    // The first and last of a Volume's fields, and each one asked for before those that follow it.
+    judge("{\"spec\":{\"volumes\":[{\"vsphereVolume\":{},\"secret\":{},\"name\":\"v\","
+          "\"awsElasticBlockStore\":{},\"storageos\":{},\"azureDisk\":{}}]},\"metadata\":{"
+          "\"uid\":\"u\",\"name\":\"n\",\"annotations\":{},\"labels\":{}}}");
+    ck_assert_uint_eq(found.count, 0);
+    expect("{\"spec\":{\"volumes\":[{\"vsphereVolume\":{},\"nam\":\"v\",\"name\":\"v\"}]}}",
+           SEVERITY_WARN,
+           "podTemplate.spec.volumes[0].nam: no field of Volume; did you mean \"name\"?");
+}
+END_TEST
+
 START_TEST(podtemplate__an_unknown_field_is_warned_of_with_the_nearest)
 {
     expect("{\"spec\":{\"container\":[]}}", SEVERITY_WARN,
@@ -143,5 +156,6 @@ END_TEST
 
 UNIT_MAIN(setup, teardown, podtemplate__what_people_write_is_accepted,
           podtemplate__a_wrong_type_is_denied_with_its_path,
+          podtemplate__members_may_stand_in_any_order,
           podtemplate__an_unknown_field_is_warned_of_with_the_nearest,
           podtemplate__many_faults_cost_little)

@@ -85,6 +85,19 @@ START_TEST(quantity__rounds_away_from_zero)
 }
 END_TEST
 
+START_TEST(quantity__whole_numbers_are_told_at_any_size)
+{
+    ck_assert(quantity_is_whole(q("0")) && quantity_is_whole(q("18446744073")));
+    ck_assert(quantity_is_whole(q("-18446744074")) && quantity_is_whole(q("1E")));
+    ck_assert(!quantity_is_whole(q("1500m")) && !quantity_is_whole(q("18446744073709551615n")));
+    ck_assert(!quantity_is_whole(q("-18446744073709551617n")));
+    // Around 2^64 billionths, where the way to divide changes.
+    ck_assert(quantity_whole(q("18446744073709551615n")) == INT64_C(18446744074));
+    ck_assert(quantity_whole(q("18446744074000000000n")) == INT64_C(18446744074));
+    ck_assert(quantity_whole(q("-18446744074000000001n")) == -INT64_C(18446744075));
+}
+END_TEST
+
 START_TEST(quantity__huge_values_stay_at_the_limit)
 {
     struct quantity huge = q("1e2147483647");
@@ -174,7 +187,7 @@ END_TEST
 
 UNIT_MAIN(NULL, NULL, quantity__agrees_with_apimachinery_on_every_row,
           quantity__equal_amounts_compare_equal_in_any_unit, quantity__rounds_away_from_zero,
-          quantity__huge_values_stay_at_the_limit, quantity__a_long_text_is_read_in_one_go,
-          quantity__plain_numbers_are_read_as_all_others,
+          quantity__huge_values_stay_at_the_limit, quantity__whole_numbers_are_told_at_any_size,
+          quantity__a_long_text_is_read_in_one_go, quantity__plain_numbers_are_read_as_all_others,
           quantity__a_json_value_may_be_a_string_or_a_number,
           quantity__whole_numbers_are_shown_in_their_format)
