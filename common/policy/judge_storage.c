@@ -35,7 +35,9 @@ static bool is_endpoint(struct strview key)
     static const char *const PREFIXES[] = {"s3.",    "s3a.",       "fs.s3a.",
                                            "fs.s3.", "presto.s3.", "fs.oss.",
                                            "gs.",    "fs.gs.",     "flink.hadoop.fs."};
-    bool leads = sv_ends(key, SV("endpoint")) || sv_ends(key, SV("storage.root.url"));
+    char last = key.len != 0 ? key.ptr[key.len - 1] : '\0'; // which mostly tells
+    bool leads = (last == 't' && sv_ends(key, SV("endpoint"))) ||
+                 (last == 'l' && sv_ends(key, SV("storage.root.url")));
     for (size_t i = 0; leads && i < ARRAY_LEN(PREFIXES); i++) {
         if (sv_starts(key, sv_from(PREFIXES[i]))) {
             return true;

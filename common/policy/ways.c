@@ -23,13 +23,11 @@ void ways_add(struct ways *list, enum way_kind kind, const struct path *path, st
         list->items = items;
         list->cap = cap;
     }
-    CLEANUP(strbuf_done) struct strbuf b = STRBUF(1024);
+    struct strbuf b = STRBUF_IN(list->arena, 1024);
     path_put(&b, path);
     struct way *it = &list->items[list->n++];
-    *it = (struct way){.kind = kind,
-                       .path = arena_copy(list->arena, strbuf_view(&b)),
-                       .text = text,
-                       .why = why != NULL ? why : ""};
+    *it = (struct way){
+        .kind = kind, .path = strbuf_view(&b), .text = text, .why = why != NULL ? why : ""};
     const char *fault = "";
     if (kind == WAY_ROLE && !role_parse(text, &it->role, &fault)) {
         it->fault = fault;
@@ -201,7 +199,9 @@ static void of_conf(struct ways *list, const struct flink_conf *conf)
     const struct path at = PATH_FIELD_OF(&spec, SV("flinkConfiguration"));
     for (size_t i = 0; i < conf->count; i++) {
         const struct flink_conf_entry *it = &conf->items[i];
-        ways_of_option(list, &PATH_KEY_OF(&at, it->key), it->key, it->value);
+        if (ways_may_be_option(it->key)) {
+            ways_of_option(list, &PATH_KEY_OF(&at, it->key), it->key, it->value);
+        }
     }
 }
 

@@ -45,8 +45,10 @@ struct ways {
 void ways_add(struct ways *list, enum way_kind kind, const struct path *path, struct strview text,
               const char *why);
 
-/// Whether NAME may be a variable that is listed, by its first two letters: nearly none is.
+/// Whether NAME, or KEY, may be a variable, or an option, that is listed, by its first two letters:
+/// nearly none is.
 bool ways_may_be_variable(struct strview name);
+bool ways_may_be_option(struct strview key);
 /// One environment variable with VALUE, or without one that is seen here (SV_NONE).
 void ways_of_variable(struct ways *list, const struct path *path, struct strview name,
                       struct strview value);

@@ -20,6 +20,17 @@ static const char PROVIDER[] =
 static const char UNSEEN[] = "what it holds is not seen here: it must not bring cloud credentials";
 static const char NODE_ROLE[] = "it takes the node's own role: use the web identity provider";
 
+// The first two letters of what is listed below; the first alone tells most others.
+// clang-format off
+#define VARIABLE_STARTS(X) X('A', 'W') X('A', 'Z') X('G', 'O') X('G', 'C') X('C', 'L') X('H', 'A') \
+                           X('J', 'A') X('J', 'D') X('J', 'V') X('_', 'J') X('F', 'L')
+#define OPTION_STARTS(X) X('s', '3') X('f', 's') X('p', 'r') X('g', 's') X('g', 'o') X('a', 'z') \
+                         X('h', 'a') X('s', 'e') X('f', 'l') X('c', 'o') X('e', 'n')
+// clang-format on
+#define FIRST(a, b)          | 1U << ((a)&31)
+#define MAY_BEGIN(s, STARTS) (((0U STARTS(FIRST)) >> ((s).ptr[0] & 31) & 1) != 0)
+#define BEGINS(a, b)         || (s.ptr[0] == (a) && s.ptr[1] == (b))
+
 // ---- environment --------------------------------------------------------------------------------
 
 enum variable {
@@ -86,17 +97,14 @@ static bool is_own_token(struct strview file)
            sv_eq_lit(file, "/var/run/secrets/azure/tokens/azure-identity-token");
 }
 
-bool ways_may_be_variable(struct strview name)
+bool ways_may_be_variable(struct strview s)
 {
-    static const char STARTS[][2] = {{'A', 'W'}, {'A', 'Z'}, {'G', 'O'}, {'G', 'C'},
-                                     {'C', 'L'}, {'H', 'A'}, {'J', 'A'}, {'J', 'D'},
-                                     {'J', 'V'}, {'_', 'J'}, {'F', 'L'}};
-    for (size_t i = 0; name.len > 2 && i < ARRAY_LEN(STARTS); i++) {
-        if (name.ptr[0] == STARTS[i][0] && name.ptr[1] == STARTS[i][1]) {
-            return true;
-        }
-    }
-    return false;
+    return s.len > 2 && MAY_BEGIN(s, VARIABLE_STARTS) && (false VARIABLE_STARTS(BEGINS));
+}
+
+bool ways_may_be_option(struct strview s)
+{
+    return s.len > 2 && MAY_BEGIN(s, OPTION_STARTS) && (false OPTION_STARTS(BEGINS));
 }
 
 void ways_of_variable(struct ways *list, const struct path *path, struct strview name,
@@ -260,6 +268,7 @@ static const struct option_end GS_PER_USER[] = {
     {SV_INIT("auth.impersonation.service.account.for."), OPTION_ROLE, NULL},
 };
 
+/// Those of one first letter stand together.
 static const struct family {
     struct strview prefix;
     const struct option_end *ends;
@@ -268,19 +277,19 @@ static const struct family {
 } FAMILIES[] = {
     {SV_INIT("s3."), S3, ARRAY_LEN(S3), false},
     {SV_INIT("s3a."), S3, ARRAY_LEN(S3), false},
+    {SV_INIT("security.delegation.token.provider."), S3, ARRAY_LEN(S3), false},
+    {SV_INIT("presto.s3."), S3, ARRAY_LEN(S3), false},
     {SV_INIT("fs.s3a."), S3, ARRAY_LEN(S3), false},
     {SV_INIT("fs.s3."), S3, ARRAY_LEN(S3), false},
-    {SV_INIT("presto.s3."), S3, ARRAY_LEN(S3), false},
-    {SV_INIT("security.delegation.token.provider."), S3, ARRAY_LEN(S3), false},
-    {SV_INIT("gs."), GS, ARRAY_LEN(GS), false},
     {SV_INIT("fs.gs."), GS, ARRAY_LEN(GS), false},
-    {SV_INIT("google.cloud."), GS, ARRAY_LEN(GS), false},
-    {SV_INIT("gs."), GS_PER_USER, ARRAY_LEN(GS_PER_USER), true},
     {SV_INIT("fs.gs."), GS_PER_USER, ARRAY_LEN(GS_PER_USER), true},
-    {SV_INIT("google.cloud."), GS_PER_USER, ARRAY_LEN(GS_PER_USER), true},
-    {SV_INIT("azure."), AZURE, ARRAY_LEN(AZURE), true},
     {SV_INIT("fs.azure."), AZURE, ARRAY_LEN(AZURE), true},
     {SV_INIT("fs.oss."), OSS, ARRAY_LEN(OSS), false},
+    {SV_INIT("gs."), GS, ARRAY_LEN(GS), false},
+    {SV_INIT("gs."), GS_PER_USER, ARRAY_LEN(GS_PER_USER), true},
+    {SV_INIT("google.cloud."), GS, ARRAY_LEN(GS), false},
+    {SV_INIT("google.cloud."), GS_PER_USER, ARRAY_LEN(GS_PER_USER), true},
+    {SV_INIT("azure."), AZURE, ARRAY_LEN(AZURE), true},
     {SV_INIT("hadoop.security."), HADOOP, ARRAY_LEN(HADOOP), false},
 };
 
@@ -302,17 +311,24 @@ static bool same_folded(struct strview a, struct strview b)
 static bool fits(const struct family *f, const struct option_end *it, struct strview rest)
 {
     struct strview end = it->end;
-    if (rest.len < end.len) {
-        return false;
-    }
-    if (!f->begins && folded(rest.ptr[rest.len - 1]) != end.ptr[end.len - 1]) {
-        return false;
-    }
-    if (f->begins) {
+    if (rest.len < end.len || f->begins) {
         return same_folded(sv_sub(rest, 0, end.len), end);
     }
     size_t at = rest.len - end.len;
     return same_folded(sv_from_pos(rest, at), end) && (at == 0 || folded(rest.ptr[at - 1]) == '.');
+}
+
+/// The first of F's that REST, what follows the prefix, is. Mostly its last letter is no end's.
+static const struct option_end *find_end(const struct family *f, struct strview rest)
+{
+    char last = rest.len != 0 ? folded(rest.ptr[rest.len - 1]) : '\0';
+    for (size_t i = 0; i < f->n; i++) {
+        struct strview end = f->ends[i].end;
+        if ((f->begins || end.ptr[end.len - 1] == last) && fits(f, &f->ends[i], rest)) {
+            return &f->ends[i];
+        }
+    }
+    return NULL;
 }
 
 /// What is wrong with one class of a list of credentials providers, or NULL. Known are those that
@@ -394,27 +410,9 @@ static struct strview container_variable(struct strview key)
     return at != SIZE_MAX ? sv_from_pos(key, at + sizeof(".env.") - 1) : SV_NONE;
 }
 
-/// Whether KEY may be one of those below, by its first two letters: nearly no key is.
-static bool may_matter(struct strview key)
-{
-    static const char STARTS[][2] = {
-        {'s', '3'}, {'f', 's'}, {'p', 'r'}, {'g', 's'}, {'g', 'o'}, {'a', 'z'},
-        {'h', 'a'}, {'s', 'e'}, {'f', 'l'}, {'c', 'o'}, {'e', 'n'},
-    };
-    for (size_t i = 0; key.len > 2 && i < ARRAY_LEN(STARTS); i++) {
-        if (key.ptr[0] == STARTS[i][0] && key.ptr[1] == STARTS[i][1]) {
-            return true;
-        }
-    }
-    return false;
-}
-
 void ways_of_option(struct ways *list, const struct path *path, struct strview key,
                     struct strview value)
 {
-    if (!may_matter(key)) {
-        return;
-    }
     struct strview variable = container_variable(key);
     if (sv_present(variable)) {
         ways_of_variable(list, path, variable, value);
@@ -432,17 +430,15 @@ void ways_of_option(struct ways *list, const struct path *path, struct strview k
     if (sv_starts(name, SV("flink.hadoop."))) { // handed to Hadoop as they are
         name = sv_from_pos(name, sizeof("flink.hadoop.") - 1);
     }
-    for (size_t i = 0; i < ARRAY_LEN(FAMILIES); i++) {
-        const struct family *f = &FAMILIES[i];
-        if (f->prefix.ptr[0] != name.ptr[0] || !sv_starts(name, f->prefix)) {
-            continue;
-        }
-        struct strview rest = sv_from_pos(name, f->prefix.len);
-        for (size_t k = 0; k < f->n; k++) {
-            if (fits(f, &f->ends[k], rest)) {
-                of_store(list, path, &f->ends[k], value);
-                break;
-            }
+    const struct family *f = FAMILIES, *limit = FAMILIES + ARRAY_LEN(FAMILIES);
+    while (f < limit && (name.len == 0 || f->prefix.ptr[0] != name.ptr[0])) {
+        f++;
+    }
+    for (; f < limit && f->prefix.ptr[0] == name.ptr[0]; f++) {
+        const struct option_end *end =
+            sv_starts(name, f->prefix) ? find_end(f, sv_from_pos(name, f->prefix.len)) : NULL;
+        if (end != NULL) {
+            of_store(list, path, end, value);
         }
     }
 }
