@@ -101,11 +101,9 @@ void rule_plugins_known(struct rule_run *r)
                       "must be one of %s, or a jar's file name", flink_plugin_names());
         } else if (r->e->image_ok && r->e->patch.len == 0 &&
                    !sv_present(flink_plugin_jar(r->arena, name, r->e->patch))) {
-            rule_deny(
-                r, CAUSE_INVALID, &at, rule_quote(r, name),
-                "the image's tag tells no patch level of Flink %d.%d, so the jar's name can't be "
-                "made up: give it in full",
-                r->e->version.major, r->e->version.minor);
+            rule_deny(r, CAUSE_INVALID, &at, rule_quote(r, name),
+                      "the image's tag tells no whole Flink version, such as 1.20.1, so the jar's "
+                      "name can't be made up: give it in full");
         }
     }
 }
