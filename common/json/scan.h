@@ -27,7 +27,9 @@ struct scan {
     const struct json_source *source; // what is read later is read from it; NULL: nothing is
     struct err *err;
     struct json_tree tree;
-    struct scan_open open[JSON_DEPTH_CAP + 1]; // by depth
+    // By depth, from 1 on:
+    struct scan_open open[JSON_DEPTH_CAP + 1];
+    unsigned char outside[JSON_DEPTH_CAP + 1]; // what comes behind a comma once it is closed
     struct keyset keys;
 };
 

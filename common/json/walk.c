@@ -16,27 +16,30 @@ enum walk {
     BESIDE, // a tree, and what reads as its model does is taken from that
 };
 
+enum next {
+    END, // nothing: no container is open in this walk
+    MEMBER,
+    ELEMENT,
+};
+
 /// What each value moves on: a local of walk_value() whose address goes nowhere, so that it stays
 /// in registers. Each take_…() moves it behind what it read.
 struct cursor {
     const char *p;
     uint32_t left; // values that may still come
     unsigned depth;
-    uint64_t objects;  // of the containers that are open, the innermost lowest: a bit for an object
     cJSON **tail;      // where the next value is hooked in
+    enum next next;    // what comes behind a comma
     struct json *node; // the next value's: not hooked in yet, but its key is set
     // BESIDE: of the container's model the next child not passed yet, and the one that stands under
     // the same key as the value that comes.
     const struct json *model_next, *model;
 };
 
-enum step {
+enum taken {
     FAULT,
-    VALUE,   // a value must follow
-    MEMBER,  // a key and a value must
-    ELEMENT, // a value of an array must
-    BEHIND,  // a value has been read
-    END,     // so has the one that the walk is for
+    WHOLE,  // a whole value has been read
+    OPENED, // its opening bracket, and something follows
 };
 
 static bool walk_beside(struct scan *s, struct cursor *at);
@@ -87,12 +90,8 @@ INLINE struct json *take_node(struct cursor *c, int type)
     struct json *v = c->node++;
     *c->tail = &v->node;
     c->tail = &v->node.next;
-    v->node.next = v->node.prev = v->node.child = NULL;
+    memset(&v->node, 0, offsetof(cJSON, string)); // which is set, and last
     v->node.type = type;
-    v->node.valuestring = NULL;
-    v->node.valueint = 0;
-    v->node.valuedouble = 0;
-    v->len = v->at = v->values = 0;
     return v;
 }
 
@@ -178,7 +177,7 @@ INLINE bool take_place(struct scan *s, struct cursor *c, enum walk walk)
 }
 
 /// At the opening quote.
-INLINE enum step take_string(struct scan *s, struct cursor *c, enum walk walk)
+INLINE enum taken take_string(struct scan *s, struct cursor *c, enum walk walk)
 {
     const char *open = c->p + 1;
     struct scan_string string;
@@ -187,7 +186,7 @@ INLINE enum step take_string(struct scan *s, struct cursor *c, enum walk walk)
     }
     c->p = string.end + 1;
     if (walk == CHECK) {
-        return BEHIND;
+        return WHOLE;
     }
     struct strview text = sv_make(open, (size_t)(string.end - open));
     if (string.escaped) {
@@ -201,11 +200,11 @@ INLINE enum step take_string(struct scan *s, struct cursor *c, enum walk walk)
     v->node.valuestring = writable(text.ptr);
     v->len = (uint32_t)text.len;
     close_string(string.end);
-    return BEHIND;
+    return WHOLE;
 }
 
 /// A number, true, false or null.
-INLINE enum step take_scalar(struct scan *s, struct cursor *c, enum walk walk)
+INLINE enum taken take_scalar(struct scan *s, struct cursor *c, enum walk walk)
 {
     double number = 0;
     int type = cJSON_Number;
@@ -217,7 +216,7 @@ INLINE enum step take_scalar(struct scan *s, struct cursor *c, enum walk walk)
     if (walk != CHECK) {
         take_node(c, type)->node.valuedouble = number;
     }
-    return BEHIND;
+    return WHOLE;
 }
 
 /// Whether the value that comes stands under KEY, one of the shortcuts'.
@@ -227,7 +226,7 @@ INLINE bool is_under(const struct json *v, struct strview key)
 }
 
 /// V, at C, has in it what MODEL has.
-INLINE enum step share(struct scan *s, struct cursor *c, const struct json *model, struct json *v)
+INLINE enum taken share(struct scan *s, struct cursor *c, const struct json *model, struct json *v)
 {
     if (c->left < model->values - 1) {
         (void)scan_fail_values(s);
@@ -239,12 +238,12 @@ INLINE enum step share(struct scan *s, struct cursor *c, const struct json *mode
     v->len = model->len;
     v->values = model->values;
     c->p += model->len;
-    return BEHIND;
+    return WHOLE;
 }
 
 /// The value that comes, and has been counted, is read by another walk.
-INLINE enum step take_by(bool (*walk)(struct scan *s, struct cursor *at), struct scan *s,
-                         struct cursor *c, const struct json *model)
+INLINE enum taken take_by(bool (*walk)(struct scan *s, struct cursor *at), struct scan *s,
+                          struct cursor *c, const struct json *model)
 {
     struct cursor inner = *c;
     inner.left++; // it counts for itself
@@ -256,11 +255,11 @@ INLINE enum step take_by(bool (*walk)(struct scan *s, struct cursor *at), struct
     c->left = inner.left;
     c->node = inner.node;
     c->tail = inner.tail;
-    return BEHIND;
+    return WHOLE;
 }
 
 /// V, taken from C, is checked, and built when someone looks into it.
-INLINE enum step put_off(struct scan *s, struct cursor *c, struct json *v)
+INLINE enum taken put_off(struct scan *s, struct cursor *c, struct json *v)
 {
     if (take_by(walk_checking, s, c, NULL) == FAULT) {
         return FAULT;
@@ -270,51 +269,51 @@ INLINE enum step put_off(struct scan *s, struct cursor *c, struct json *v)
     if (v->values > 1) {
         json_tree_put_off(v, s->source);
     }
-    return BEHIND;
+    return WHOLE;
 }
 
-INLINE enum step open_container(struct scan *s, struct cursor *c, bool object, struct json *v,
-                                enum walk walk)
+INLINE enum taken open_container(struct scan *s, struct cursor *c, bool object, struct json *v,
+                                 enum walk walk)
 {
-    c->depth++;
-    c->objects = c->objects << 1 | object;
+    struct scan_open *o = &s->open[++c->depth];
+    s->outside[c->depth] = (unsigned char)c->next;
+    c->next = object ? MEMBER : ELEMENT;
     if (object) {
         keyset_enter(&s->keys);
     }
     if (walk != CHECK) {
-        s->open[c->depth].node = v;
+        o->node = v;
         c->tail = &v->node.child;
     }
     if (walk == BESIDE) {
-        s->open[c->depth].model_next = c->model_next;
+        o->model_next = c->model_next;
         c->model_next = c->model != NULL && c->model->node.type == v->node.type
                             ? json_of(c->model->node.child)
                             : NULL;
     }
-    return object ? MEMBER : ELEMENT;
+    return OPENED;
 }
 
 INLINE void close_container(struct scan *s, struct cursor *c, bool object, enum walk walk)
 {
+    const struct scan_open *o = &s->open[c->depth];
+    c->next = (enum next)s->outside[c->depth--];
     if (object) {
         keyset_leave(&s->keys);
     }
     if (walk != CHECK) {
-        struct json *v = s->open[c->depth].node;
-        v->len = (uint32_t)(c->p - s->start) - v->at;
-        v->values -= c->left;
-        c->tail = &v->node.next;
+        o->node->len = (uint32_t)(c->p - s->start) - o->node->at;
+        o->node->values -= c->left;
+        c->tail = &o->node->node.next;
     }
     if (walk == BESIDE) {
-        c->model_next = s->open[c->depth].model_next;
+        c->model_next = o->model_next;
     }
-    c->objects >>= 1;
-    c->depth--;
 }
 
 /// An empty one as a whole, or one that another walk reads, or that is like its model; else its
 /// beginning.
-INLINE enum step take_container(struct scan *s, struct cursor *c, bool object, enum walk walk)
+INLINE enum taken take_container(struct scan *s, struct cursor *c, bool object, enum walk walk)
 {
     struct json *v = NULL;
     if (c->depth == s->limits.max_depth) {
@@ -349,70 +348,68 @@ INLINE enum step take_container(struct scan *s, struct cursor *c, bool object, e
         v->len = (uint32_t)(c->p - s->start) - v->at;
         v->values = 1;
     }
-    return BEHIND;
+    return WHOLE;
 }
 
 /// A scalar as a whole; of a container its beginning.
-INLINE enum step take_value(struct scan *s, struct cursor *c, enum walk walk)
+INLINE enum taken take_value(struct scan *s, struct cursor *c, enum walk walk)
 {
-    c->p = json_skip_space_padded(c->p);
+    c->p = skip_to(c->p, '"');
     if (c->left == 0) {
         (void)scan_fail_values(s);
         return FAULT;
     }
     c->left--;
-    switch (*c->p) {
-    case '"':
+    if (*c->p == '"') {
         return take_string(s, c, walk);
-    case '{':
-        return take_container(s, c, true, walk);
-    case '[':
-        return take_container(s, c, false, walk);
-    default:
-        return take_scalar(s, c, walk);
     }
+    if (*c->p == '{') {
+        return take_container(s, c, true, walk);
+    }
+    if (*c->p == '[') {
+        return take_container(s, c, false, walk);
+    }
+    return take_scalar(s, c, walk);
 }
 
-/// Behind a value: closes what ends here, up to a comma, or to the end of what was open at OUTSIDE.
-INLINE enum step go_on(struct scan *s, struct cursor *c, unsigned outside, enum walk walk)
+/// Behind a value: closes what ends here, up to a comma.
+INLINE bool go_on(struct scan *s, struct cursor *c, enum walk walk)
 {
-    while (c->depth != outside) {
-        bool object = (c->objects & 1) != 0;
+    while (c->next != END) {
+        bool object = c->next == MEMBER;
         c->p = skip_to(c->p, ',');
         if (*c->p == ',') {
             c->p++;
-            return object ? MEMBER : ELEMENT;
+            return true;
         }
         if (*c->p != (object ? '}' : ']')) {
-            (void)scan_fail_unexpected(s, c->p, object ? "a comma or '}'" : "a comma or ']'");
-            return FAULT;
+            return scan_fail_unexpected(s, c->p, object ? "a comma or '}'" : "a comma or ']'") !=
+                   NULL;
         }
         c->p++;
         close_container(s, c, object, walk);
     }
-    return END;
+    return true;
 }
 
 /// One value: true, and *AT is behind it.
 INLINE bool walk_value(struct scan *s, struct cursor *at, enum walk walk)
 {
     struct cursor c = *at;
-    enum step step = VALUE;
-    while (step != END) {
-        if ((step == MEMBER && !take_key(s, &c, walk)) ||
-            (step == ELEMENT && !take_place(s, &c, walk))) {
+    c.next = END;
+    for (;;) {
+        enum taken taken = take_value(s, &c, walk);
+        if (taken == FAULT || (taken == WHOLE && !go_on(s, &c, walk))) {
             return false;
         }
-        step = take_value(s, &c, walk);
-        if (step == BEHIND) {
-            step = go_on(s, &c, at->depth, walk);
+        if (c.next == END) {
+            *at = c;
+            return true;
         }
-        if (step == FAULT) {
+        if (c.next == MEMBER ? !take_key(s, &c, walk) : !take_place(s, &c, walk)) {
             return false;
         }
     }
-    *at = c;
-    return true;
 }
 
 ASIDE static bool walk_checking(struct scan *s, struct cursor *at)
