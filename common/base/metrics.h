@@ -98,7 +98,7 @@ void metrics_replace_free(struct metrics *m, unsigned id, const struct metric_sa
                           size_t n);
 double metrics_read_free(const struct metrics *m, unsigned id, const struct strview *values);
 
-/// The counter's or gauge's value, or the number of observations (tests, readiness).
+/// The counter's or gauge's value, or the number of observations (for tests).
 double metrics_read(const struct metrics *m, unsigned id, struct metric_at at);
 
 /// FN is called before each exposition, in its thread, to set gauges that are looked up rather than

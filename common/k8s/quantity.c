@@ -286,33 +286,23 @@ static magnitude size_of(struct quantity q)
     return q.nano < 0 ? (magnitude)-q.nano : (magnitude)q.nano;
 }
 
-static int64_t in_units_of(struct quantity q, unsigned unit)
+int64_t quantity_whole(struct quantity q)
 {
     magnitude size = size_of(q);
     if (size <= UINT64_MAX) { // divided by the machine itself
         uint64_t small = (uint64_t)size;
-        int64_t up = (int64_t)(small / unit + (small % unit != 0));
+        int64_t up = (int64_t)(small / NANO + (small % NANO != 0));
         return q.nano < 0 ? -up : up;
     }
-    magnitude v = size / unit + (size % unit != 0);
+    magnitude v = size / NANO + (size % NANO != 0);
     int64_t at_most = v < (magnitude)INT64_MAX ? (int64_t)v : INT64_MAX;
     return q.nano < 0 ? -at_most : at_most;
-}
-
-int64_t quantity_whole(struct quantity q)
-{
-    return in_units_of(q, NANO);
 }
 
 bool quantity_is_whole(struct quantity q)
 {
     magnitude size = size_of(q);
     return size <= UINT64_MAX ? (uint64_t)size % NANO == 0 : size % NANO == 0;
-}
-
-int64_t quantity_milli(struct quantity q)
-{
-    return in_units_of(q, NANO / 1000);
 }
 
 static void put_magnitude(struct strbuf *b, magnitude v)

@@ -45,10 +45,9 @@ int quantity_cmp(struct quantity a, struct quantity b);
 /// -1, 0 or 1.
 int quantity_sign(struct quantity q);
 
-/// The whole number (bytes, CPUs) or thousandths of it, rounded away from zero as the API server's
-/// Value() and MilliValue() do; at most INT64_MAX in size.
+/// The whole number (bytes, CPUs), rounded away from zero as the API server's Value() does; at most
+/// INT64_MAX in size.
 int64_t quantity_whole(struct quantity q);
-int64_t quantity_milli(struct quantity q);
 
 /// Whether the number (where it is saturated, the limit) is a whole one.
 bool quantity_is_whole(struct quantity q);
