@@ -59,8 +59,11 @@ void judge_job_jar_schemes(struct judge_run *r)
         return;
     }
     if (sv_present(job->jar_uri)) {
-        judge_uri(r, UNDER(UNDER(SPEC, "job"), "jarURI"), job->jar_uri,
-                  flink_uri_scheme(r->arena, job->jar_uri));
+        if (!r->now->has_jar_scheme) {
+            r->now->has_jar_scheme = true;
+            r->now->jar_scheme = flink_uri_scheme(r->now->arena, job->jar_uri);
+        }
+        judge_uri(r, UNDER(UNDER(SPEC, "job"), "jarURI"), job->jar_uri, r->now->jar_scheme);
     }
     const struct path conf = PATH_FIELD_OF(SPEC, SV("flinkConfiguration"));
     const struct judge_entries *set = judge_entries(r->now, &r->now->code, KEYS, ARRAY_LEN(KEYS));

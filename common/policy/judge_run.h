@@ -47,9 +47,12 @@ struct judge_facts {
     const struct place *shares;                    // what says something of resources
     size_t n_shares;
     bool has_shares;
-    struct judge_entries stores;               // where state lives
-    struct judge_entries code;                 // what else brings code
-    bool has_endpoints, endpoints;             // whether one is set
+    struct judge_entries stores;   // where state lives
+    struct pattern_uri *uris;      // of judge_storage.c, each read when it is asked for
+    struct judge_entries code;     // what else brings code
+    bool has_endpoints, endpoints; // whether one is set
+    bool has_jar_scheme;
+    struct strview jar_scheme;                 // of job.jarURI; absent when it has none
     size_t work;                               // steps so far, of all policies
     struct quantity amounts[2][JUDGE_AMOUNTS]; // what a pod takes: by role, of judge_resources.c
     bool has_amounts[2][JUDGE_AMOUNTS];

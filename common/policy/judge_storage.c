@@ -14,18 +14,25 @@ void judge_storage_required(struct judge_run *r)
     }
 }
 
-static void judge_place(struct judge_run *r, const struct path *path, struct strview uri)
+/// Where the URIs of the fields are among the object's; those of the options follow.
+enum { URI_ROOT, URI_SAVEPOINT, URI_FIELDS };
+
+/// TEXT, which is the I-th of the object's URIs.
+static void judge_place(struct judge_run *r, const struct path *path, size_t i, struct strview text)
 {
     const struct patterns *allowed = &r->policy->storage_allowed;
-    struct strview text = sv_trim(uri);
-    if (judge_works(r, patterns_steps(allowed, text.len)) &&
-        !patterns_match(allowed, text, judge_vars(r->now))) {
-        judge_say(r, CAUSE_INVALID, path, judge_text(r, text),
-                  "is not among the allowed places for state: %.*s%s",
-                  SV_ARG(judge_patterns(r, allowed)),
-                  sv_find(text, SV("/..")) != SIZE_MAX || sv_find_char(text, '%') != SIZE_MAX
-                      ? " (which no text with .. or % is)"
-                      : "");
+    struct pattern_uri *uri = &r->now->uris[i];
+    if (!sv_present(uri->text)) {
+        pattern_uri_read(sv_trim(text), uri);
+    }
+    if (judge_works(r, patterns_steps(allowed, uri->text.len)) &&
+        !patterns_match_uri(allowed, uri, judge_vars(r->now))) {
+        judge_say(
+            r, CAUSE_INVALID, path, judge_text(r, uri->text),
+            "is not among the allowed places for state: %.*s%s", SV_ARG(judge_patterns(r, allowed)),
+            sv_find(uri->text, SV("/..")) != SIZE_MAX || sv_find_char(uri->text, '%') != SIZE_MAX
+                ? " (which no text with .. or % is)"
+                : "");
     }
 }
 
@@ -88,23 +95,27 @@ void judge_storage_allowed(struct judge_run *r)
         SV_INIT("jobmanager.archive.fs.dir"),
     };
     _Static_assert(ARRAY_LEN(KEYS) <= JUDGE_ENTRIES_MAX, "none is left out");
-    if (!r->policy->storage_allowed.set) {
+    if (r->now->uris == NULL) {
+        r->now->uris = ARENA_NEW_N(r->now->arena, struct pattern_uri, URI_FIELDS + ARRAY_LEN(KEYS));
+    }
+    if (!r->policy->storage_allowed.set || r->now->uris == NULL) {
         return;
     }
     const struct cluster_spec *spec = &r->now->c->spec;
     if (sv_present(spec->storage.root)) {
-        judge_place(r, UNDER(UNDER(SPEC, "storage"), "root"), spec->storage.root);
+        judge_place(r, UNDER(UNDER(SPEC, "storage"), "root"), URI_ROOT, spec->storage.root);
     }
     const struct path path = PATH_FIELD_OF(SPEC, SV("flinkConfiguration"));
     const struct judge_entries *set = judge_entries(r->now, &r->now->stores, KEYS, ARRAY_LEN(KEYS));
     for (size_t i = 0; i < set->n; i++) {
-        judge_place(r, &PATH_KEY_OF(&path, set->items[i]->key), set->items[i]->value);
+        judge_place(r, &PATH_KEY_OF(&path, set->items[i]->key), URI_FIELDS + i,
+                    set->items[i]->value);
     }
     if (has_endpoints(r->now)) {
         judge_endpoints(r, &judge_effective(r->now)->conf, &path);
     }
     if (sv_present(spec->job.initial_savepoint_path)) {
-        judge_place(r, UNDER(UNDER(SPEC, "job"), "initialSavepointPath"),
+        judge_place(r, UNDER(UNDER(SPEC, "job"), "initialSavepointPath"), URI_SAVEPOINT,
                     spec->job.initial_savepoint_path);
     }
 }

@@ -111,11 +111,13 @@ const struct pattern *pattern_never(struct strview text, struct arena *arena)
 
 bool pattern_match(const struct pattern *p, struct strview s, const struct pattern_vars *vars)
 {
-    if (p->never || (p->kind != PATTERN_TEXT && p->kind != PATTERN_URI)) {
-        return false;
-    }
     if (p->kind == PATTERN_URI) {
-        return pattern_match_uri(p, s, vars);
+        struct pattern_uri uri;
+        pattern_uri_read(s, &uri);
+        return pattern_match_uri(p, &uri, vars);
+    }
+    if (p->never || p->kind != PATTERN_TEXT) {
+        return false;
     }
     return p->regex != NULL ? regex_match(p->regex, &s, 1) : globs_match(p->path, s, vars);
 }
@@ -170,6 +172,17 @@ bool patterns_match(const struct patterns *list, struct strview s, const struct 
 {
     for (size_t i = 0; i < list->n; i++) {
         if (pattern_match(list->items[i], s, vars)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool patterns_match_uri(const struct patterns *list, const struct pattern_uri *uri,
+                        const struct pattern_vars *vars)
+{
+    for (size_t i = 0; i < list->n; i++) {
+        if (pattern_match_uri(list->items[i], uri, vars)) {
             return true;
         }
     }

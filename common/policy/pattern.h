@@ -91,6 +91,21 @@ const struct pattern *pattern_never(struct strview text, struct arena *arena);
 
 /// Whether S matches. Of kind TEXT, or URI.
 bool pattern_match(const struct pattern *p, struct strview s, const struct pattern_vars *vars);
+
+/// A URI cut as patterns of kind URI see it, for who holds one against many. Texts are borrowed.
+struct pattern_uri {
+    struct strview text;
+    bool fits; // it has no part that two readers could read in two ways; else nothing matches it
+    struct strview scheme;
+    struct strview authority; // empty when there is none
+    struct strview path;      // without the slashes at its ends; empty when there is none
+};
+
+void pattern_uri_read(struct strview s, struct pattern_uri *ret);
+
+/// Of kind URI: the same as pattern_match() of the URI's text.
+bool pattern_match_uri(const struct pattern *p, const struct pattern_uri *uri,
+                       const struct pattern_vars *vars);
 /// Of kind IMAGE: REF is normalised. A pattern without a tag leaves the tag free, one without a
 /// digest the digest; a pattern's tag is held against image_effective_tag(). (Beside a digest a tag
 /// says nothing of what is pulled.)
@@ -126,6 +141,8 @@ struct patterns {
 
 /// Whether one of them matches, each as above.
 bool patterns_match(const struct patterns *list, struct strview s, const struct pattern_vars *vars);
+bool patterns_match_uri(const struct patterns *list, const struct pattern_uri *uri,
+                        const struct pattern_vars *vars);
 bool patterns_match_image(const struct patterns *list, const struct image_ref *ref,
                           const struct pattern_vars *vars);
 bool patterns_match_role(const struct patterns *list, const struct role *role,

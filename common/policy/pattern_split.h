@@ -39,9 +39,6 @@ MUST_USE int pattern_compile_image(const struct pattern_job *job, struct pattern
 MUST_USE int pattern_compile_role(const struct pattern_job *job, struct pattern *p);
 MUST_USE int pattern_compile_uri(const struct pattern_job *job, struct pattern *p);
 
-/// pattern_match() of kind URI.
-bool pattern_match_uri(const struct pattern *p, struct strview s, const struct pattern_vars *vars);
-
 /// Host labels between dots; segments between slashes.
 #define GLOB_FORM_HOST ((struct glob_form){.wild = &GLOB_HOST, .sep = '.'})
 #define GLOB_FORM_PATH ((struct glob_form){.wild = &GLOB_SEGMENT, .sep = '/', .tail_one = true})

@@ -3,12 +3,6 @@
 // two ways (empty and dot segments, percent signs, queries) matches nothing.
 #include "common/policy/pattern_split.h"
 
-struct uri {
-    struct strview scheme;
-    struct strview authority; // empty when there is none
-    struct strview path;      // without the slashes at its ends; empty when there is none
-};
-
 static bool is_alpha(char c)
 {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z');
@@ -28,7 +22,7 @@ static bool is_scheme(struct strview s)
 }
 
 /// By its own separators alone; false: no URI with a hierarchy.
-static bool split(struct strview s, struct uri *ret)
+static bool split(struct strview s, struct pattern_uri *ret)
 {
     size_t colon = sv_find_char(s, ':');
     struct strview rest = sv_from_pos(s, colon == SIZE_MAX ? s.len : colon + 1);
@@ -82,7 +76,7 @@ int pattern_compile_uri(const struct pattern_job *job, struct pattern *p)
 {
     // A trailing `**` is the place itself too: what lives there lives below.
     const struct glob_form path_form = {.wild = &GLOB_SEGMENT, .sep = '/'};
-    struct uri uri;
+    struct pattern_uri uri;
     struct glob_tokens host;
     if (!split(job->text, &uri)) {
         return err_set(job->err, E_INVALID,
@@ -119,22 +113,33 @@ static bool same_scheme(struct strview a, struct strview b)
     return true;
 }
 
-bool pattern_match_uri(const struct pattern *p, struct strview s, const struct pattern_vars *vars)
+static bool is_plain(struct strview s)
 {
-    struct uri uri;
     for (size_t i = 0; i < s.len; i++) {
         if (!is_plain_char(s.ptr[i])) {
             return false;
         }
     }
-    if (!split(s, &uri) || has_odd_segment(uri.path)) {
+    return true;
+}
+
+void pattern_uri_read(struct strview s, struct pattern_uri *ret)
+{
+    *ret = (struct pattern_uri){.text = s};
+    ret->fits = is_plain(s) && split(s, ret) && !has_odd_segment(ret->path);
+}
+
+bool pattern_match_uri(const struct pattern *p, const struct pattern_uri *uri,
+                       const struct pattern_vars *vars)
+{
+    if (p->never || p->kind != PATTERN_URI || !uri->fits) {
         return false;
     }
     if (p->regex != NULL) {
-        const struct strview pieces[] = {uri.scheme, SV("://"), uri.authority,
-                                         uri.path.len != 0 ? SV("/") : SV(""), uri.path};
+        const struct strview pieces[] = {uri->scheme, SV("://"), uri->authority,
+                                         uri->path.len != 0 ? SV("/") : SV(""), uri->path};
         return regex_match(p->regex, pieces, ARRAY_LEN(pieces));
     }
-    return same_scheme(uri.scheme, p->scheme) && globs_match(p->host, uri.authority, vars) &&
-           globs_match(p->path, uri.path, vars);
+    return same_scheme(uri->scheme, p->scheme) && globs_match(p->host, uri->authority, vars) &&
+           globs_match(p->path, uri->path, vars);
 }
