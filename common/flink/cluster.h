@@ -28,6 +28,8 @@ FIELD_DECLARE(ha_options, HA_OPTIONS_FIELDS)
 FIELD_DECLARE(flink_options, OPTIONS_FIELDS)
 FIELD_DECLARE(cluster_spec, CLUSTER_FIELDS)
 
+struct place;
+
 struct flink_cluster {
     const struct json *self;     // the whole object
     const struct json *metadata; // read it with common/k8s/meta.h
@@ -36,6 +38,8 @@ struct flink_cluster {
     struct strview generate_name; // SV_NONE when there is none
     struct strview ns;
     struct cluster_spec spec;
+    const struct place *places; // of its pod templates: flink/places.h
+    size_t n_places;
 };
 
 #endif

@@ -2,6 +2,7 @@
 #include "common/flink/decode.h"
 
 #include "common/flink/kind.h"
+#include "common/flink/places.h"
 #include "common/kind/decode.h"
 
 void flink_decode_update(const struct json *object, const struct json *old,
@@ -15,6 +16,7 @@ void flink_decode_update(const struct json *object, const struct json *old,
     ret->name = o.name;
     ret->generate_name = o.generate_name;
     ret->ns = o.ns;
+    places_read(ret, faults->arena);
 }
 
 void flink_decode(const struct json *object, struct flink_cluster *ret, struct violations *faults)

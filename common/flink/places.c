@@ -26,46 +26,51 @@ const char *place_list_name(enum place_list list)
     return LISTS[list].ptr;
 }
 
-/// Goes on to the next template that there is; false: there is none.
-static bool next_template(struct places *w)
+/// Where the lists of a template begin.
+struct heads {
+    const struct json *pod, *lists[PLACE_LIST_COUNT];
+};
+
+/// How many places TEMPLATE has.
+static size_t find_heads(const struct json *template, struct heads *ret)
 {
-    w->template = NULL;
-    while (w->template == NULL && w->templates < PLACE_TEMPLATE_COUNT) {
-        w->template = places_template(w->spec, w->templates++);
+    size_t n = template != NULL;
+    ret->pod = json_get_lit(template, "spec");
+    for (size_t list = 0; list < PLACE_LIST_COUNT; list++) {
+        ret->lists[list] = json_get(ret->pod, LISTS[list]);
+        n += json_count(ret->lists[list]);
     }
-    bool itself = (w->what & PLACES_TEMPLATES) != 0;
-    w->lists = w->what & ~PLACES_TEMPLATES;
-    w->list = PLACE_LIST_COUNT;
-    w->item = itself ? w->template : NULL;
-    w->pod = w->lists != 0 ? json_get_lit(w->template, "spec") : NULL;
-    return w->template != NULL;
+    return n;
 }
 
-static void next_list(struct places *w)
+void places_read(struct flink_cluster *c, struct arena *arena)
 {
-    w->list = (enum place_list)__builtin_ctz(w->lists);
-    w->lists &= w->lists - 1;
-    w->index = 0;
-    w->item = json_first(json_get(w->pod, LISTS[w->list]));
-}
-
-bool places_next(struct places *w, struct place *ret)
-{
-    while (w->item == NULL) {
-        if (w->lists != 0) {
-            next_list(w);
-        } else if (!next_template(w)) {
-            return false;
+    struct heads heads[PLACE_TEMPLATE_COUNT];
+    size_t count = 0;
+    for (unsigned i = 0; i < PLACE_TEMPLATE_COUNT; i++) {
+        count += find_heads(places_template(&c->spec, i), &heads[i]);
+    }
+    struct place *items = count != 0 ? arena_alloc(arena, count * sizeof(*items)) : NULL;
+    size_t n = 0;
+    for (unsigned i = 0; items != NULL && i < PLACE_TEMPLATE_COUNT; i++) {
+        struct place p = {.pod = heads[i].pod, .template_index = (uint8_t)i};
+        p.json = places_template(&c->spec, i);
+        p.list = PLACE_LIST_COUNT;
+        if (p.json != NULL) {
+            items[n++] = p;
+        }
+        for (p.list = 0; p.list < PLACE_LIST_COUNT; p.list++) {
+            p.index = 0;
+            json_each(item, heads[i].lists[p.list]) {
+                p.json = item;
+                p.name = json_get_string(item, SV("name"));
+                items[n++] = p;
+                p.index++;
+            }
         }
     }
-    bool itself = w->list == PLACE_LIST_COUNT;
-    *ret = (struct place){.template_index = w->templates - 1,
-                          .template = w->template,
-                          .list = w->list,
-                          .index = itself ? 0 : w->index++,
-                          .json = w->item};
-    w->item = itself ? NULL : json_next(w->item);
-    return true;
+    c->places = items;
+    c->n_places = n;
 }
 
 const struct path *place_path(const struct place *p, struct path nodes[PLACE_NODES])
@@ -86,14 +91,4 @@ const struct path *place_path(const struct place *p, struct path nodes[PLACE_NOD
     at[2] = PATH_FIELD_OF(&at[1], LISTS[p->list]);
     at[3] = PATH_INDEX_OF(&at[2], p->index);
     return &at[3];
-}
-
-struct strview place_name(const struct place *p)
-{
-    return json_get_string(p->json, SV("name"));
-}
-
-bool place_is_main(const struct place *p)
-{
-    return sv_eq_lit(place_name(p), PLACES_MAIN_CONTAINER);
 }

@@ -1,11 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
-// Every place of a FlinkCluster's pod templates where a container or a volume can stand: one walk
+// Every place of a FlinkCluster's pod templates where a container or a volume can stand: one list
 // for all who look for images, accounts, environment, what a pod may do. Pure; borrows the object.
 #ifndef SLUICE_FLINK_PLACES_H
 #define SLUICE_FLINK_PLACES_H
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "common/base/path.h"
 #include "common/flink/cluster.h"
@@ -37,31 +38,39 @@ enum place_list {
 #define PLACE_NODES          6 // of the longest path to a place
 
 struct place {
-    unsigned template_index;     // 0: the common one, 1: jobManager's, 2: taskManager's
-    const struct json *template; // the whole PodTemplateSpec
-    enum place_list list;        // PLACE_LIST_COUNT: the place is the template itself
-    size_t index;                // in the list
-    const struct json *json;     // what stands there: the item, or the template
+    const struct json *json; // what stands there: the item of a list, or the whole PodTemplateSpec
+    const struct json *pod;  // the template's `spec`, or NULL
+    struct strview name;     // the item's `name`, or SV_NONE
+    uint32_t index;          // in the list
+    uint8_t list;            // enum place_list; PLACE_LIST_COUNT: the place is the template itself
+    uint8_t template_index;  // 0: the common one, 1: jobManager's, 2: taskManager's
 };
 
-/// A walk under way: template by template, the template before its lists, each list in order.
+/// Lists C's places, for flink_decode(): template by template, the template before its lists, each
+/// list in order. Templates that are absent are passed over; items of any type are listed. In
+/// ARENA; when that is full there are none.
+void places_read(struct flink_cluster *c, struct arena *arena);
+
+/// A walk over those places of C that are of some kinds.
 struct places {
-    const struct cluster_spec *spec;
+    const struct flink_cluster *c;
     unsigned what;
-    unsigned templates;          // how many were gone to
-    unsigned lists;              // bits of those of the template that are still to come
-    const struct json *template; // where the walk is
-    const struct json *pod;      // its spec
-    enum place_list list;        // as in struct place
-    const struct json *item;     // what comes next in it, or NULL
-    size_t index;
+    size_t at;
 };
 
-#define PLACES(spec_, what_) ((struct places){.spec = (spec_), .what = (what_)})
+#define PLACES(c_, what_) ((struct places){.c = (c_), .what = (what_)})
 
-/// The next place, or false. Templates that are absent are passed over; items of any type are
-/// given.
-bool places_next(struct places *walk, struct place *ret);
+/// The next place, or NULL: `for (const struct place *p; (p = places_next(&walk)) != NULL;)`.
+static inline const struct place *places_next(struct places *walk)
+{
+    while (walk->at < walk->c->n_places) {
+        const struct place *p = &walk->c->places[walk->at++];
+        if ((walk->what >> p->list & 1) != 0) {
+            return p;
+        }
+    }
+    return NULL;
+}
 
 /// The path of P: "spec.jobManager.podTemplate.spec.containers[1]". NODES holds it.
 const struct path *place_path(const struct place *p, struct path nodes[PLACE_NODES]);
@@ -72,10 +81,10 @@ const struct json *places_template(const struct cluster_spec *spec, unsigned ind
 /// The list's name in PodSpec.
 const char *place_list_name(enum place_list list);
 
-/// The string at the place's `name`, or SV_NONE.
-struct strview place_name(const struct place *p);
-
 /// Whether it is Flink's own container, by its name, wherever it stands.
-bool place_is_main(const struct place *p);
+static inline bool place_is_main(const struct place *p)
+{
+    return sv_eq(p->name, SV(PLACES_MAIN_CONTAINER));
+}
 
 #endif

@@ -14,22 +14,21 @@
 
 void rule_pod_template_shape(struct rule_run *r)
 {
-    struct places walk = PLACES(&r->now->spec, PLACES_TEMPLATES);
-    for (struct place p; places_next(&walk, &p);) {
+    struct places walk = PLACES(r->now, PLACES_TEMPLATES);
+    for (const struct place *p; (p = places_next(&walk)) != NULL;) {
         struct path nodes[PLACE_NODES];
-        podtemplate_check(p.json, place_path(&p, nodes), r->id, r->out);
+        podtemplate_check(p->json, place_path(p, nodes), r->id, r->out);
     }
 }
 
 void rule_pod_template_names(struct rule_run *r)
 {
-    struct places walk = PLACES(&r->now->spec, PLACES_OF_CONTAINERS | PLACES_OF(VOLUMES));
-    for (struct place p; places_next(&walk, &p);) {
-        const struct json *name = json_get_lit(p.json, "name");
-        bool empty = json_type(name) == JSON_STRING && json_string(name).len == 0;
-        if (json_type(p.json) == JSON_OBJECT && (empty || !rule_stands(p.json, "name"))) {
+    struct places walk = PLACES(r->now, PLACES_OF_CONTAINERS | PLACES_OF(VOLUMES));
+    for (const struct place *p; (p = places_next(&walk)) != NULL;) {
+        if (p->name.len == 0 && json_type(p->json) == JSON_OBJECT &&
+            (sv_present(p->name) || !rule_stands(p->json, "name"))) {
             struct path nodes[PLACE_NODES];
-            rule_deny(r, CAUSE_REQUIRED, UNDER(place_path(&p, nodes), "name"), SV_NONE,
+            rule_deny(r, CAUSE_REQUIRED, UNDER(place_path(p, nodes), "name"), SV_NONE,
                       "templates are merged by it; Flink's own container is %s",
                       PLACES_MAIN_CONTAINER);
         }
@@ -41,9 +40,9 @@ void rule_pod_template_names(struct rule_run *r)
 /// Whether any template gives the container an image: they are merged by name.
 static bool has_image(const struct rule_run *r, const struct place *container)
 {
-    struct places walk = PLACES(&r->now->spec, 1U << container->list);
-    for (struct place p; places_next(&walk, &p);) {
-        if (sv_eq(place_name(&p), place_name(container)) && rule_stands(p.json, "image")) {
+    struct places walk = PLACES(r->now, 1U << container->list);
+    for (const struct place *p; (p = places_next(&walk)) != NULL;) {
+        if (sv_eq(p->name, container->name) && rule_stands(p->json, "image")) {
             return true;
         }
     }
@@ -67,7 +66,7 @@ static void check_container_image(struct rule_run *r, const struct place *p)
     }
     if (rule_stands(p->json, "image")) {
         check_image(r, UNDER(place_path(p, nodes), "image"), json_get_string(p->json, SV("image")));
-    } else if (p->index < CONTAINERS_MAX && sv_present(place_name(p)) && !has_image(r, p)) {
+    } else if (p->index < CONTAINERS_MAX && sv_present(p->name) && !has_image(r, p)) {
         rule_deny(r, CAUSE_REQUIRED, UNDER(place_path(p, nodes), "image"), SV_NONE,
                   "the container's image (only %s has spec.image)", PLACES_MAIN_CONTAINER);
     }
@@ -75,16 +74,16 @@ static void check_container_image(struct rule_run *r, const struct place *p)
 
 void rule_pod_template_images(struct rule_run *r)
 {
-    struct places walk = PLACES(&r->now->spec, PLACES_OF_ANY_CONTAINERS | PLACES_OF(VOLUMES));
-    for (struct place p; places_next(&walk, &p);) {
-        if (p.list != PLACE_VOLUMES) {
-            check_container_image(r, &p);
+    struct places walk = PLACES(r->now, PLACES_OF_ANY_CONTAINERS | PLACES_OF(VOLUMES));
+    for (const struct place *p; (p = places_next(&walk)) != NULL;) {
+        if (p->list != PLACE_VOLUMES) {
+            check_container_image(r, p);
             continue;
         }
-        struct strview image = json_get_string(json_get_lit(p.json, "image"), SV("reference"));
+        struct strview image = json_get_string(json_get_lit(p->json, "image"), SV("reference"));
         if (sv_present(image)) {
             struct path nodes[PLACE_NODES];
-            check_image(r, UNDER(UNDER(place_path(&p, nodes), "image"), "reference"), image);
+            check_image(r, UNDER(UNDER(place_path(p, nodes), "image"), "reference"), image);
         }
     }
 }
@@ -97,10 +96,10 @@ static void check_main(struct rule_run *r, const struct place *p, bool first)
     const struct path *at = place_path(p, nodes);
     struct strview image = json_get_string(p->json, SV("image"));
     if (p->list != PLACE_CONTAINERS) {
-        rule_deny(r, CAUSE_INVALID, UNDER(at, "name"), rule_quote(r, place_name(p)),
+        rule_deny(r, CAUSE_INVALID, UNDER(at, "name"), rule_quote(r, p->name),
                   "is the name of Flink's own container: take another");
     } else if (!first) {
-        rule_deny(r, CAUSE_DUPLICATE, UNDER(at, "name"), rule_quote(r, place_name(p)),
+        rule_deny(r, CAUSE_DUPLICATE, UNDER(at, "name"), rule_quote(r, p->name),
                   "there is one such container");
     } else if (sv_present(image)) {
         rule_deny(r, CAUSE_FORBIDDEN, UNDER(at, "image"), rule_quote(r, image),
@@ -110,12 +109,12 @@ static void check_main(struct rule_run *r, const struct place *p, bool first)
 
 void rule_pod_template_main_container(struct rule_run *r)
 {
-    struct places walk = PLACES(&r->now->spec, PLACES_OF_ANY_CONTAINERS);
+    struct places walk = PLACES(r->now, PLACES_OF_ANY_CONTAINERS);
     unsigned seen = 0; // templates that have one, as bits
-    for (struct place p; places_next(&walk, &p);) {
-        if (place_is_main(&p)) {
-            check_main(r, &p, (seen & 1U << p.template_index) == 0);
-            seen |= 1U << p.template_index;
+    for (const struct place *p; (p = places_next(&walk)) != NULL;) {
+        if (place_is_main(p)) {
+            check_main(r, p, (seen & 1U << p->template_index) == 0);
+            seen |= 1U << p->template_index;
         }
     }
 }
@@ -123,12 +122,14 @@ void rule_pod_template_main_container(struct rule_run *r)
 static void check_variables(struct rule_run *r, const struct place *main)
 {
     static const struct {
-        const char *name, *why;
+        struct strview name;
+        const char *why;
     } OURS[] = {
-        {"FLINK_PROPERTIES", "Sluice sets it: use flinkConfiguration"},
-        {"ENABLE_BUILT_IN_PLUGINS", "Sluice sets it: use plugins"},
-        {"FLINK_CONF_DIR", CONF_FOLDER " is read: use flinkConfiguration and logConfiguration"},
-        {"FLINK_HOME", "Flink's configuration is in " CONF_FOLDER ": leave it out"},
+        {SV_INIT("FLINK_PROPERTIES"), "Sluice sets it: use flinkConfiguration"},
+        {SV_INIT("ENABLE_BUILT_IN_PLUGINS"), "Sluice sets it: use plugins"},
+        {SV_INIT("FLINK_CONF_DIR"),
+         CONF_FOLDER " is read: use flinkConfiguration and logConfiguration"},
+        {SV_INIT("FLINK_HOME"), "Flink's configuration is in " CONF_FOLDER ": leave it out"},
     };
     struct path nodes[PLACE_NODES];
     const struct path env = PATH_FIELD_OF(place_path(main, nodes), SV("env"));
@@ -137,7 +138,7 @@ static void check_variables(struct rule_run *r, const struct place *main)
         const struct path var = PATH_INDEX_OF(&env, n++);
         struct strview name = json_get_string(variable, SV("name"));
         for (size_t k = 0; k < ARRAY_LEN(OURS); k++) {
-            if (sv_eq_lit(name, OURS[k].name)) {
+            if (sv_eq(name, OURS[k].name)) {
                 rule_deny(r, CAUSE_FORBIDDEN, UNDER(&var, "name"), rule_quote(r, name), "%s",
                           OURS[k].why);
             }
@@ -184,11 +185,11 @@ static void check_mounts(struct rule_run *r, const struct place *main)
 
 void rule_pod_template_environment(struct rule_run *r)
 {
-    struct places walk = PLACES(&r->now->spec, PLACES_OF(CONTAINERS));
-    for (struct place p; places_next(&walk, &p);) {
-        if (place_is_main(&p)) {
-            check_variables(r, &p);
-            check_mounts(r, &p);
+    struct places walk = PLACES(r->now, PLACES_OF(CONTAINERS));
+    for (const struct place *p; (p = places_next(&walk)) != NULL;) {
+        if (place_is_main(p)) {
+            check_variables(r, p);
+            check_mounts(r, p);
         }
     }
 }
@@ -197,15 +198,16 @@ void rule_pod_template_environment(struct rule_run *r)
 
 void rule_pod_template_service_account(struct rule_run *r)
 {
-    static const char *const FIELDS[] = {"serviceAccountName", "serviceAccount"};
-    struct places walk = PLACES(&r->now->spec, PLACES_TEMPLATES);
-    for (struct place p; places_next(&walk, &p);) {
+    static const struct strview FIELDS[] = {SV_INIT("serviceAccountName"),
+                                            SV_INIT("serviceAccount")};
+    struct places walk = PLACES(r->now, PLACES_TEMPLATES);
+    for (const struct place *p; (p = places_next(&walk)) != NULL;) {
         struct path nodes[PLACE_NODES];
-        const struct path spec = PATH_FIELD_OF(place_path(&p, nodes), SV("spec"));
+        const struct path spec = PATH_FIELD_OF(place_path(p, nodes), SV("spec"));
         for (size_t k = 0; k < ARRAY_LEN(FIELDS); k++) {
-            struct strview name = json_get_string(json_get_lit(p.json, "spec"), sv_from(FIELDS[k]));
+            struct strview name = json_get_string(p->pod, FIELDS[k]);
             if (sv_present(name)) {
-                const struct path at = PATH_FIELD_OF(&spec, sv_from(FIELDS[k]));
+                const struct path at = PATH_FIELD_OF(&spec, FIELDS[k]);
                 rule_deny(r, CAUSE_FORBIDDEN, &at, rule_quote(r, name),
                           "use spec.serviceAccountName");
             }
@@ -214,11 +216,12 @@ void rule_pod_template_service_account(struct rule_run *r)
 }
 
 static void warn_ignored(struct rule_run *r, const struct json *object, const struct path *path,
-                         const char *const *names, size_t n)
+                         const struct strview *names, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
-        if (rule_stands(object, names[i])) {
-            const struct path at = PATH_FIELD_OF(path, sv_from(names[i]));
+        const struct json *v = json_get(object, names[i]);
+        if (v != NULL && json_type(v) != JSON_NULL) {
+            const struct path at = PATH_FIELD_OF(path, names[i]);
             rule_warn(r, &at, "has no effect: Sluice sets it");
         }
     }
@@ -226,23 +229,22 @@ static void warn_ignored(struct rule_run *r, const struct json *object, const st
 
 void rule_pod_template_ignored(struct rule_run *r)
 {
-    static const char *const SPEC_FIELDS[] = {"restartPolicy"};
-    static const char *const META_FIELDS[] = {"name", "generateName", "namespace",
-                                              "ownerReferences"};
-    static const char *const MAIN_FIELDS[] = {"args"};
-    struct places walk = PLACES(&r->now->spec, PLACES_TEMPLATES | PLACES_OF(CONTAINERS));
-    for (struct place p; places_next(&walk, &p);) {
+    static const struct strview SPEC_FIELDS[] = {SV_INIT("restartPolicy")};
+    static const struct strview META_FIELDS[] = {SV_INIT("name"), SV_INIT("generateName"),
+                                                 SV_INIT("namespace"), SV_INIT("ownerReferences")};
+    static const struct strview MAIN_FIELDS[] = {SV_INIT("args")};
+    struct places walk = PLACES(r->now, PLACES_TEMPLATES | PLACES_OF(CONTAINERS));
+    for (const struct place *p; (p = places_next(&walk)) != NULL;) {
         struct path nodes[PLACE_NODES];
-        const struct path *at = place_path(&p, nodes);
-        if (p.list == PLACE_CONTAINERS) {
-            if (place_is_main(&p)) {
-                warn_ignored(r, p.json, at, MAIN_FIELDS, ARRAY_LEN(MAIN_FIELDS));
+        const struct path *at = place_path(p, nodes);
+        if (p->list == PLACE_CONTAINERS) {
+            if (place_is_main(p)) {
+                warn_ignored(r, p->json, at, MAIN_FIELDS, ARRAY_LEN(MAIN_FIELDS));
             }
             continue;
         }
-        warn_ignored(r, json_get_lit(p.json, "spec"), UNDER(at, "spec"), SPEC_FIELDS,
-                     ARRAY_LEN(SPEC_FIELDS));
-        warn_ignored(r, json_get_lit(p.json, "metadata"), UNDER(at, "metadata"), META_FIELDS,
+        warn_ignored(r, p->pod, UNDER(at, "spec"), SPEC_FIELDS, ARRAY_LEN(SPEC_FIELDS));
+        warn_ignored(r, json_get_lit(p->json, "metadata"), UNDER(at, "metadata"), META_FIELDS,
                      ARRAY_LEN(META_FIELDS));
     }
 }

@@ -10,12 +10,13 @@ static bool is_true(const struct json *object, const char *key)
 
 void judge_pods_host_path(struct judge_run *r)
 {
-    struct places walk = PLACES(&r->now->c->spec, PLACES_OF(VOLUMES));
-    for (struct place p; judge_works(r, 1) && !r->enough && places_next(&walk, &p);) {
-        const struct json *host = json_get_lit(p.json, "hostPath");
+    struct places walk = PLACES(r->now->c, PLACES_OF(VOLUMES));
+    for (const struct place *p;
+         judge_works(r, 1) && !r->enough && (p = places_next(&walk)) != NULL;) {
+        const struct json *host = json_get_lit(p->json, "hostPath");
         if (json_type(host) == JSON_OBJECT) {
             struct path nodes[PLACE_NODES];
-            judge_say(r, CAUSE_FORBIDDEN, UNDER(place_path(&p, nodes), "hostPath"),
+            judge_say(r, CAUSE_FORBIDDEN, UNDER(place_path(p, nodes), "hostPath"),
                       judge_text(r, json_get_string(host, SV("path"))),
                       "volumes of the node's own files are not allowed: use another kind");
         }
@@ -58,14 +59,15 @@ static void judge_security(struct judge_run *r, const struct json *context, cons
 
 void judge_pods_privileged(struct judge_run *r)
 {
-    struct places walk = PLACES(&r->now->c->spec, PLACES_TEMPLATES | PLACES_OF_ANY_CONTAINERS);
-    for (struct place p; judge_works(r, 1) && !r->enough && places_next(&walk, &p);) {
-        bool is_pod = p.list == PLACE_LIST_COUNT;
-        const struct json *owner = is_pod ? json_get_lit(p.json, "spec") : p.json;
+    struct places walk = PLACES(r->now->c, PLACES_TEMPLATES | PLACES_OF_ANY_CONTAINERS);
+    for (const struct place *p;
+         judge_works(r, 1) && !r->enough && (p = places_next(&walk)) != NULL;) {
+        bool is_pod = p->list == PLACE_LIST_COUNT;
+        const struct json *owner = is_pod ? p->pod : p->json;
         const struct json *context = json_get_lit(owner, "securityContext");
         if (context != NULL) {
             struct path nodes[PLACE_NODES];
-            const struct path *at = place_path(&p, nodes);
+            const struct path *at = place_path(p, nodes);
             judge_security(r, context, UNDER(is_pod ? UNDER(at, "spec") : at, "securityContext"));
         }
     }
@@ -75,11 +77,12 @@ void judge_pods_privileged(struct judge_run *r)
 
 static void judge_flag(struct judge_run *r, const char *key)
 {
-    struct places walk = PLACES(&r->now->c->spec, PLACES_TEMPLATES);
-    for (struct place p; judge_works(r, 1) && !r->enough && places_next(&walk, &p);) {
-        if (is_true(json_get_lit(p.json, "spec"), key)) {
+    struct places walk = PLACES(r->now->c, PLACES_TEMPLATES);
+    for (const struct place *p;
+         judge_works(r, 1) && !r->enough && (p = places_next(&walk)) != NULL;) {
+        if (is_true(p->pod, key)) {
             struct path nodes[PLACE_NODES];
-            const struct path spec = PATH_FIELD_OF(place_path(&p, nodes), SV("spec"));
+            const struct path spec = PATH_FIELD_OF(place_path(p, nodes), SV("spec"));
             judge_say(r, CAUSE_FORBIDDEN, &PATH_FIELD_OF(&spec, sv_from(key)),
                       (struct shown){.text = SV("true")},
                       "pods may not share the node's namespaces: leave it out");
@@ -90,10 +93,11 @@ static void judge_flag(struct judge_run *r, const char *key)
 void judge_pods_host_network(struct judge_run *r)
 {
     judge_flag(r, "hostNetwork");
-    struct places walk = PLACES(&r->now->c->spec, PLACES_OF_ANY_CONTAINERS);
-    for (struct place p; judge_works(r, 1) && !r->enough && places_next(&walk, &p);) {
+    struct places walk = PLACES(r->now->c, PLACES_OF_ANY_CONTAINERS);
+    for (const struct place *p;
+         judge_works(r, 1) && !r->enough && (p = places_next(&walk)) != NULL;) {
         size_t n = 0;
-        json_each(port, json_get_lit(p.json, "ports")) {
+        json_each(port, json_get_lit(p->json, "ports")) {
             size_t index = n++;
             int64_t number = 0;
             if (!judge_works(r, 1)) {
@@ -101,7 +105,7 @@ void judge_pods_host_network(struct judge_run *r)
             }
             if (json_int(json_get_lit(port, "hostPort"), &number) && number != 0) {
                 struct path nodes[PLACE_NODES];
-                const struct path ports = PATH_FIELD_OF(place_path(&p, nodes), SV("ports"));
+                const struct path ports = PATH_FIELD_OF(place_path(p, nodes), SV("ports"));
                 judge_say(r, CAUSE_FORBIDDEN, UNDER(&PATH_INDEX_OF(&ports, index), "hostPort"),
                           judge_number(r, number),
                           "containers may not take ports of the node: leave it out");
@@ -148,14 +152,14 @@ void judge_pods_service_accounts(struct judge_run *r)
     if (sv_present(name)) {
         judge_name(r, UNDER(SPEC, "serviceAccountName"), name);
     }
-    struct places walk = PLACES(&c->spec, PLACES_TEMPLATES);
-    for (struct place p; judge_works(r, 1) && !r->enough && places_next(&walk, &p);) {
+    struct places walk = PLACES(c, PLACES_TEMPLATES);
+    for (const struct place *p;
+         judge_works(r, 1) && !r->enough && (p = places_next(&walk)) != NULL;) {
         for (size_t i = 0; i < ARRAY_LEN(FIELDS); i++) {
-            struct strview given =
-                json_get_string(json_get_lit(p.json, "spec"), sv_from(FIELDS[i]));
+            struct strview given = json_get_string(p->pod, sv_from(FIELDS[i]));
             if (sv_present(given)) {
                 struct path nodes[PLACE_NODES];
-                const struct path spec = PATH_FIELD_OF(place_path(&p, nodes), SV("spec"));
+                const struct path spec = PATH_FIELD_OF(place_path(p, nodes), SV("spec"));
                 judge_name(r, &PATH_FIELD_OF(&spec, sv_from(FIELDS[i])), given);
             }
         }

@@ -64,7 +64,7 @@ static bool is_overlaid(const struct question *q, const struct place *p)
         json_get(json_get_lit(role, "spec"), sv_from(place_list_name(p->list)));
     const struct json *over = p->template_index == 0 ? json_first(list) : NULL;
     for (size_t n = 0; over != NULL && n < CONTAINERS_MAX; n++, over = json_next(over)) {
-        if (sv_eq(json_get_string(over, SV("name")), place_name(p)) &&
+        if (sv_eq(json_get_string(over, SV("name")), p->name) &&
             amount_of(json_get_lit(over, "resources"), q, &unused)) {
             return true;
         }
@@ -86,8 +86,7 @@ static bool is_sidecar(const struct question *q, const struct place *p)
             json_get_lit(places_template(&q->facts->c->spec, templates[i]), "spec");
         const struct json *it = json_first(json_get_lit(pod, "initContainers"));
         for (size_t n = 0; it != NULL; n++, it = json_next(it)) {
-            bool same =
-                n >= CONTAINERS_MAX || sv_eq(json_get_string(it, SV("name")), place_name(p));
+            bool same = n >= CONTAINERS_MAX || sv_eq(json_get_string(it, SV("name")), p->name);
             if (same && (n >= CONTAINERS_MAX || restarts(it))) {
                 return true; // one that is not looked at counts as one
             }
@@ -100,7 +99,7 @@ static bool is_sidecar(const struct question *q, const struct place *p)
 static const struct json *resources_of(const struct place *p)
 {
     bool is_pod = p->list == PLACE_LIST_COUNT;
-    return json_get_lit(is_pod ? json_get_lit(p->json, "spec") : p->json, "resources");
+    return json_get_lit(is_pod ? p->pod : p->json, "resources");
 }
 
 static bool has_resources(const struct place *p)
@@ -113,16 +112,16 @@ static const struct place *shares(struct judge_facts *f, size_t *n)
 {
     if (!f->has_shares) {
         size_t count = 0;
-        struct places walk = PLACES(&f->c->spec, PLACES_TEMPLATES | PLACES_OF_CONTAINERS);
-        for (struct place p; places_next(&walk, &p);) {
+        struct places walk = PLACES(f->c, PLACES_TEMPLATES | PLACES_OF_CONTAINERS);
+        for (const struct place *p; (p = places_next(&walk)) != NULL;) {
             f->work += STEPS_OF_CONTAINER;
-            count += has_resources(&p);
+            count += has_resources(p);
         }
         struct place *found = count != 0 ? ARENA_NEW_N(f->arena, struct place, count) : NULL;
-        walk = PLACES(&f->c->spec, PLACES_TEMPLATES | PLACES_OF_CONTAINERS);
-        for (struct place p; found != NULL && places_next(&walk, &p);) {
-            if (has_resources(&p)) {
-                found[f->n_shares++] = p;
+        walk = PLACES(f->c, PLACES_TEMPLATES | PLACES_OF_CONTAINERS);
+        for (const struct place *p; found != NULL && (p = places_next(&walk)) != NULL;) {
+            if (has_resources(p)) {
+                found[f->n_shares++] = *p;
             }
         }
         f->shares = found;

@@ -205,12 +205,12 @@ void judge_foreign_account(struct judge_run *r)
         return;
     }
     judge_one_account(r, UNDER(SPEC, "serviceAccountName"), spec->service_account_name);
-    struct places walk = PLACES(spec, PLACES_TEMPLATES);
-    for (struct place p; places_next(&walk, &p);) {
-        const struct json *pod = json_get_lit(p.json, "spec");
+    struct places walk = PLACES(r->now->c, PLACES_TEMPLATES);
+    for (const struct place *p; (p = places_next(&walk)) != NULL;) {
+        const struct json *pod = p->pod;
         for (size_t i = 0; i < ARRAY_LEN(FIELDS); i++) {
             struct path nodes[PLACE_NODES];
-            const struct path at = PATH_FIELD_OF(place_path(&p, nodes), SV("spec"));
+            const struct path at = PATH_FIELD_OF(place_path(p, nodes), SV("spec"));
             judge_one_account(r, &PATH_FIELD_OF(&at, sv_from(FIELDS[i])),
                               json_get_string(pod, sv_from(FIELDS[i])));
         }

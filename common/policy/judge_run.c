@@ -69,9 +69,9 @@ static struct strview image_at(const struct place *p)
 static size_t count_images(const struct judge_facts *f)
 {
     size_t n = 1;
-    struct places walk = PLACES(&f->c->spec, IMAGE_PLACES);
-    for (struct place p; places_next(&walk, &p);) {
-        n += sv_present(image_at(&p));
+    struct places walk = PLACES(f->c, IMAGE_PLACES);
+    for (const struct place *p; (p = places_next(&walk)) != NULL;) {
+        n += sv_present(image_at(p));
     }
     return n;
 }
@@ -88,12 +88,12 @@ static void read_images(struct judge_facts *f)
         images[n].text = own;
         images[n++].flink = true;
     }
-    struct places walk = PLACES(&f->c->spec, IMAGE_PLACES);
-    for (struct place p; places_next(&walk, &p);) {
-        struct strview text = image_at(&p);
+    struct places walk = PLACES(f->c, IMAGE_PLACES);
+    for (const struct place *p; (p = places_next(&walk)) != NULL;) {
+        struct strview text = image_at(p);
         if (sv_present(text) && image_parse(text, f->arena, &images[n].ref, NULL)) {
             images[n].text = text;
-            images[n++].place = p;
+            images[n++].place = *p;
         }
     }
     f->images = images;

@@ -86,7 +86,7 @@ static void of_template(struct ways *list, const struct place *p)
     of_metadata(list, json_get_lit(object, "labels"), &PATH_FIELD_OF(&metadata, SV("labels")));
     const struct path spec = PATH_FIELD_OF(at, SV("spec"));
     for (size_t i = 0; i < ARRAY_LEN(ACCOUNTS); i++) {
-        struct strview name = json_get_string(json_get_lit(p->json, "spec"), sv_from(ACCOUNTS[i]));
+        struct strview name = json_get_string(p->pod, sv_from(ACCOUNTS[i]));
         if (sv_present(name)) {
             const struct path account = PATH_FIELD_OF(&spec, sv_from(ACCOUNTS[i]));
             ways_add(list, WAY_ACCOUNT, &account, name, NULL);
@@ -211,14 +211,14 @@ const struct way *ways_find(const struct flink_cluster *c, const struct flink_co
     struct ways list = {.arena = arena};
     of_spec(&list, &c->spec);
     struct places walk =
-        PLACES(&c->spec, PLACES_TEMPLATES | PLACES_OF_ANY_CONTAINERS | PLACES_OF(VOLUMES));
-    for (struct place p; places_next(&walk, &p);) {
-        if (p.list == PLACE_LIST_COUNT) {
-            of_template(&list, &p);
-        } else if (p.list == PLACE_VOLUMES) {
-            of_volume(&list, &p);
+        PLACES(c, PLACES_TEMPLATES | PLACES_OF_ANY_CONTAINERS | PLACES_OF(VOLUMES));
+    for (const struct place *p; (p = places_next(&walk)) != NULL;) {
+        if (p->list == PLACE_LIST_COUNT) {
+            of_template(&list, p);
+        } else if (p->list == PLACE_VOLUMES) {
+            of_volume(&list, p);
         } else {
-            of_container(&list, &p);
+            of_container(&list, p);
         }
     }
     of_conf(&list, conf);

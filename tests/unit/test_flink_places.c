@@ -26,16 +26,18 @@ static const char *walked(const char *spec, unsigned what)
         case_decode(&arena, case_parse(&arena, arena_printf(&arena, "{\"spec\":%s}", spec)));
     CLEANUP(strbuf_done) struct strbuf b = STRBUF(1 << 16);
     strbuf_put_str(&b, "");
-    struct places walk = PLACES(&c->spec, what);
-    for (struct place p; places_next(&walk, &p);) {
+    struct places walk = PLACES(c, what);
+    for (const struct place *p; (p = places_next(&walk)) != NULL;) {
         struct path nodes[PLACE_NODES];
-        ck_assert_ptr_nonnull(p.json);
-        ck_assert_ptr_eq(p.template, places_template(&c->spec, p.template_index));
-        path_put(&b, place_path(&p, nodes));
-        strbuf_put_str(&b, place_is_main(&p) ? " main\n" : "\n");
+        const struct json *template = places_template(&c->spec, p->template_index);
+        ck_assert_ptr_nonnull(p->json);
+        ck_assert_ptr_eq(p->pod, json_get_lit(template, "spec"));
+        ck_assert(p->list != PLACE_LIST_COUNT || p->json == template);
+        ck_assert(sv_eq(p->name, json_get_string(p->json, SV("name"))));
+        path_put(&b, place_path(p, nodes));
+        strbuf_put_str(&b, place_is_main(p) ? " main\n" : "\n");
     }
-    struct place after;
-    ck_assert(!places_next(&walk, &after)); // and stays there
+    ck_assert_ptr_null(places_next(&walk)); // and stays there
     return arena_copy(&arena, strbuf_view(&b)).ptr;
 }
 
