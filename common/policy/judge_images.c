@@ -6,15 +6,15 @@
 static const struct path *image_path(const struct judge_image *image,
                                      struct path nodes[PLACE_NODES + 2])
 {
-    if (image->flink) {
+    if (image->place == NULL) {
         nodes[0] = PATH_FIELD_OF(NULL, SV("spec"));
         nodes[1] = PATH_FIELD_OF(&nodes[0], SV("image"));
         return &nodes[1];
     }
-    const struct path *at = place_path(&image->place, nodes);
+    const struct path *at = place_path(image->place, nodes);
     nodes[PLACE_NODES] = PATH_FIELD_OF(at, SV("image"));
     nodes[PLACE_NODES + 1] = PATH_FIELD_OF(&nodes[PLACE_NODES], SV("reference"));
-    return image->place.list == PLACE_VOLUMES ? &nodes[PLACE_NODES + 1] : &nodes[PLACE_NODES];
+    return image->place->list == PLACE_VOLUMES ? &nodes[PLACE_NODES + 1] : &nodes[PLACE_NODES];
 }
 
 static void say(struct judge_run *r, const struct judge_image *image, const char *text)
@@ -56,7 +56,7 @@ void judge_images_allowed(struct judge_run *r)
 /// The mutating webhook would still give spec.image the policy's tag.
 static bool gets_tag(const struct judge_run *r, const struct judge_image *image)
 {
-    return r->in->before_defaults && image->flink && image->ref.implicit_latest;
+    return r->in->before_defaults && image->place == NULL && image->ref.implicit_latest;
 }
 
 void judge_images_tags_required(struct judge_run *r)
@@ -156,20 +156,17 @@ static void say_version(struct judge_run *r, const struct path *path, struct str
 void judge_images_flink_versions(struct judge_run *r)
 {
     const struct cluster_spec *spec = &r->now->c->spec;
-    struct flink_version v, told = {.major = 0};
     if (!r->policy->spec.images.flink_versions.set) {
         return;
     }
-    if (flink_version_parse(spec->flink_version, &told) != FLINK_FORM_NONE &&
-        !in_ranges(r->policy, told)) {
-        say_version(r, UNDER(SPEC, "flinkVersion"), spec->flink_version, told);
+    const struct flink_effective *e = judge_effective(r->now);
+    bool given = e->version_form != FLINK_FORM_NONE;
+    if (given && !in_ranges(r->policy, e->version)) {
+        say_version(r, UNDER(SPEC, "flinkVersion"), spec->flink_version, e->version);
     }
     // What the image says it is counts, whatever flinkVersion says.
-    size_t n;
-    const struct judge_image *images = judge_images(r->now, &n);
-    if (n != 0 && images[0].flink && sv_present(images[0].ref.tag) &&
-        flink_version_from_tag(images[0].ref.tag, &v, NULL) && !in_ranges(r->policy, v) &&
-        flink_version_cmp(v, told) != 0) {
-        say_version(r, UNDER(SPEC, "image"), images[0].text, v);
+    if (e->tag_tells && !in_ranges(r->policy, e->tagged) &&
+        !(given && flink_version_cmp(e->tagged, e->version) == 0)) {
+        say_version(r, UNDER(SPEC, "image"), spec->image, e->tagged);
     }
 }

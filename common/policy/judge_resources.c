@@ -11,13 +11,15 @@
 struct question {
     struct judge_facts *facts;
     enum flink_role role;
-    const char *list; // "requests", "limits"
+    bool limits; // else requests
     struct strview name;
 };
 
 static bool amount_of(const struct json *resources, const struct question *q, struct quantity *ret)
 {
-    const struct json *v = json_get(json_get(resources, sv_from(q->list)), q->name);
+    const struct json *list =
+        q->limits ? json_get_lit(resources, "limits") : json_get_lit(resources, "requests");
+    const struct json *v = json_get(list, q->name);
     return json_type(v) != JSON_ABSENT && json_type(v) != JSON_NULL && quantity_read(v, ret, NULL);
 }
 
@@ -39,7 +41,6 @@ static bool own_amount(const struct question *q, struct quantity *ret)
     const struct cluster_spec *c = &q->facts->c->spec;
     const struct resources_spec *spec =
         q->role == FLINK_JOB_MANAGER ? &c->job_manager.resources : &c->task_manager.resources;
-    bool requests = strcmp(q->list, "requests") == 0;
     if (amount_of(spec->self, q, ret)) {
         return true;
     }
@@ -51,7 +52,7 @@ static bool own_amount(const struct question *q, struct quantity *ret)
         return ours && own->memory > 0;
     }
     *ret = QUANTITY_OF(FLINK_DEFAULT_CPU_MILLI / 1000, QUANTITY_DECIMAL_SI);
-    return requests && sv_eq_lit(q->name, "cpu") && !judge_stands(spec->limits, "cpu");
+    return !q->limits && sv_eq_lit(q->name, "cpu") && !judge_stands(spec->limits, "cpu");
 }
 
 /// Whether the role's template says it of the same container again. Nobody has more containers in
@@ -108,7 +109,7 @@ static bool has_resources(const struct place *p)
 }
 
 /// The pods and containers that say something of resources, of all templates: few do.
-static const struct place *shares(struct judge_facts *f, size_t *n)
+static const struct place *const *shares(struct judge_facts *f, size_t *n)
 {
     if (!f->has_shares) {
         size_t count = 0;
@@ -117,11 +118,12 @@ static const struct place *shares(struct judge_facts *f, size_t *n)
             f->work += STEPS_OF_CONTAINER;
             count += has_resources(p);
         }
-        struct place *found = count != 0 ? ARENA_NEW_N(f->arena, struct place, count) : NULL;
+        const struct place **found =
+            count != 0 ? ARENA_NEW_N(f->arena, const struct place *, count) : NULL;
         walk = PLACES(f->c, PLACES_TEMPLATES | PLACES_OF_CONTAINERS);
         for (const struct place *p; found != NULL && (p = places_next(&walk)) != NULL;) {
             if (has_resources(p)) {
-                found[f->n_shares++] = *p;
+                found[f->n_shares++] = p;
             }
         }
         f->shares = found;
@@ -142,9 +144,9 @@ static void pod_amounts(const struct question *q, struct quantity *total, struct
     struct quantity sidecars, whole;
     sidecars = whole = *most = QUANTITY_OF(0, QUANTITY_DECIMAL_SI);
     size_t n;
-    const struct place *items = shares(q->facts, &n);
+    const struct place *const *items = shares(q->facts, &n);
     for (size_t i = 0; i < n; i++) {
-        const struct place *p = &items[i];
+        const struct place *p = items[i];
         struct quantity v;
         q->facts->work += STEPS_OF_CONTAINER;
         if ((p->template_index != 0 && p->template_index != template_of(q)) ||
@@ -183,7 +185,7 @@ static struct quantity pod_amount(const struct question *q)
     if (!cpu && !sv_eq_lit(q->name, "memory")) {
         return work_out(q);
     }
-    unsigned i = (cpu ? 2U : 0U) + (strcmp(q->list, "limits") == 0 ? 1U : 0U);
+    unsigned i = (cpu ? 2U : 0U) + (q->limits ? 1U : 0U);
     if (!q->facts->has_amounts[q->role][i]) {
         q->facts->has_amounts[q->role][i] = true;
         q->facts->amounts[q->role][i] = work_out(q);
@@ -198,16 +200,10 @@ static struct shown shown(const struct judge_run *r, struct quantity q)
     return (struct shown){.text = arena_copy(r->arena, strbuf_view(&b))};
 }
 
-static void judge_list(struct judge_run *r, const struct path *resources, struct question q,
-                       const struct policy_quantity *max)
+/// Q's answer, NOW, is over MAX.
+static void say_over(struct judge_run *r, struct question q, struct quantity now,
+                     const struct policy_quantity *max)
 {
-    if (!judge_works(r, 1)) {
-        return;
-    }
-    struct quantity now = pod_amount(&q);
-    if (quantity_cmp(now, max->value) <= 0) {
-        return;
-    }
     if (r->old != NULL) {
         q.facts = r->old;
         r->nearer = quantity_cmp(now, pod_amount(&q)) <= 0;
@@ -215,33 +211,36 @@ static void judge_list(struct judge_run *r, const struct path *resources, struct
     }
     struct quantity own;
     bool alone = own_amount(&q, &own) && quantity_cmp(own, max->value) > 0;
-    const struct path list = PATH_FIELD_OF(resources, sv_from(q.list));
-    judge_say(r, CAUSE_INVALID, &PATH_KEY_OF(&list, q.name), shown(r, alone ? own : now),
+    const struct path *role =
+        q.role == FLINK_JOB_MANAGER ? UNDER(SPEC, "jobManager") : UNDER(SPEC, "taskManager");
+    const struct path *resources = UNDER(role, "resources");
+    const struct path *list = q.limits ? UNDER(resources, "limits") : UNDER(resources, "requests");
+    judge_say(r, CAUSE_INVALID, &PATH_KEY_OF(list, q.name), shown(r, alone ? own : now),
               "must be at most %.*s%s", SV_ARG(max->text),
               alone ? "" : " for all containers of the pod together");
     r->nearer = false;
 }
 
-static void judge_role(struct judge_run *r, enum flink_role role, struct strview field,
+static void judge_role(struct judge_run *r, enum flink_role role,
                        const struct policy_quantities *max)
 {
-    const struct path above = PATH_FIELD_OF(SPEC, field);
-    const struct path resources = PATH_FIELD_OF(&above, SV("resources"));
-    for (size_t i = 0; i < max->n; i++) {
-        struct question q = {.facts = r->now, .role = role, .name = max->items[i].name};
-        q.list = "requests";
-        judge_list(r, &resources, q, &max->items[i]);
-        q.list = "limits";
-        judge_list(r, &resources, q, &max->items[i]);
+    for (size_t i = 0; i < 2 * max->n && judge_works(r, 1); i++) {
+        const struct policy_quantity *it = &max->items[i / 2];
+        const struct question q = {
+            .facts = r->now, .role = role, .limits = i % 2 != 0, .name = it->name};
+        struct quantity now = pod_amount(&q);
+        if (quantity_cmp(now, it->value) > 0) {
+            say_over(r, q, now, it);
+        }
     }
 }
 
 void judge_resources_job_manager_max(struct judge_run *r)
 {
-    judge_role(r, FLINK_JOB_MANAGER, SV("jobManager"), &r->policy->jm_max);
+    judge_role(r, FLINK_JOB_MANAGER, &r->policy->jm_max);
 }
 
 void judge_resources_task_manager_max(struct judge_run *r)
 {
-    judge_role(r, FLINK_TASK_MANAGER, SV("taskManager"), &r->policy->tm_max);
+    judge_role(r, FLINK_TASK_MANAGER, &r->policy->tm_max);
 }

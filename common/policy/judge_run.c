@@ -11,26 +11,17 @@
 
 // ---- facts --------------------------------------------------------------------------------------
 
-bool judge_version(struct judge_facts *f, struct flink_version *ret)
-{
-    if (flink_version_parse(f->c->spec.flink_version, ret) != FLINK_FORM_NONE) {
-        return true;
-    }
-    size_t n;
-    const struct judge_image *images = judge_images(f, &n);
-    return n != 0 && images[0].flink && sv_present(images[0].ref.tag) &&
-           flink_version_from_tag(images[0].ref.tag, ret, NULL);
-}
-
 const struct pattern_vars *judge_vars(struct judge_facts *f)
 {
     if (!f->has_vars) {
-        struct flink_version version;
+        const struct flink_effective *e = judge_effective(f);
+        bool given = e->version_form != FLINK_FORM_NONE;
         f->has_vars = true;
         f->vars.value[PATTERN_NAMESPACE] = f->ns;
         f->vars.value[PATTERN_NAME] = f->c->name;
-        if (judge_version(f, &version)) {
-            f->vars.value[PATTERN_FLINK_VERSION] = flink_version_text(f->arena, version);
+        if (given || e->tag_tells) {
+            f->vars.value[PATTERN_FLINK_VERSION] =
+                flink_version_text(f->arena, given ? e->version : e->tagged);
         }
     }
     return &f->vars;
@@ -47,6 +38,10 @@ const struct flink_effective *judge_effective(struct judge_facts *f)
 
 const struct flink_effective_resources *judge_resources(struct judge_facts *f, enum flink_role role)
 {
+    const struct flink_effective_resources *known = judge_effective(f)->resources;
+    if (known != NULL) {
+        return &known[role];
+    }
     if (!f->has_resources) {
         f->has_resources = true;
         for (unsigned i = 0; i < ARRAY_LEN(f->resources); i++) {
@@ -83,17 +78,16 @@ static void read_images(struct judge_facts *f)
     if (images == NULL) {
         return;
     }
-    struct strview own = f->c->spec.image;
-    if (sv_present(own) && image_parse(own, f->arena, &images[n].ref, NULL)) {
-        images[n].text = own;
-        images[n++].flink = true;
+    const struct flink_effective *e = judge_effective(f);
+    if (e->image_ok) {
+        images[n++] = (struct judge_image){.text = f->c->spec.image, .ref = e->image};
     }
     struct places walk = PLACES(f->c, IMAGE_PLACES);
     for (const struct place *p; (p = places_next(&walk)) != NULL;) {
         struct strview text = image_at(p);
         if (sv_present(text) && image_parse(text, f->arena, &images[n].ref, NULL)) {
             images[n].text = text;
-            images[n++].place = *p;
+            images[n++].place = p;
         }
     }
     f->images = images;

@@ -13,8 +13,7 @@
 /// One image of the object. Those that are no image references have the fault of a built-in rule,
 /// and are left out.
 struct judge_image {
-    bool flink; // spec.image
-    struct place place;
+    const struct place *place; // NULL: it is spec.image
     struct strview text;
     struct image_ref ref;
 };
@@ -44,7 +43,7 @@ struct judge_facts {
     const struct way *ways;
     size_t n_ways;
     struct flink_effective_resources resources[2]; // by enum flink_role
-    const struct place *shares;                    // what says something of resources
+    const struct place *const *shares;             // what says something of resources
     size_t n_shares;
     bool has_shares;
     struct judge_entries stores;   // where state lives
@@ -92,8 +91,6 @@ const struct judge_entries *judge_entries(struct judge_facts *f, struct judge_en
                                           const struct strview *keys, size_t n);
 const struct flink_effective_resources *judge_resources(struct judge_facts *f,
                                                         enum flink_role role);
-/// flinkVersion, else what the image's tag says. False: neither tells.
-bool judge_version(struct judge_facts *f, struct flink_version *ret);
 
 // ---- speaking ----
 
