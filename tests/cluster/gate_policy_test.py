@@ -3,11 +3,12 @@
 that is warned of, one that is only noted; and the ways around a rule that only an API server can show."""
 import json
 import os
+import re
 import subprocess
 import time
 import unittest
 
-from lib import GROUP, ApiError, ClusterTest, audit, cluster, wait_for
+from lib import GROUP, ROOT, ApiError, ClusterTest, audit, cluster, wait_for
 
 POLICIES = GROUP + "/flinkpolicies"
 ACCOUNT = "123456789012"
@@ -112,6 +113,9 @@ def with_fault(obj, fault):
     return obj
 
 
+SHARED = {"iamRoles.unique", "parallelism.namespaceTotal"}
+
+
 class Answer:
     """What the API server answered to a write: its code, the causes, the warnings."""
 
@@ -185,6 +189,10 @@ class PolicyTest(ClusterTest):
 
 class Blocks(PolicyTest):
     """One policy with every block, three times: what each enforcement does with the same faults."""
+
+    def test_each_rule_is_here(self):
+        rules = re.findall(r'^POLICY_RULE\(\w+, "([\w.]+)"', (ROOT / "common/policy/rules.def").read_text(), re.M)
+        self.assertEqual(sorted(rules), sorted([*FAULTS, *TOGETHER, *SHARED]))
 
     def judged(self, enforcement):
         spec = spec_of_all_blocks(self.ns)
@@ -263,7 +271,7 @@ class Blocks(PolicyTest):
         second = with_fault(good(self.ns, "second"), {"iamRole": good(self.ns)["spec"]["iamRole"]})
         self.accepted(self.create(good(self.ns), dry=False))
         self.addCleanup(self.api.delete, "FlinkCluster", self.ns, "fraud")
-        rules = ("iamRoles.unique", "parallelism.namespaceTotal")
+        rules = sorted(SHARED)
         started = time.time()
         for enforcement in ("Warn", "Audit"):
             self.policy(f"{self.ns}-{enforcement.lower()}", {
