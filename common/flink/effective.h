@@ -22,6 +22,21 @@
 #define FLINK_DEFAULT_TM_MEMORY ((int64_t)1728 << 20)
 #define FLINK_DEFAULT_CPU_MILLI 1000
 
+/// Where a container's memory comes from.
+enum flink_memory_source {
+    FLINK_MEMORY_FROM_LIMIT,
+    FLINK_MEMORY_FROM_REQUEST,
+    FLINK_MEMORY_FROM_CONF, // flinkConfiguration sets the process or Flink size
+    FLINK_MEMORY_FROM_DEFAULT,
+};
+
+struct flink_effective_resources {
+    const struct resources_spec *spec; // as given; never NULL
+    int64_t memory;                    // bytes of the container; 0: can't be read or worked out
+    enum flink_memory_source source;
+    struct flink_memory parts; // Flink's own division of it
+};
+
 struct flink_effective {
     bool image_ok;  // spec.image is a reference: IMAGE
     bool tag_tells; // whose tag begins with a known Flink version: TAGGED
@@ -47,6 +62,8 @@ struct flink_effective {
     struct strview
         upgrade_mode;     // "Savepoint", "LastState", "Stateless"; absent for a session cluster
     struct strview state; // "Running", "Suspended"; absent for a session cluster
+    // By enum flink_role; NULL: nobody asked for them yet (flink_effective_read() doesn't).
+    const struct flink_effective_resources *resources;
 };
 
 /// Works it out. Faults of flinkConfiguration's form (not of its content) go to CONF_FAULTS, which
@@ -70,21 +87,6 @@ bool flink_conf_sets_memory(const struct flink_conf *conf, enum flink_role role)
 
 /// Whether CANONICAL is the option of that role's whole size: of its process, or of Flink in it.
 bool flink_conf_is_memory_size(struct strview canonical, enum flink_role role);
-
-/// Where a container's memory comes from.
-enum flink_memory_source {
-    FLINK_MEMORY_FROM_LIMIT,
-    FLINK_MEMORY_FROM_REQUEST,
-    FLINK_MEMORY_FROM_CONF, // flinkConfiguration sets the process or Flink size
-    FLINK_MEMORY_FROM_DEFAULT,
-};
-
-struct flink_effective_resources {
-    const struct resources_spec *spec; // as given; never NULL
-    int64_t memory;                    // bytes of the container; 0: can't be read or worked out
-    enum flink_memory_source source;
-    struct flink_memory parts; // Flink's own division of it
-};
 
 /// Memory of one role's container: its limit, else its request, else what the configuration's sizes
 /// come to, else the default.

@@ -84,29 +84,40 @@ static void read_old(const struct flink_rules_input *in, const struct flink_effe
     }
 }
 
+/// Of both roles; NULL: the arena is full.
+static const struct flink_effective_resources *
+read_resources(const struct flink_cluster *c, const struct flink_effective *e, struct arena *arena)
+{
+    struct flink_effective_resources *both =
+        arena_alloc(arena, RULE_ROLES * sizeof(struct flink_effective_resources));
+    for (unsigned role = 0; both != NULL && role < RULE_ROLES; role++) {
+        flink_effective_resources_read(c, e, (enum flink_role)role, arena, &both[role]);
+    }
+    return both;
+}
+
 /// Every rule of WHEN over NOW.
 static void judge(const struct flink_rules_input *in, unsigned when, struct violations *out)
 {
     struct arena *arena = out->arena;
     struct violations conf_faults = VIOLATIONS(arena, CONF_FAULTS_MAX);
     struct flink_effective e, old_e;
-    struct flink_effective_resources resources[RULE_ROLES];
     flink_effective_read(in->now, arena, &conf_faults, &e);
+    e.resources = read_resources(in->now, &e, arena);
+    if (e.resources == NULL) {
+        return; // as the arena says
+    }
     if (in->effective != NULL) {
         *in->effective = e;
     }
     if (in->old != NULL) {
         read_old(in, &e, arena, &old_e);
     }
-    for (unsigned role = 0; role < RULE_ROLES; role++) {
-        flink_effective_resources_read(in->now, &e, (enum flink_role)role, arena, &resources[role]);
-    }
     struct rule_run r = {
         .now = in->now,
         .old = in->old,
         .e = &e,
         .old_e = in->old != NULL ? &old_e : NULL,
-        .resources = resources,
         .conf_faults = &conf_faults,
         .before_defaults = in->before_defaults,
         .scale = in->scale,

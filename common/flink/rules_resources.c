@@ -20,7 +20,7 @@ typedef void (*each_list)(struct rule_run *r, const struct path *path, const str
 static void for_lists(struct rule_run *r, each_list each)
 {
     for (unsigned role = 0; role < RULE_ROLES; role++) {
-        const struct resources_spec *spec = r->resources[role].spec;
+        const struct resources_spec *spec = r->e->resources[role].spec;
         const struct path of = PATH_FIELD_OF(SPEC, sv_from(RULE_ROLE_FIELDS[role]));
         const struct path *resources = UNDER(&of, "resources");
         each(r, UNDER(resources, "requests"), spec->requests);
@@ -92,7 +92,7 @@ static bool same_text(const struct json *a, const struct json *b)
 void rule_resource_request_within_limit(struct rule_run *r)
 {
     for (unsigned role = 0; role < RULE_ROLES; role++) {
-        const struct resources_spec *spec = r->resources[role].spec;
+        const struct resources_spec *spec = r->e->resources[role].spec;
         const struct path of = PATH_FIELD_OF(SPEC, sv_from(RULE_ROLE_FIELDS[role]));
         const struct path *requests = UNDER(UNDER(&of, "resources"), "requests");
         json_each(item, spec->requests) {
@@ -120,7 +120,7 @@ static int64_t conf_process_size(struct rule_run *r, unsigned role, struct strvi
         [FLINK_TASK_MANAGER] = {SV_INIT("taskmanager.memory.process.size"),
                                 SV_INIT("taskmanager.memory.flink.size")},
     };
-    const struct flink_effective_resources *res = &r->resources[role];
+    const struct flink_effective_resources *res = &r->e->resources[role];
     for (size_t i = 0; i < 2; i++) {
         *key = KEYS[role][i];
         struct strview text = flink_conf_get_canonical(&r->e->conf, *key);
@@ -136,7 +136,7 @@ void rule_memory_said_once(struct rule_run *r)
 {
     const struct path conf = PATH_FIELD_OF(SPEC, SV("flinkConfiguration"));
     for (unsigned role = 0; role < RULE_ROLES; role++) {
-        const struct flink_effective_resources *res = &r->resources[role];
+        const struct flink_effective_resources *res = &r->e->resources[role];
         struct strview key = SV_NONE;
         if (res->source != FLINK_MEMORY_FROM_LIMIT && res->source != FLINK_MEMORY_FROM_REQUEST) {
             continue;
@@ -156,7 +156,7 @@ void rule_memory_said_once(struct rule_run *r)
 static struct strview memory_path(const struct rule_run *r, unsigned role)
 {
     const char *field = RULE_ROLE_FIELDS[role];
-    switch (r->resources[role].source) {
+    switch (r->e->resources[role].source) {
     case FLINK_MEMORY_FROM_LIMIT:
         return arena_printf(r->arena, "spec.%s.resources.limits[memory]", field);
     case FLINK_MEMORY_FROM_REQUEST:
@@ -188,7 +188,7 @@ static struct strview memory_shown(const struct rule_run *r,
 void rule_memory_starts(struct rule_run *r)
 {
     for (unsigned role = 0; role < RULE_ROLES; role++) {
-        const struct flink_effective_resources *res = &r->resources[role];
+        const struct flink_effective_resources *res = &r->e->resources[role];
         const struct flink_memory *parts = &res->parts;
         if (parts->verdict != FLINK_MEMORY_FAILS) {
             continue;
@@ -202,7 +202,7 @@ void rule_memory_starts(struct rule_run *r)
 void rule_memory_ample(struct rule_run *r)
 {
     for (unsigned role = 0; role < RULE_ROLES; role++) {
-        const struct flink_memory *parts = &r->resources[role].parts;
+        const struct flink_memory *parts = &r->e->resources[role].parts;
         if (parts->verdict == FLINK_MEMORY_WARNS) {
             const struct path path = PATH_FIELD_OF(NULL, memory_path(r, role));
             rule_warn(r, &path, "%.*s", SV_ARG(parts->why));

@@ -15,11 +15,10 @@
 struct rule_run {
     const char *id; // of the rule at work
     const struct flink_cluster *now;
-    const struct flink_cluster *old;                   // NULL on a create
-    const struct flink_effective *e;                   // of NOW
-    const struct flink_effective *old_e;               // of OLD, or NULL
-    const struct flink_effective_resources *resources; // by enum flink_role
-    const struct violations *conf_faults;              // what reading flinkConfiguration found
+    const struct flink_cluster *old;      // NULL on a create
+    const struct flink_effective *e;      // of NOW, with its resources
+    const struct flink_effective *old_e;  // of OLD, or NULL
+    const struct violations *conf_faults; // what reading flinkConfiguration found
     bool before_defaults;
     bool scale;
     struct arena *arena;
