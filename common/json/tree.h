@@ -73,10 +73,15 @@ static inline const struct json *json_of(const cJSON *node)
     return (const struct json *)node;
 }
 
+static inline bool json_tree_is_put_off(const struct json *v)
+{
+    return v->node.child == NULL && v->node.prev != NULL;
+}
+
 /// The first child of a container, which may have to be read first.
 static inline const struct json *json_tree_child(const struct json *v)
 {
-    if (v->node.child == NULL && v->node.prev != NULL) {
+    if (json_tree_is_put_off(v)) {
         json_tree_read_later(v);
     }
     return json_of(v->node.child);

@@ -55,11 +55,31 @@ const char *json_type_name(const struct json *v)
     return "null";
 }
 
-/// Whether V stands under KEY, whose prefix it has.
-static bool is_under(const struct json *v, struct strview key)
+/// Whether V stands under KEY, whose prefix it has: eight bytes a step, the last ones ending with
+/// the key. A call of memcmp() would be most of what a look-up costs.
+static inline bool is_under(const struct json *v, struct strview key)
 {
-    return v->key_len == key.len &&
-           (key.len <= sizeof(v->key_prefix) || memcmp(v->node.string, key.ptr, key.len) == 0);
+    if (v->key_len != key.len) {
+        return false;
+    }
+    for (size_t at = sizeof(uint64_t); at < key.len; at += sizeof(uint64_t)) {
+        size_t from = at < key.len - sizeof(uint64_t) ? at : key.len - sizeof(uint64_t);
+        uint64_t a, b;
+        memcpy(&a, v->node.string + from, sizeof(a));
+        memcpy(&b, key.ptr + from, sizeof(b));
+        if (a != b) {
+            return false;
+        }
+    }
+    return true;
+}
+
+/// The same of an object that has not been read yet.
+__attribute__((cold, noinline)) static const struct json *get_later(const struct json *object,
+                                                                    struct strview key)
+{
+    json_tree_read_later(object);
+    return object->node.child != NULL ? json_get(object, key) : NULL;
 }
 
 const struct json *json_get(const struct json *object, struct strview key)
@@ -67,8 +87,11 @@ const struct json *json_get(const struct json *object, struct strview key)
     if (object == NULL || object->node.type != cJSON_Object) {
         return NULL;
     }
+    if (object->node.child == NULL) {
+        return json_tree_is_put_off(object) ? get_later(object, key) : NULL;
+    }
     uint64_t prefix = keyset_prefix(key);
-    const struct json *v = json_tree_child(object);
+    const struct json *v = json_of(object->node.child);
     while (v != NULL && (v->key_prefix != prefix || !is_under(v, key))) {
         v = json_of(v->node.next);
     }
