@@ -34,23 +34,19 @@ static bool is_none(const struct json *v)
 }
 
 /// The member of PARENT, whose path is WHERE, when it is of TYPE; NULL when absent or null.
-static int get(const struct json *parent, const char *where, const char *key, enum json_type type,
-               const char *want, const struct json **ret, struct err *err)
+static int get(const struct json *parent, const char *where, struct strview key,
+               enum json_type type, const char *want, const struct json **ret, struct err *err)
 {
-    const struct json *v = json_get(parent, sv_from(key));
-    *ret = NULL;
-    if (is_none(v)) {
-        return 0;
-    }
-    if (json_type(v) != type) {
-        return err_set(err, E_INVALID, "%s.%s must be %s, not %s", where, key, want,
+    const struct json *v = json_get(parent, key);
+    *ret = json_type(v) == type ? v : NULL;
+    if (*ret == NULL && !is_none(v)) {
+        return err_set(err, E_INVALID, "%s.%.*s must be %s, not %s", where, SV_ARG(key), want,
                        json_type_name(v));
     }
-    *ret = v;
     return 0;
 }
 
-static int get_string(const struct json *parent, const char *where, const char *key,
+static int get_string(const struct json *parent, const char *where, struct strview key,
                       struct strview *ret, struct err *err)
 {
     const struct json *v;
@@ -61,34 +57,36 @@ static int get_string(const struct json *parent, const char *where, const char *
     return 0;
 }
 
-static int get_object(const struct json *parent, const char *key, const struct json **ret,
+static int get_object(const struct json *parent, struct strview key, const struct json **ret,
                       struct err *err)
 {
     return get(parent, "request", key, JSON_OBJECT, "an object", ret, err);
 }
 
-/// {group, version, kind or resource} at the path WHERE; LAST names the third.
-static int get_group_version(const struct json *request, const char *where, const char *last,
-                             struct strview ret[3], struct err *err)
+/// {group, version, kind or resource} of the request under KEY, whose path is WHERE; LAST names the
+/// third.
+static int get_group_version(const struct json *request, struct strview key, const char *where,
+                             struct strview last, struct strview ret[3], struct err *err)
 {
     const struct json *v;
-    if (get_object(request, where + sizeof("request.") - 1, &v, err) < 0 ||
-        get_string(v, where, "group", &ret[0], err) < 0 ||
-        get_string(v, where, "version", &ret[1], err) < 0 ||
+    if (get_object(request, key, &v, err) < 0 ||
+        get_string(v, where, SV("group"), &ret[0], err) < 0 ||
+        get_string(v, where, SV("version"), &ret[1], err) < 0 ||
         get_string(v, where, last, &ret[2], err) < 0) {
         return -1;
     }
     return 0;
 }
+#define GET_GROUP_VERSION(request, key, last, ret, err)                                            \
+    get_group_version((request), SV(key), "request." key, SV(last), (ret), (err))
 
 static int get_kinds(const struct json *request, struct admission_request *r, struct err *err)
 {
     struct strview kind[3], resource[3], request_kind[3], request_resource[3];
-    if (get_group_version(request, "request.kind", "kind", kind, err) < 0 ||
-        get_group_version(request, "request.resource", "resource", resource, err) < 0 ||
-        get_group_version(request, "request.requestKind", "kind", request_kind, err) < 0 ||
-        get_group_version(request, "request.requestResource", "resource", request_resource, err) <
-            0) {
+    if (GET_GROUP_VERSION(request, "kind", "kind", kind, err) < 0 ||
+        GET_GROUP_VERSION(request, "resource", "resource", resource, err) < 0 ||
+        GET_GROUP_VERSION(request, "requestKind", "kind", request_kind, err) < 0 ||
+        GET_GROUP_VERSION(request, "requestResource", "resource", request_resource, err) < 0) {
         return -1;
     }
     if (kind[2].len == 0) {
@@ -106,7 +104,7 @@ static int get_kinds(const struct json *request, struct admission_request *r, st
 static int get_operation(const struct json *request, enum admission_operation *ret, struct err *err)
 {
     struct strview name = SV_NONE;
-    if (get_string(request, "request", "operation", &name, err) < 0) {
+    if (get_string(request, "request", SV("operation"), &name, err) < 0) {
         return -1;
     }
     for (size_t i = 0; i < ADMISSION_OPERATION_COUNT; i++) {
@@ -142,17 +140,19 @@ static int check_objects(const struct admission_request *r, struct err *err)
 static int get_rest(const struct json *request, struct admission_request *r, struct err *err)
 {
     const struct json *user, *dry_run;
-    if (get_string(request, "request", "subResource", &r->sub_resource, err) < 0 ||
-        get_string(request, "request", "requestSubResource", &r->request_sub_resource, err) < 0 ||
-        get_string(request, "request", "name", &r->name, err) < 0 ||
-        get_string(request, "request", "namespace", &r->namespace_, err) < 0 ||
-        get_object(request, "object", &r->object, err) < 0 ||
-        get_object(request, "oldObject", &r->old_object, err) < 0 ||
-        get_object(request, "options", &r->options, err) < 0 ||
-        get_object(request, "userInfo", &user, err) < 0 ||
-        get_string(user, "request.userInfo", "username", &r->username, err) < 0 ||
-        get(user, "request.userInfo", "groups", JSON_ARRAY, "a list", &r->user_groups, err) < 0 ||
-        get(request, "request", "dryRun", JSON_BOOL, "a boolean", &dry_run, err) < 0) {
+    if (get_string(request, "request", SV("subResource"), &r->sub_resource, err) < 0 ||
+        get_string(request, "request", SV("requestSubResource"), &r->request_sub_resource, err) <
+            0 ||
+        get_string(request, "request", SV("name"), &r->name, err) < 0 ||
+        get_string(request, "request", SV("namespace"), &r->namespace_, err) < 0 ||
+        get_object(request, SV("object"), &r->object, err) < 0 ||
+        get_object(request, SV("oldObject"), &r->old_object, err) < 0 ||
+        get_object(request, SV("options"), &r->options, err) < 0 ||
+        get_object(request, SV("userInfo"), &user, err) < 0 ||
+        get_string(user, "request.userInfo", SV("username"), &r->username, err) < 0 ||
+        get(user, "request.userInfo", SV("groups"), JSON_ARRAY, "a list", &r->user_groups, err) <
+            0 ||
+        get(request, "request", SV("dryRun"), JSON_BOOL, "a boolean", &dry_run, err) < 0) {
         return -1;
     }
     r->dry_run = json_bool(dry_run, &r->dry_run) && r->dry_run;
@@ -184,7 +184,7 @@ static int get_uid(const struct json *request, struct strview *ret, struct err *
         return err_set(err, E_INVALID, "request %s",
                        is_none(request) ? "is missing" : "must be an object");
     }
-    if (get_string(request, "request", "uid", &uid, err) < 0) {
+    if (get_string(request, "request", SV("uid"), &uid, err) < 0) {
         return -1;
     }
     if (uid.len == 0) {

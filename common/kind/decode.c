@@ -322,13 +322,13 @@ static void walk_object(const struct spot *at, const struct object_type *type,
 }
 
 /// Names are read by Kubernetes itself; what isn't a string there never reaches storage.
-static struct strview read_meta_string(const struct json *metadata, const char *key,
+static struct strview read_meta_string(const struct json *metadata, struct strview key,
                                        struct violations *faults)
 {
-    const struct json *v = json_get(metadata, sv_from(key));
+    const struct json *v = json_get(metadata, key);
     if (v != NULL && !is_null(v) && json_type(v) != JSON_STRING) {
         const struct path up = PATH_FIELD_OF(NULL, SV("metadata"));
-        const struct path path = PATH_FIELD_OF(&up, sv_from(key));
+        const struct path path = PATH_FIELD_OF(&up, key);
         violation_deny(faults, "schema.type", CAUSE_TYPE_INVALID, &path,
                        violation_show(faults->arena, v), "must be a string");
     }
@@ -341,9 +341,9 @@ static void read_metadata(struct kind_object *ret, struct violations *faults)
     const struct json *metadata = json_get_lit(ret->self, "metadata");
     if (json_type(metadata) == JSON_OBJECT) {
         ret->metadata = metadata;
-        ret->name = read_meta_string(metadata, "name", faults);
-        ret->generate_name = read_meta_string(metadata, "generateName", faults);
-        ret->ns = read_meta_string(metadata, "namespace", faults);
+        ret->name = read_meta_string(metadata, SV("name"), faults);
+        ret->generate_name = read_meta_string(metadata, SV("generateName"), faults);
+        ret->ns = read_meta_string(metadata, SV("namespace"), faults);
     } else if (metadata != NULL && !is_null(metadata)) {
         const struct path path = PATH_FIELD_OF(NULL, SV("metadata"));
         violation_deny(faults, "schema.type", CAUSE_TYPE_INVALID, &path,

@@ -73,7 +73,8 @@ bool schema_check_length(const struct spot *at, const struct path *path, struct 
                      "may not be more than %" PRId64 " characters", max);
         return false;
     }
-    if (min > 0 && count_runes(s) < (size_t)min) {
+    // No character has more than four bytes.
+    if (min > 0 && s.len < 4 * (size_t)min && count_runes(s) < (size_t)min) {
         struct strview shown = schema_quote(at, s);
         if (min == 1) {
             schema_fault(at, path, false, "schema.length", CAUSE_INVALID, shown,
