@@ -67,6 +67,7 @@ struct audit {
     struct report report;
     struct tally tally;
     size_t policies; // files, or seen
+    bool *met;       // of each policy of the set: it is for a FlinkCluster
 };
 
 typedef int object_fn(struct audit *a, const struct json *object, struct err *err);
@@ -113,6 +114,28 @@ static int see_namespace(struct audit *a, const struct json *object, struct err 
     return offline_see_namespace(a->offline, object, err);
 }
 
+static void note_policies(struct audit *a, const struct policy_input *in)
+{
+    struct labels labels;
+    bool known = in->world->namespace_labels(in->world->ctx, in->ns, &labels);
+    for (size_t at = 0; policy_set_next(in->set, in->ns, known ? &labels : NULL, &at) != NULL;) {
+        a->met[at - 1] = true;
+    }
+}
+
+/// A selector that was mistyped finds nothing, too.
+static void name_unmet(const struct audit *a)
+{
+    struct review_context context;
+    offline_context(a->offline, &context);
+    for (size_t i = 0; i < context.policies->n; i++) {
+        if (!a->met[i]) {
+            fprintf(stderr, "sluice audit: the policy %.*s is for none of these FlinkClusters\n",
+                    SV_ARG(context.policies->items[i]->name));
+        }
+    }
+}
+
 static int judge(struct audit *a, const struct json *object, struct err *err)
 {
     struct violations found = VIOLATIONS(&a->arena, FINDINGS_MAX);
@@ -127,6 +150,7 @@ static int judge(struct audit *a, const struct json *object, struct err *err)
                                     .world = context.world,
                                     .now_ms = context.now_ms};
     policy_check(&in, &found);
+    note_policies(a, &in);
     struct strview name = arena_printf(&a->arena, "%.*s/%.*s", SV_ARG(now.ns), SV_ARG(now.name));
     if (!arena_ok(&a->arena)) {
         return err_set(err, E_NOMEM, "no memory for a FlinkCluster");
@@ -136,7 +160,7 @@ static int judge(struct audit *a, const struct json *object, struct err *err)
     return tally_add(&a->tally, &found, err);
 }
 
-static int look(struct audit *a, struct err *err)
+static int look(struct audit *a, struct arena *arena, struct err *err)
 {
     const struct kube_ref policies = {.resource = &KUBE_FLINKPOLICIES};
     const struct kube_ref namespaces = {.resource = &KUBE_NAMESPACES};
@@ -153,9 +177,19 @@ static int look(struct audit *a, struct err *err)
     if (for_all(a, &namespaces, see_namespace, err) != 0 || for_all(a, &clusters, see, err) != 0) {
         return -1;
     }
+    struct review_context context;
+    offline_context(a->offline, &context);
+    a->met = ARENA_NEW_N(arena, bool, context.policies->n);
+    if (!arena_ok(arena)) {
+        return err_set(err, E_NOMEM, "no memory for so many policies");
+    }
     report_begin(&a->report, "sluice audit", a->options.output, a->options.quiet);
     int rc = for_all(a, &clusters, judge, err);
-    return report_end(&a->report, 0) == 0 ? rc : err_set(err, E_TOO_LARGE, "too much to report");
+    rc = report_end(&a->report, 0) == 0 ? rc : err_set(err, E_TOO_LARGE, "too much to report");
+    if (rc == 0 && a->report.checked != 0) {
+        name_unmet(a);
+    }
+    return rc;
 }
 
 static int run(struct audit *a, struct arena *arena)
@@ -165,7 +199,7 @@ static int run(struct audit *a, struct arena *arena)
     const char *kubeconfig = connect_kubeconfig(a->options.kubeconfig, getenv, arena);
     int rc = connect_open(kubeconfig, a->options.context, &a->config, &a->kube, &err);
     rc = rc == 0 ? offline_open(&a->options.policies, &NONE, &a->offline, &err) : rc;
-    rc = rc == 0 ? look(a, &err) : rc;
+    rc = rc == 0 ? look(a, arena, &err) : rc;
     if (rc != 0) {
         fprintf(stderr, "sluice audit: %s\n", err.msg);
         return CLI_USAGE;

@@ -165,6 +165,7 @@ spec:
     def audit(self, *args, check):
         done = subprocess.run([SLUICE, "audit", f"--kubeconfig={CONFIG}", *args], capture_output=True, text=True, timeout=60, check=False)
         self.assertEqual(done.returncode, check, done.stdout + done.stderr)
+        self.said = done.stderr
         return done.stdout if check < 2 else done.stderr
 
     def test_what_a_policy_would_refuse_is_told_before_it_is_there(self):
@@ -177,7 +178,14 @@ spec:
             file.flush()
             found = json.loads(self.audit(f"--policy={file.name}", "-o", "json", check=1))
             text = self.audit(f"--policy={file.name}", "--quiet", check=1)
+            self.assertEqual(self.said, "")
             self.audit(f"--policy={file.name}", "-n", "default", check=0)
+            file.seek(0)
+            file.write(self.POLICY % "nowhere")
+            file.truncate()
+            file.flush()
+            self.audit(f"--policy={file.name}", "-n", self.ns, check=0)
+            self.assertEqual(self.said, "sluice audit: the policy next is for none of these FlinkClusters\n")
         rules = {o["name"]: sorted(f["rule"] for f in o["findings"]) for o in found["objects"] if o["namespace"] == self.ns}
         self.assertEqual(rules, {"one": ["iamRoles.unique", "images.allowed", "job.requiredLabels"],
                                  "two": ["iamRoles.unique", "images.allowed", "job.requiredLabels", "parallelism.max"],
