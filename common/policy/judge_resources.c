@@ -178,19 +178,20 @@ static struct quantity work_out(const struct question *q)
     return quantity_cmp(most, total) > 0 ? most : total;
 }
 
-/// The same, worked out once for all policies.
-static struct quantity pod_amount(const struct question *q)
+/// The same, of CPU and memory worked out once for all policies; of others it is in *OTHER.
+static const struct quantity *pod_amount(const struct question *q, struct quantity *other)
 {
-    bool cpu = sv_eq_lit(q->name, "cpu");
-    if (!cpu && !sv_eq_lit(q->name, "memory")) {
-        return work_out(q);
+    bool cpu = sv_eq(q->name, SV("cpu"));
+    if (!cpu && !sv_eq(q->name, SV("memory"))) {
+        *other = work_out(q);
+        return other;
     }
     unsigned i = (cpu ? 2U : 0U) + (q->limits ? 1U : 0U);
     if (!q->facts->has_amounts[q->role][i]) {
         q->facts->has_amounts[q->role][i] = true;
         q->facts->amounts[q->role][i] = work_out(q);
     }
-    return q->facts->amounts[q->role][i];
+    return &q->facts->amounts[q->role][i];
 }
 
 static struct shown shown(const struct judge_run *r, struct quantity q)
@@ -204,12 +205,12 @@ static struct shown shown(const struct judge_run *r, struct quantity q)
 static void say_over(struct judge_run *r, struct question q, struct quantity now,
                      const struct policy_quantity *max)
 {
+    struct quantity own;
     if (r->old != NULL) {
         q.facts = r->old;
-        r->nearer = quantity_cmp(now, pod_amount(&q)) <= 0;
+        r->nearer = quantity_cmp(now, *pod_amount(&q, &own)) <= 0;
         q.facts = r->now;
     }
-    struct quantity own;
     bool alone = own_amount(&q, &own) && quantity_cmp(own, max->value) > 0;
     const struct path *role =
         q.role == FLINK_JOB_MANAGER ? UNDER(SPEC, "jobManager") : UNDER(SPEC, "taskManager");
@@ -224,13 +225,14 @@ static void say_over(struct judge_run *r, struct question q, struct quantity now
 static void judge_role(struct judge_run *r, enum flink_role role,
                        const struct policy_quantities *max)
 {
+    struct quantity other;
     for (size_t i = 0; i < 2 * max->n && judge_works(r, 1); i++) {
         const struct policy_quantity *it = &max->items[i / 2];
         const struct question q = {
             .facts = r->now, .role = role, .limits = i % 2 != 0, .name = it->name};
-        struct quantity now = pod_amount(&q);
-        if (quantity_cmp(now, it->value) > 0) {
-            say_over(r, q, now, it);
+        const struct quantity *now = pod_amount(&q, &other);
+        if (quantity_cmp(*now, it->value) > 0) {
+            say_over(r, q, *now, it);
         }
     }
 }

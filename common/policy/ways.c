@@ -8,11 +8,12 @@
 
 // ---- the list -----------------------------------------------------------------------------------
 
-void ways_add(struct ways *list, enum way_kind kind, const struct path *path, struct strview text,
-              const char *why)
+/// PATH is text that stays.
+static void add(struct ways *list, enum way_kind kind, struct strview path, struct strview text,
+                const char *why)
 {
     if (list->n == list->cap) {
-        size_t cap = list->cap != 0 ? list->cap * 2 : 8;
+        size_t cap = list->cap != 0 ? list->cap * 2 : 4;
         struct way *items = ARENA_NEW_N(list->arena, struct way, cap);
         if (items == NULL) {
             return;
@@ -23,15 +24,20 @@ void ways_add(struct ways *list, enum way_kind kind, const struct path *path, st
         list->items = items;
         list->cap = cap;
     }
-    struct strbuf b = STRBUF_IN(list->arena, 1024);
-    path_put(&b, path);
     struct way *it = &list->items[list->n++];
-    *it = (struct way){
-        .kind = kind, .path = strbuf_view(&b), .text = text, .why = why != NULL ? why : ""};
+    *it = (struct way){.kind = kind, .path = path, .text = text, .why = why != NULL ? why : ""};
     const char *fault = "";
     if (kind == WAY_ROLE && !role_parse(text, &it->role, &fault)) {
         it->fault = fault;
     }
+}
+
+void ways_add(struct ways *list, enum way_kind kind, const struct path *path, struct strview text,
+              const char *why)
+{
+    struct strbuf b = STRBUF_IN(list->arena, 1024);
+    path_put(&b, path);
+    add(list, kind, strbuf_view(&b), text, why);
 }
 
 // ---- metadata of pods ---------------------------------------------------------------------------
@@ -180,16 +186,14 @@ static void of_volume(struct ways *list, const struct place *p)
 
 static void of_spec(struct ways *list, const struct cluster_spec *spec)
 {
-    const struct path at = PATH_FIELD_OF(NULL, SV("spec"));
     if (sv_present(spec->iam_role)) {
-        ways_add(list, WAY_ROLE, &PATH_FIELD_OF(&at, SV("iamRole")), spec->iam_role, NULL);
+        add(list, WAY_ROLE, SV("spec.iamRole"), spec->iam_role, NULL);
         if (list->n != 0) {
             list->items[0].own = true;
         }
     }
     if (sv_present(spec->service_account_name)) {
-        ways_add(list, WAY_ACCOUNT, &PATH_FIELD_OF(&at, SV("serviceAccountName")),
-                 spec->service_account_name, NULL);
+        add(list, WAY_ACCOUNT, SV("spec.serviceAccountName"), spec->service_account_name, NULL);
     }
 }
 
