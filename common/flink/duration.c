@@ -8,23 +8,25 @@
 
 #define NS_PER_MS 1000000
 
+// Those that nearly all use first.
 static const struct amount_unit UNITS[] = {
+    {SV_INIT("s"), INT64_C(1000000000)},
+    {SV_INIT("min"), INT64_C(60000000000)},
+    {SV_INIT("ms"), NS_PER_MS},
+    {SV_INIT("h"), INT64_C(3600000000000)},
+    {SV_INIT("m"), INT64_C(60000000000)},
     {SV_INIT("d"), INT64_C(86400000000000)},
+    {SV_INIT(""), NS_PER_MS},
     {SV_INIT("day"), INT64_C(86400000000000)},
     {SV_INIT("days"), INT64_C(86400000000000)},
-    {SV_INIT("h"), INT64_C(3600000000000)},
     {SV_INIT("hour"), INT64_C(3600000000000)},
     {SV_INIT("hours"), INT64_C(3600000000000)},
-    {SV_INIT("min"), INT64_C(60000000000)},
-    {SV_INIT("m"), INT64_C(60000000000)},
     {SV_INIT("minute"), INT64_C(60000000000)},
     {SV_INIT("minutes"), INT64_C(60000000000)},
-    {SV_INIT("s"), INT64_C(1000000000)},
     {SV_INIT("sec"), INT64_C(1000000000)},
     {SV_INIT("secs"), INT64_C(1000000000)},
     {SV_INIT("second"), INT64_C(1000000000)},
     {SV_INIT("seconds"), INT64_C(1000000000)},
-    {SV_INIT("ms"), NS_PER_MS},
     {SV_INIT("milli"), NS_PER_MS},
     {SV_INIT("millis"), NS_PER_MS},
     {SV_INIT("millisecond"), NS_PER_MS},
@@ -39,7 +41,6 @@ static const struct amount_unit UNITS[] = {
     {SV_INIT("nanos"), 1},
     {SV_INIT("nanosecond"), 1},
     {SV_INIT("nanoseconds"), 1},
-    {SV_INIT(""), NS_PER_MS},
 };
 
 bool flink_duration_parse(struct strview text, int64_t *ret_ns)

@@ -198,13 +198,19 @@ size_t flink_option_index(const struct flink_option *o)
 /// the cells within NEAREST_MAX of the diagonal can matter.
 static unsigned distance(struct strview a, struct strview b)
 {
-    unsigned rows[2][NEAREST_KEY_MAX + 1];
-    for (size_t j = 0; j <= b.len; j++) {
-        rows[0][j] = (unsigned)j;
+    size_t same = 0; // what both begin with costs no edit
+    while (same < a.len && same < b.len && a.ptr[same] == b.ptr[same]) {
+        same++;
+    }
+    a = sv_from_pos(a, same);
+    b = sv_from_pos(b, same);
+    unsigned char rows[2][NEAREST_KEY_MAX + 1];
+    for (size_t j = 0; j <= NEAREST_MAX && j <= b.len; j++) {
+        rows[0][j] = (unsigned char)j;
     }
     for (size_t i = 1; i <= a.len; i++) {
-        const unsigned *up = rows[(i - 1) % 2];
-        unsigned *row = rows[i % 2];
+        const unsigned char *up = rows[(i - 1) % 2];
+        unsigned char *row = rows[i % 2];
         unsigned best = NEAREST_MAX + 1;
         size_t low = i > NEAREST_MAX ? i - NEAREST_MAX : 0;
         size_t high = i + NEAREST_MAX < b.len ? i + NEAREST_MAX : b.len;
@@ -213,11 +219,11 @@ static unsigned distance(struct strview a, struct strview b)
             if (j == 0) {
                 cell = (unsigned)i;
             } else {
-                cell = up[j - 1] + (a.ptr[i - 1] != b.ptr[j - 1] ? 1 : 0);
-                cell = j > low && row[j - 1] + 1 < cell ? row[j - 1] + 1 : cell;
-                cell = j < i + NEAREST_MAX && up[j] + 1 < cell ? up[j] + 1 : cell;
+                cell = up[j - 1] + (a.ptr[i - 1] != b.ptr[j - 1] ? 1U : 0U);
+                cell = j > low && row[j - 1] + 1U < cell ? row[j - 1] + 1U : cell;
+                cell = j < i + NEAREST_MAX && up[j] + 1U < cell ? up[j] + 1U : cell;
             }
-            row[j] = cell;
+            row[j] = (unsigned char)cell;
             best = cell < best ? cell : best;
         }
         if (best > NEAREST_MAX) {
