@@ -36,7 +36,7 @@ def committed_files(folder):
                   if p.is_file() and not p.name.startswith(".") and ".inprogress" not in p.name)
 
 
-def check_line(text, seen, report, batch):
+def check_line(text, seen, origin, path, report, batch):
     try:
         key, n, count = (int(word) for word in text.split())
     except ValueError:
@@ -47,20 +47,22 @@ def check_line(text, seen, report, batch):
     if n % KEYS != key or (not batch and n != key + (count - 1) * KEYS):
         report.faults.append(f"wrong state: key {key}, number {n}, count {count}")
     elif n in numbers or count in counts:
-        report.faults.append(f"double: key {key}, number {n}, count {count}")
+        report.faults.append(f"double: key {key}, number {n}, count {count}, in {path.name} and {origin.get(n, 'by count')}")
     counts.add(count)
     numbers.add(n)
+    origin[n] = path.name
 
 
 def check(folder, complete=None, batch=False):
     """The Report of what is committed in FOLDER; COMPLETE: how many numbers there must be."""
     report = Report()
     seen = {}  # key -> (counts, numbers)
+    origin = {}  # number -> the file that has it
     for path in committed_files(folder):
         report.files += 1
         for text in path.read_text(encoding="ascii").splitlines():
             report.lines += 1
-            check_line(text, seen, report, batch)
+            check_line(text, seen, origin, path, report, batch)
     for key, (counts, _) in sorted(seen.items()):
         if max(counts) > len(counts):
             lost = next(c for c in range(1, max(counts)) if c not in counts)

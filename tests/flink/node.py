@@ -74,8 +74,17 @@ class Output:
     def check(self, **how):
         report = check_output.check(self.folder, **how)
         if report.faults:
-            raise AssertionError(f"{self.folder}: {report}: {report.faults[:5]}")
+            raise AssertionError(f"{self.folder}: {report}: {report.faults[:5]} … {report.faults[-5:]}\n{self.listing()}")
         return report
+
+    def listing(self):
+        """When which numbers were committed: for who has to find out how a number was lost or doubled."""
+        rows = []
+        for path in check_output.committed_files(self.folder):
+            numbers = [int(line.split()[1]) for line in path.read_text(encoding="ascii").splitlines()]
+            rows.append((path.stat().st_ctime, min(numbers, default=-1), max(numbers, default=-1), len(numbers), path.name))
+        return "\n".join(f"{time.strftime('%H:%M:%S', time.localtime(at))} {low}…{high} ({n}) {name}"
+                         for at, low, high, n, name in sorted(rows)[-40:])
 
     def lines(self):
         """A committed file never changes, so each is read once."""
