@@ -4,6 +4,7 @@
 #include <stdatomic.h>
 #include <stddef.h>
 
+#include "common/base/macros.h"
 #include "common/base/mem.h"
 #include "common/base/strbuf.h"
 #include "common/json/out.h"
@@ -184,6 +185,7 @@ int kube_object_pack(struct strview text, kube_pack_fn *pack, int kind, struct k
     if (kube_object_new(text, &whole, err) != 0) {
         return -1;
     }
+    ASSERT(whole != NULL && sv_present(whole->text));
     struct strview kept = whole->text;
     if (pack != NULL) {
         struct json_out o = JSON_OUT(&b);
