@@ -46,20 +46,10 @@ uint32_t keyset_hash(struct strview key)
     return (uint32_t)(h >> 32);
 }
 
-/// A bit for the length and the ends of KEY: enough to tell most keys of a small object apart.
-static uint64_t ends_bit(struct strview key)
+/// A bit for a key that begins with PREFIX: enough to tell most keys of a small object apart.
+static uint64_t bit_of(uint64_t prefix)
 {
-    const char *p = key.ptr;
-    size_t n = key.len;
-    uint64_t w = n;
-    if (n >= 8) {
-        w += load64(p) ^ (load64(p + n - 8) << 1);
-    } else if (n >= 4) {
-        w += load32(p) | load32(p + n - 4) << 32;
-    } else if (n != 0) {
-        w += (uint64_t)(unsigned char)p[0] << 8 | (uint64_t)(unsigned char)p[n - 1] << 16;
-    }
-    return UINT64_C(1) << (w * UINT64_C(0x9e3779b97f4a7c15) >> 58);
+    return UINT64_C(1) << (prefix * UINT64_C(0x9e3779b97f4a7c15) >> 58);
 }
 
 static bool same(const struct keyset_key *a, const struct keyset_key *b)
@@ -177,12 +167,12 @@ static bool grow_stack(struct keyset *ks)
     return true;
 }
 
-static enum keyset_answer push(struct keyset *ks, const struct keyset_key *key)
+static enum keyset_answer push(struct keyset *ks, struct keyset_key key)
 {
     if (ks->next == ks->end && !grow_stack(ks)) {
         return KEYSET_NO_MEMORY;
     }
-    *ks->next++ = *key;
+    *ks->next++ = key;
     return KEYSET_NEW;
 }
 
@@ -193,48 +183,60 @@ static void leave_order(const struct keyset *ks, struct keyset_level *l)
     l->seen = 0;
     l->size = 0;
     for (const struct keyset_key *k = l->base; k < ks->next && k - l->base < SMALL; k++) {
-        l->seen |= ends_bit(sv_make(k->ptr, k->len));
+        l->seen |= bit_of(keyset_prefix(sv_make(k->ptr, k->len)));
     }
 }
 
 static enum keyset_answer add_unsorted(struct keyset *ks, struct keyset_level *l,
-                                       struct keyset_key *key)
+                                       struct keyset_key key, uint64_t prefix)
 {
-    struct strview text = sv_make(key->ptr, key->len);
     if (ks->next - l->base >= SMALL) {
-        key->hash = keyset_hash(text);
-        enum keyset_answer answer = add_to_table(ks, l, key);
+        key.hash = keyset_hash(sv_make(key.ptr, key.len));
+        enum keyset_answer answer = add_to_table(ks, l, &key);
         return answer == KEYSET_NEW ? push(ks, key) : answer;
     }
-    uint64_t bit = ends_bit(text);
+    uint64_t bit = bit_of(prefix);
     bool maybe = (l->seen & bit) != 0;
     l->seen |= bit;
     for (const struct keyset_key *k = l->base; maybe && k < ks->next; k++) {
-        if (same(k, key)) {
+        if (same(k, &key)) {
             return KEYSET_TWICE;
         }
     }
     return push(ks, key);
 }
 
-enum keyset_answer keyset_add(struct keyset *ks, struct strview key)
+/// How KEY stands to the last one of L: above 0 when it comes before that.
+static int order_behind(const struct keyset *ks, const struct keyset_level *l, struct strview key,
+                        uint64_t prefix)
 {
-    struct keyset_key k = {.ptr = key.ptr, .len = (uint32_t)key.len};
+    if (ks->next == l->base || prefix > l->last) {
+        return -1;
+    }
+    const struct keyset_key *last = ks->next - 1;
+    return prefix < l->last ? 1 : sv_cmp(sv_make(last->ptr, last->len), key);
+}
+
+enum keyset_answer keyset_add_odd(struct keyset *ks, struct strview key, uint64_t prefix)
+{
+    const struct keyset_key k = {.ptr = key.ptr, .len = (uint32_t)key.len};
     struct keyset_level *l = ks->top;
     if (l->last != KEYSET_UNSORTED) {
-        int order = -1;
-        if (ks->next != l->base) {
-            const struct keyset_key *last = ks->next - 1;
-            order = sv_cmp(sv_make(last->ptr, last->len), key);
-        }
+        int order = order_behind(ks, l, key, prefix);
         if (order < 0) {
-            l->last = keyset_prefix(key);
-            return push(ks, &k);
+            l->last = prefix;
+            return push(ks, k);
         }
         if (order == 0) {
             return KEYSET_TWICE;
         }
         leave_order(ks, l);
     }
-    return add_unsorted(ks, l, &k);
+    return add_unsorted(ks, l, k, prefix);
+}
+
+enum keyset_answer keyset_add(struct keyset *ks, struct strview key)
+{
+    uint64_t prefix = keyset_prefix(key);
+    return keyset_add_next(ks, key, prefix) ? KEYSET_NEW : keyset_add_odd(ks, key, prefix);
 }

@@ -125,7 +125,7 @@ static inline uint64_t keyset_prefix_padded(struct strview key)
 }
 
 /// Adds KEY, whose prefix is given, when it is told by that alone to be a new one. Else false:
-/// keyset_add() knows.
+/// keyset_add_odd() knows.
 static inline bool keyset_add_next(struct keyset *ks, struct strview key, uint64_t prefix)
 {
     struct keyset_level *l = ks->top;
@@ -139,8 +139,10 @@ static inline bool keyset_add_next(struct keyset *ks, struct strview key, uint64
     return true;
 }
 
-/// Adds KEY (unescaped, borrowed until the object ends, under 4 GiB) to the object that is open.
+/// Adds KEY (unescaped, borrowed until the object ends, under 4 GiB) to the object that is open: in
+/// one call, or what keyset_add_next() left.
 enum keyset_answer keyset_add(struct keyset *ks, struct strview key);
+enum keyset_answer keyset_add_odd(struct keyset *ks, struct strview key, uint64_t prefix);
 
 /// The hash that decides a key's place (the low bits are the slot).
 uint32_t keyset_hash(struct strview key);

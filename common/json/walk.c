@@ -141,7 +141,7 @@ INLINE bool take_key(struct scan *s, struct cursor *c, enum walk walk)
         }
     }
     if (!keyset_add_next(&s->keys, key, prefix)) {
-        enum keyset_answer answer = keyset_add(&s->keys, key);
+        enum keyset_answer answer = keyset_add_odd(&s->keys, key, prefix);
         if (answer != KEYSET_NEW) {
             return scan_fail_key(s, answer, raw) != NULL;
         }
