@@ -40,12 +40,18 @@ static bool is_open(const struct judge_run *r)
     return r->in->before_defaults && !spec->parallelism.set && !spec->task_manager.replicas.set;
 }
 
-/// Whether VALUE is beyond the bound; HAD: the value before, when there was an object before.
-static bool is_beyond(struct judge_run *r, bool is_max, int64_t value, int64_t bound, int64_t had)
+/// Whether SIZE is beyond the bound; then r->nearer says whether the object had it no better
+/// before: only then what it was has to be worked out.
+static bool is_beyond(struct judge_run *r, int64_t (*size)(struct judge_facts *f), bool is_max,
+                      int64_t bound)
 {
-    // On the way to the bound, or as far from it as before.
+    int64_t value = size(r->now);
+    if (is_max ? value <= bound : value >= bound) {
+        return false;
+    }
+    int64_t had = r->old != NULL ? size(r->old) : 0;
     r->nearer = r->old != NULL && (is_max ? value <= had : value >= had);
-    return is_max ? value > bound : value < bound;
+    return true;
 }
 
 static const char *bound_words(bool is_max)
@@ -53,11 +59,11 @@ static const char *bound_words(bool is_max)
     return is_max ? "must be at most" : "must be at least";
 }
 
-static void judge_bound(struct judge_run *r, const struct path *path, bool is_max, int64_t value,
-                        int64_t bound, int64_t had)
+static void judge_bound(struct judge_run *r, const struct path *path,
+                        int64_t (*size)(struct judge_facts *f), bool is_max, int64_t bound)
 {
-    if (is_beyond(r, is_max, value, bound, had)) {
-        judge_say(r, CAUSE_INVALID, path, judge_number(r, value), "%s %" PRId64,
+    if (is_beyond(r, size, is_max, bound)) {
+        judge_say(r, CAUSE_INVALID, path, judge_number(r, size(r->now)), "%s %" PRId64,
                   bound_words(is_max), bound);
     }
 }
@@ -68,8 +74,8 @@ static void judge_parallelism(struct judge_run *r, bool is_max, const struct fie
         return;
     }
     const struct path *path = size_path(r, UNDER(SPEC, "parallelism"), UNDER(SPEC, "replicas"));
-    int64_t value = parallelism(r->now);
-    if (is_beyond(r, is_max, value, bound->v, r->old != NULL ? parallelism(r->old) : 0)) {
+    if (is_beyond(r, parallelism, is_max, bound->v)) {
+        int64_t value = parallelism(r->now);
         judge_say(r, CAUSE_INVALID, path, written(r, value), "%.*s%s %" PRId64,
                   SV_ARG(consequence(r, value)), bound_words(is_max), bound->v);
     }
@@ -117,8 +123,8 @@ static void judge_job_managers(struct judge_run *r, bool is_max, const struct fi
 {
     bool open = r->in->before_defaults && !r->now->c->spec.job_manager.replicas.set;
     if (bound->set && !open) {
-        judge_bound(r, UNDER(UNDER(SPEC, "jobManager"), "replicas"), is_max, job_managers(r->now),
-                    bound->v, r->old != NULL ? job_managers(r->old) : 0);
+        judge_bound(r, UNDER(UNDER(SPEC, "jobManager"), "replicas"), job_managers, is_max,
+                    bound->v);
     }
 }
 
@@ -139,8 +145,7 @@ static void judge_task_managers(struct judge_run *r, bool is_max, const struct f
     }
     const struct path *path =
         size_path(r, UNDER(UNDER(SPEC, "taskManager"), "replicas"), UNDER(SPEC, "replicas"));
-    judge_bound(r, path, is_max, task_managers(r->now), bound->v,
-                r->old != NULL ? task_managers(r->old) : 0);
+    judge_bound(r, path, task_managers, is_max, bound->v);
 }
 
 void judge_task_manager_replicas_min(struct judge_run *r)
