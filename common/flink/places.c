@@ -34,7 +34,10 @@ struct heads {
 /// How many places TEMPLATE has.
 static size_t find_heads(const struct json *template, struct heads *ret)
 {
-    size_t n = template != NULL;
+    if (template == NULL) {
+        return 0;
+    }
+    size_t n = 1;
     ret->pod = json_get_lit(template, "spec");
     for (size_t list = 0; list < PLACE_LIST_COUNT; list++) {
         ret->lists[list] = json_get(ret->pod, LISTS[list]);
@@ -45,7 +48,7 @@ static size_t find_heads(const struct json *template, struct heads *ret)
 
 void places_read(struct flink_cluster *c, struct arena *arena)
 {
-    struct heads heads[PLACE_TEMPLATE_COUNT];
+    struct heads heads[PLACE_TEMPLATE_COUNT] = {0};
     size_t count = 0;
     for (unsigned i = 0; i < PLACE_TEMPLATE_COUNT; i++) {
         count += find_heads(places_template(&c->spec, i), &heads[i]);
@@ -53,12 +56,14 @@ void places_read(struct flink_cluster *c, struct arena *arena)
     struct place *items = count != 0 ? arena_alloc(arena, count * sizeof(*items)) : NULL;
     size_t n = 0;
     for (unsigned i = 0; items != NULL && i < PLACE_TEMPLATE_COUNT; i++) {
-        struct place p = {.pod = heads[i].pod, .template_index = (uint8_t)i};
-        p.json = places_template(&c->spec, i);
-        p.list = PLACE_LIST_COUNT;
-        if (p.json != NULL) {
-            items[n++] = p;
+        struct place p = {.json = places_template(&c->spec, i),
+                          .pod = heads[i].pod,
+                          .list = PLACE_LIST_COUNT,
+                          .template_index = (uint8_t)i};
+        if (p.json == NULL) {
+            continue;
         }
+        items[n++] = p;
         for (p.list = 0; p.list < PLACE_LIST_COUNT; p.list++) {
             p.index = 0;
             json_each(item, heads[i].lists[p.list]) {

@@ -33,7 +33,7 @@ void rule_jar_uri_form(struct rule_run *r)
         fault = "must not hold white space or control characters";
     } else if (sv_find_char(uri, ',') != SIZE_MAX || sv_find_char(uri, ';') != SIZE_MAX) {
         fault = "must be one jar: Flink would take what stands behind , or ; for another";
-    } else if (sv_eq_lit(scheme, "local")) {
+    } else if (sv_eq(scheme, SV("local"))) {
         bool good = sv_starts(rest, SV("///")) && rest.len > 3 && !sv_ends(rest, SV("/"));
         fault = good ? NULL : "must be local:/// and the jar's path in the image";
     } else if (!sv_starts(rest, SV("//")) || rest.len < 4) {
@@ -48,7 +48,7 @@ void rule_jar_uri_remote(struct rule_run *r)
 {
     struct strview uri = r->now->spec.job.jar_uri;
     struct strview scheme = flink_uri_scheme(r->arena, uri);
-    if (sv_present(scheme) && !sv_eq_lit(scheme, "local") && r->e->version_known &&
+    if (sv_present(scheme) && !sv_eq(scheme, SV("local")) && r->e->version_known &&
         !flink_version_at_least(r->e->version, 1, 19)) {
         rule_deny(
             r, CAUSE_INVALID, UNDER(JOB, "jarURI"), rule_quote(r, uri),

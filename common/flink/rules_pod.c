@@ -93,16 +93,15 @@ void rule_pod_template_images(struct rule_run *r)
 static void check_main(struct rule_run *r, const struct place *p, bool first)
 {
     struct path nodes[PLACE_NODES];
-    const struct path *at = place_path(p, nodes);
     struct strview image = json_get_string(p->json, SV("image"));
     if (p->list != PLACE_CONTAINERS) {
-        rule_deny(r, CAUSE_INVALID, UNDER(at, "name"), rule_quote(r, p->name),
+        rule_deny(r, CAUSE_INVALID, UNDER(place_path(p, nodes), "name"), rule_quote(r, p->name),
                   "is the name of Flink's own container: take another");
     } else if (!first) {
-        rule_deny(r, CAUSE_DUPLICATE, UNDER(at, "name"), rule_quote(r, p->name),
+        rule_deny(r, CAUSE_DUPLICATE, UNDER(place_path(p, nodes), "name"), rule_quote(r, p->name),
                   "there is one such container");
     } else if (sv_present(image)) {
-        rule_deny(r, CAUSE_FORBIDDEN, UNDER(at, "image"), rule_quote(r, image),
+        rule_deny(r, CAUSE_FORBIDDEN, UNDER(place_path(p, nodes), "image"), rule_quote(r, image),
                   "Flink's own container runs spec.image: set that");
     }
 }
@@ -131,18 +130,18 @@ static void check_variables(struct rule_run *r, const struct place *main)
          CONF_FOLDER " is read: use flinkConfiguration and logConfiguration"},
         {SV_INIT("FLINK_HOME"), "Flink's configuration is in " CONF_FOLDER ": leave it out"},
     };
-    struct path nodes[PLACE_NODES];
-    const struct path env = PATH_FIELD_OF(place_path(main, nodes), SV("env"));
     size_t n = 0;
     json_each(variable, json_get_lit(main->json, "env")) {
-        const struct path var = PATH_INDEX_OF(&env, n++);
         struct strview name = json_get_string(variable, SV("name"));
         for (size_t k = 0; k < ARRAY_LEN(OURS); k++) {
             if (sv_eq(name, OURS[k].name)) {
-                rule_deny(r, CAUSE_FORBIDDEN, UNDER(&var, "name"), rule_quote(r, name), "%s",
+                struct path nodes[PLACE_NODES];
+                const struct path *var = &PATH_INDEX_OF(UNDER(place_path(main, nodes), "env"), n);
+                rule_deny(r, CAUSE_FORBIDDEN, UNDER(var, "name"), rule_quote(r, name), "%s",
                           OURS[k].why);
             }
         }
+        n++;
     }
 }
 
@@ -169,17 +168,18 @@ static bool is_in_conf(struct strview path)
 
 static void check_mounts(struct rule_run *r, const struct place *main)
 {
-    struct path nodes[PLACE_NODES];
-    const struct path mounts = PATH_FIELD_OF(place_path(main, nodes), SV("volumeMounts"));
     size_t n = 0;
     json_each(mount, json_get_lit(main->json, "volumeMounts")) {
-        const struct path at = PATH_INDEX_OF(&mounts, n++);
         struct strview path = json_get_string(mount, SV("mountPath"));
         if (is_in_conf(path)) {
-            rule_deny(r, CAUSE_FORBIDDEN, UNDER(&at, "mountPath"), rule_quote(r, path),
+            struct path nodes[PLACE_NODES];
+            const struct path *mounts = UNDER(place_path(main, nodes), "volumeMounts");
+            rule_deny(r, CAUSE_FORBIDDEN, UNDER(&PATH_INDEX_OF(mounts, n), "mountPath"),
+                      rule_quote(r, path),
                       "Sluice mounts Flink's configuration there: use flinkConfiguration and "
                       "logConfiguration");
         }
+        n++;
     }
 }
 
@@ -202,27 +202,29 @@ void rule_pod_template_service_account(struct rule_run *r)
                                             SV_INIT("serviceAccount")};
     struct places walk = PLACES(r->now, PLACES_TEMPLATES);
     for (const struct place *p; (p = places_next(&walk)) != NULL;) {
-        struct path nodes[PLACE_NODES];
-        const struct path spec = PATH_FIELD_OF(place_path(p, nodes), SV("spec"));
         for (size_t k = 0; k < ARRAY_LEN(FIELDS); k++) {
             struct strview name = json_get_string(p->pod, FIELDS[k]);
             if (sv_present(name)) {
-                const struct path at = PATH_FIELD_OF(&spec, FIELDS[k]);
-                rule_deny(r, CAUSE_FORBIDDEN, &at, rule_quote(r, name),
+                struct path nodes[PLACE_NODES];
+                const struct path *spec = UNDER(place_path(p, nodes), "spec");
+                rule_deny(r, CAUSE_FORBIDDEN, &PATH_FIELD_OF(spec, FIELDS[k]), rule_quote(r, name),
                           "use spec.serviceAccountName");
             }
         }
     }
 }
 
-static void warn_ignored(struct rule_run *r, const struct json *object, const struct path *path,
-                         const struct strview *names, size_t n)
+/// Warns of each of NAMES in OBJECT, which is P itself or its MEMBER.
+static void warn_ignored(struct rule_run *r, const struct place *p, const char *member,
+                         const struct json *object, const struct strview *names, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
         const struct json *v = json_get(object, names[i]);
         if (v != NULL && json_type(v) != JSON_NULL) {
-            const struct path at = PATH_FIELD_OF(path, names[i]);
-            rule_warn(r, &at, "has no effect: Sluice sets it");
+            struct path nodes[PLACE_NODES];
+            const struct path *place = place_path(p, nodes);
+            const struct path *at = member != NULL ? &PATH_FIELD_OF(place, sv_from(member)) : place;
+            rule_warn(r, &PATH_FIELD_OF(at, names[i]), "has no effect: Sluice sets it");
         }
     }
 }
@@ -235,16 +237,12 @@ void rule_pod_template_ignored(struct rule_run *r)
     static const struct strview MAIN_FIELDS[] = {SV_INIT("args")};
     struct places walk = PLACES(r->now, PLACES_TEMPLATES | PLACES_OF(CONTAINERS));
     for (const struct place *p; (p = places_next(&walk)) != NULL;) {
-        struct path nodes[PLACE_NODES];
-        const struct path *at = place_path(p, nodes);
-        if (p->list == PLACE_CONTAINERS) {
-            if (place_is_main(p)) {
-                warn_ignored(r, p->json, at, MAIN_FIELDS, ARRAY_LEN(MAIN_FIELDS));
-            }
-            continue;
+        if (p->list == PLACE_LIST_COUNT) {
+            warn_ignored(r, p, "spec", p->pod, SPEC_FIELDS, ARRAY_LEN(SPEC_FIELDS));
+            warn_ignored(r, p, "metadata", json_get_lit(p->json, "metadata"), META_FIELDS,
+                         ARRAY_LEN(META_FIELDS));
+        } else if (place_is_main(p)) {
+            warn_ignored(r, p, NULL, p->json, MAIN_FIELDS, ARRAY_LEN(MAIN_FIELDS));
         }
-        warn_ignored(r, p->pod, UNDER(at, "spec"), SPEC_FIELDS, ARRAY_LEN(SPEC_FIELDS));
-        warn_ignored(r, json_get_lit(p->json, "metadata"), UNDER(at, "metadata"), META_FIELDS,
-                     ARRAY_LEN(META_FIELDS));
     }
 }

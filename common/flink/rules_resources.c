@@ -66,15 +66,15 @@ static void check_quantities(struct rule_run *r, const struct path *path, const 
 {
     json_each(item, list) {
         struct quantity q;
-        const struct path at = PATH_KEY_OF(path, json_key(item));
         if (json_type(item) == JSON_NULL) {
             continue;
         }
         if (!quantity_read(item, &q, NULL)) {
-            rule_deny(r, CAUSE_INVALID, &at, shown(r, item),
+            rule_deny(r, CAUSE_INVALID, &PATH_KEY_OF(path, json_key(item)), shown(r, item),
                       "must be a quantity, such as 500m, 2 or 2Gi");
         } else if (quantity_sign(q) < 0) {
-            rule_deny(r, CAUSE_INVALID, &at, shown(r, item), "must not be negative");
+            rule_deny(r, CAUSE_INVALID, &PATH_KEY_OF(path, json_key(item)), shown(r, item),
+                      "must not be negative");
         }
     }
 }

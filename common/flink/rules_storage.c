@@ -27,13 +27,13 @@ static const char *storage_fault(struct rule_run *r, struct strview uri)
             return "must have neither a query nor a fragment";
         }
     }
-    if (sv_eq_lit(scheme, "local") || sv_eq_lit(scheme, "http") || sv_eq_lit(scheme, "https")) {
+    if (sv_eq(scheme, SV("local")) || sv_eq(scheme, SV("http")) || sv_eq(scheme, SV("https"))) {
         return "Flink can't write there: use s3, gs, abfs, oss, hdfs, or file on a shared volume";
     }
     bool no_host = rest.len == 0 || rest.ptr[0] == '/';
     // hdfs:///path takes its name node from Hadoop's configuration, viewfs its mount table.
-    bool host_optional = sv_eq_lit(scheme, "hdfs") || sv_eq_lit(scheme, "viewfs");
-    if (sv_eq_lit(scheme, "file")) {
+    bool host_optional = sv_eq(scheme, SV("hdfs")) || sv_eq(scheme, SV("viewfs"));
+    if (sv_eq(scheme, SV("file"))) {
         return no_host && rest.len > 1 ? NULL : "must be file:/// and a path on a shared volume";
     }
     return no_host && (!host_optional || rest.len < 2) ? "must name a bucket or host" : NULL;

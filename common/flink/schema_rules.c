@@ -105,9 +105,12 @@ static bool is_one_job_manager(const struct json *managers, const struct flink_c
 static bool holds_ha_needs_storage(const struct flink_cluster *now, const struct flink_cluster *old)
 {
     const struct json *storage = raw(now->spec.self, "storage");
+    if (typed(raw(storage, "root"), JSON_STRING, old) || // nearly always one of the two
+        is_one_job_manager(raw(now->spec.self, "jobManager"), old)) {
+        return true;
+    }
     const struct json *conf = raw(now->spec.self, "flinkConfiguration");
-    return is_one_job_manager(raw(now->spec.self, "jobManager"), old) ||
-           typed(raw(storage, "root"), JSON_STRING, old) || sv_present(foreseen_root(now)) ||
+    return sv_present(foreseen_root(now)) ||
            (old == NULL && present(storage) && json_type(storage) != JSON_OBJECT) ||
            typed(raw(conf, "high-availability.storageDir"), JSON_STRING, old) ||
            typed(raw(raw(conf, "high-availability"), "storageDir"), JSON_STRING, old);
