@@ -45,10 +45,10 @@ enum taken {
 static bool walk_beside(struct scan *s, struct cursor *at);
 static bool walk_checking(struct scan *s, struct cursor *at);
 
-/// The first byte from P on that is no white space, where mostly WANTED stands at once.
+/// The first byte from P on that is no white space, where nearly always WANTED stands at once.
 INLINE const char *skip_to(const char *p, char wanted)
 {
-    return *p == wanted ? p : json_skip_space_padded(p);
+    return *p == wanted ? p : json_skip_spaces_padded(p);
 }
 
 /// The same text for those whose pointers are not const: cJSON's nodes, and who ends a string.
@@ -339,7 +339,7 @@ INLINE enum taken take_container(struct scan *s, struct cursor *c, bool object, 
         }
     }
     char end = object ? '}' : ']';
-    c->p = skip_to(c->p + 1, object ? '"' : end);
+    c->p = json_skip_space_padded(c->p + 1);
     if (*c->p != end) {
         return open_container(s, c, object, v, walk);
     }
@@ -354,7 +354,7 @@ INLINE enum taken take_container(struct scan *s, struct cursor *c, bool object, 
 /// A scalar as a whole; of a container its beginning.
 INLINE enum taken take_value(struct scan *s, struct cursor *c, enum walk walk)
 {
-    c->p = skip_to(c->p, '"');
+    c->p = *c->p == '"' ? c->p : json_skip_space_padded(c->p);
     if (c->left == 0) {
         (void)scan_fail_values(s);
         return FAULT;
@@ -377,7 +377,7 @@ INLINE bool go_on(struct scan *s, struct cursor *c, enum walk walk)
 {
     while (c->next != END) {
         bool object = c->next == MEMBER;
-        c->p = skip_to(c->p, ',');
+        c->p = json_skip_space_padded(c->p);
         if (*c->p == ',') {
             c->p++;
             return true;
