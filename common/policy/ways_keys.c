@@ -213,20 +213,24 @@ struct option_end {
     const char *why;
 };
 
-/// Also below `bucket.NAME.`: buckets have settings of their own.
-static const struct option_end S3[] = {
-    {SV_INIT("assumed.role.arn"), OPTION_ROLE, NULL},          // S3A
-    {SV_INIT("delegation.token.role.arn"), OPTION_ROLE, NULL}, // S3A
-    {SV_INIT("iam.role"), OPTION_ROLE, NULL},                  // presto
-    {SV_INIT("assume.role.arn"), OPTION_ROLE, NULL},           // Flink's own, 2.3
-    {SV_INIT("credentials.provider"), OPTION_PROVIDER, NULL},  // all of them
-    {SV_INIT("access.key"), OPTION_HIDDEN, STATIC_KEY},
-    {SV_INIT("secret.key"), OPTION_HIDDEN, STATIC_KEY},
-    {SV_INIT("session.token"), OPTION_HIDDEN, STATIC_KEY},
-    {SV_INIT("use.instance.credentials"), OPTION_HIDDEN, NODE_ROLE},
-    {SV_INIT("delegation.token.binding"), OPTION_HIDDEN, PROVIDER},
-    {SV_INIT("credential.provider.path"), OPTION_HIDDEN, PROFILE},
-};
+/// Also below `bucket.NAME.`: buckets have settings of their own. X(text, kind, why)
+#define S3_ENDS(X)                                                                                 \
+    X("assumed.role.arn", ROLE, NULL)          /* S3A */                                           \
+    X("delegation.token.role.arn", ROLE, NULL) /* S3A */                                           \
+    X("iam.role", ROLE, NULL)                  /* presto */                                        \
+    X("assume.role.arn", ROLE, NULL)           /* Flink's own, 2.3 */                              \
+    X("credentials.provider", PROVIDER, NULL)  /* all of them */                                   \
+    X("access.key", HIDDEN, STATIC_KEY)                                                            \
+    X("secret.key", HIDDEN, STATIC_KEY)                                                            \
+    X("session.token", HIDDEN, STATIC_KEY)                                                         \
+    X("use.instance.credentials", HIDDEN, NODE_ROLE)                                               \
+    X("delegation.token.binding", HIDDEN, PROVIDER)                                                \
+    X("credential.provider.path", HIDDEN, PROFILE)
+#define S3_END(text, kind, why)  {SV_INIT(text), OPTION_##kind, why},
+#define S3_LAST(text, kind, why) | 1U << ((text)[sizeof(text) - 2] - 'a')
+static const struct option_end S3[] = {S3_ENDS(S3_END)};
+// Their last letters. A store may have many keys, and nearly none ends with one of these.
+static const unsigned S3_LAST_LETTERS = 0U S3_ENDS(S3_LAST);
 
 static const struct option_end GS[] = {
     {SV_INIT("auth.impersonation.service.account"), OPTION_ROLE, NULL},
@@ -318,13 +322,16 @@ static bool fits(const struct family *f, const struct option_end *it, struct str
     return same_folded(sv_from_pos(rest, at), end) && (at == 0 || folded(rest.ptr[at - 1]) == '.');
 }
 
-/// The first of F's that REST, what follows the prefix, is. Mostly its last letter is no end's.
+/// The first of F's that REST, what follows the prefix, is.
 static const struct option_end *find_end(const struct family *f, struct strview rest)
 {
     char last = rest.len != 0 ? folded(rest.ptr[rest.len - 1]) : '\0';
+    bool may = last >= 'a' && last <= 'z' && (S3_LAST_LETTERS >> (last - 'a') & 1) != 0;
+    if (f->ends == S3 && !may) {
+        return NULL;
+    }
     for (size_t i = 0; i < f->n; i++) {
-        struct strview end = f->ends[i].end;
-        if ((f->begins || end.ptr[end.len - 1] == last) && fits(f, &f->ends[i], rest)) {
+        if (fits(f, &f->ends[i], rest)) {
             return &f->ends[i];
         }
     }
@@ -426,10 +433,8 @@ void ways_of_option(struct ways *list, const struct path *path, struct strview k
         ways_of_java(list, path, value);
         return;
     }
-    struct strview name = key;
-    if (sv_starts(name, SV("flink.hadoop."))) { // handed to Hadoop as they are
-        name = sv_from_pos(name, sizeof("flink.hadoop.") - 1);
-    }
+    bool to_hadoop = sv_starts(key, SV("flink.hadoop.")); // handed on without it
+    struct strview name = to_hadoop ? sv_from_pos(key, sizeof("flink.hadoop.") - 1) : key;
     const struct family *f = FAMILIES, *limit = FAMILIES + ARRAY_LEN(FAMILIES);
     while (f < limit && (name.len == 0 || f->prefix.ptr[0] != name.ptr[0])) {
         f++;
