@@ -16,8 +16,9 @@ enum walk {
     BESIDE, // a tree, and what reads as its model does is taken from that
 };
 
+/// What follows a value, behind a comma.
 enum next {
-    END, // nothing: no container is open in this walk
+    END, // nothing, nor is there a comma: no container is open in this walk
     MEMBER,
     ELEMENT,
 };
@@ -28,8 +29,8 @@ struct cursor {
     const char *p;
     uint32_t left; // values that may still come
     unsigned depth;
-    cJSON **tail;      // where the next value is hooked in
-    enum next next;    // what comes behind a comma
+    cJSON **tail; // where the next value is hooked in
+    enum next next;
     struct json *node; // the next value's: not hooked in yet, but its key is set
     // BESIDE: of the container's model the next child not passed yet, and the one that stands under
     // the same key as the value that comes.
@@ -90,7 +91,7 @@ INLINE struct json *take_node(struct cursor *c, int type)
     struct json *v = c->node++;
     *c->tail = &v->node;
     c->tail = &v->node.next;
-    memset(&v->node, 0, offsetof(cJSON, string)); // which is set, and last
+    memset(&v->node, 0, offsetof(cJSON, string)); // the key is cJSON's last member, and set
     v->node.type = type;
     return v;
 }
