@@ -36,21 +36,26 @@ static void judge_place(struct judge_run *r, const struct path *path, size_t i, 
     }
 }
 
-/// Whether KEY says to which server the URIs of a scheme lead.
-static bool is_endpoint(struct strview key)
+static bool is_of_store(struct strview key)
 {
     static const char *const PREFIXES[] = {"s3.",    "s3a.",       "fs.s3a.",
                                            "fs.s3.", "presto.s3.", "fs.oss.",
                                            "gs.",    "fs.gs.",     "flink.hadoop.fs."};
-    char last = key.len != 0 ? key.ptr[key.len - 1] : '\0'; // which mostly tells
-    bool leads = (last == 't' && sv_ends(key, SV("endpoint"))) ||
-                 (last == 'l' && sv_ends(key, SV("storage.root.url")));
-    for (size_t i = 0; leads && i < ARRAY_LEN(PREFIXES); i++) {
+    for (size_t i = 0; i < ARRAY_LEN(PREFIXES); i++) {
         if (sv_starts(key, sv_from(PREFIXES[i]))) {
             return true;
         }
     }
     return false;
+}
+
+/// Whether KEY says to which server the URIs of a scheme lead.
+static bool is_endpoint(struct strview key)
+{
+    char last = key.len != 0 ? key.ptr[key.len - 1] : '\0'; // which mostly tells
+    return ((last == 't' && sv_ends(key, SV("endpoint"))) ||
+            (last == 'l' && sv_ends(key, SV("storage.root.url")))) &&
+           is_of_store(key);
 }
 
 static bool has_endpoints(struct judge_facts *f)
