@@ -406,11 +406,11 @@ static void put_refusal(struct json_out *o, const struct admission_response *r)
 void admission_response_put(struct strbuf *out, const struct admission_response *r)
 {
     ASSERT(!r->allowed || r->violations == NULL || r->violations->denials == 0);
+    // What every answer begins with is one text.
+    strbuf_put(out, SV("{\"apiVersion\":\"admission.k8s.io/v1\",\"kind\":\"AdmissionReview\","
+                       "\"response\":"));
     struct json_out o = JSON_OUT(out);
     json_out_begin_object(&o);
-    json_out_kv_str(&o, "apiVersion", "admission.k8s.io/v1");
-    json_out_kv_str(&o, "kind", "AdmissionReview");
-    json_out_key_object(&o, "response");
     json_out_kv_string(&o, "uid", r->uid);
     json_out_kv_bool(&o, "allowed", r->allowed);
     if (!r->allowed) {
@@ -425,5 +425,5 @@ void admission_response_put(struct strbuf *out, const struct admission_response 
         put_audit(&o, r);
     }
     json_out_end_object(&o);
-    json_out_end_object(&o);
+    strbuf_put_char(out, '}');
 }
