@@ -15,22 +15,32 @@
 
 // Each key here is the canonical one; that of jobstore.cache-size is its name in 2.3.
 
-static int64_t read_size(const struct flink_conf *conf, struct strview key, int64_t otherwise)
+static int64_t size_of(const struct flink_conf_entry *e, int64_t otherwise)
 {
     int64_t bytes;
-    struct strview text = flink_conf_get_canonical(conf, key);
-    if (!sv_present(text) || !flink_memory_size_parse(text, &bytes)) {
+    if (!flink_memory_size_parse(e->value, &bytes)) {
         return otherwise;
     }
     return bytes < SIZE_LIMIT ? bytes : SIZE_LIMIT;
 }
 
-static double read_fraction(const struct flink_conf *conf, struct strview key, double otherwise)
+static int64_t read_size(const struct flink_conf *conf, struct strview key, int64_t otherwise)
+{
+    const struct flink_conf_entry *e = flink_conf_find_canonical(conf, key);
+    return e != NULL ? size_of(e, otherwise) : otherwise; // nearly always the latter
+}
+
+static double fraction_of(const struct flink_conf_entry *e, double otherwise)
 {
     double v;
-    struct strview text = flink_conf_get_canonical(conf, key);
+    return parse_double(e->value, &v) ? v : otherwise;
+}
+
+static double read_fraction(const struct flink_conf *conf, struct strview key, double otherwise)
+{
+    const struct flink_conf_entry *e = flink_conf_find_canonical(conf, key);
     // Flink holds fractions as float: 0.1 is a little more than that there.
-    return (double)(float)(sv_present(text) && parse_double(text, &v) ? v : otherwise);
+    return (double)(float)(e != NULL ? fraction_of(e, otherwise) : otherwise);
 }
 
 static void read_job_manager(const struct flink_conf *conf, struct memory_settings *s)

@@ -50,26 +50,33 @@ static bool has(uint8_t versions, struct flink_version v)
     return has_release(versions, flink_version_release(v));
 }
 
-/// As in options_table.py.
+static uint64_t mix(uint64_t h, const char *bytes)
+{
+    uint64_t w;
+    memcpy(&w, bytes, sizeof(w));
+    h = (h ^ le64toh(w)) * UINT64_C(0x9e3779b97f4a7c15);
+    return h ^ h >> 32;
+}
+
+/// As in options_table.py: word by word, the last one ending with the key.
 static size_t name_hash(struct strview key)
 {
     uint64_t h = key.len;
-    for (size_t at = 0; at < key.len; at += sizeof(h)) {
-        uint64_t w = 0;
-        if (key.len - at >= sizeof(w)) {
-            memcpy(&w, key.ptr + at, sizeof(w));
-        } else {
-            memcpy(&w, key.ptr + at, key.len - at);
-        }
-        h = (h ^ le64toh(w)) * UINT64_C(0x9e3779b97f4a7c15);
-        h ^= h >> 32;
+    if (key.len < sizeof(h)) {
+        char word[sizeof(h)] = {0};
+        memcpy(word, key.ptr, key.len);
+        return mix(h, word) & (ARRAY_LEN(SLOTS) - 1);
     }
-    return h & (ARRAY_LEN(SLOTS) - 1);
+    size_t last = key.len - sizeof(h);
+    for (size_t at = 0; at < last; at += sizeof(h)) {
+        h = mix(h, key.ptr + at);
+    }
+    return mix(h, key.ptr + last) & (ARRAY_LEN(SLOTS) - 1);
 }
 
 static const struct name *find_name(struct strview key)
 {
-    if (key.len > LONGEST) {
+    if (key.len == 0 || key.len > LONGEST) {
         return NULL;
     }
     for (size_t at = name_hash(key); SLOTS[at] != 0; at = (at + 1) & (ARRAY_LEN(SLOTS) - 1)) {

@@ -257,7 +257,8 @@ bool quantity_read(const struct json *v, struct quantity *ret, const char **ret_
 {
     enum json_type type = json_type(v);
     if (type == JSON_STRING) {
-        return quantity_parse(sv_trim(json_string(v)), ret, ret_why);
+        struct strview text = json_string(v);
+        return parse_plain(text, ret) || quantity_parse(sv_trim(text), ret, ret_why);
     }
     if (type != JSON_NUMBER) {
         if (ret_why != NULL) {

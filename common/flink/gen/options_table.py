@@ -101,10 +101,10 @@ def canonical(name, targets):
 
 
 def name_hash(name):
-    """name_hash() of options.c."""
+    """name_hash() of options.c: word by word, the last one ending with the name."""
     data, wide = name.encode(), (1 << 64) - 1
-    h = len(data)
-    for at in range(0, len(data), 8):
+    h, last = len(data), max(len(data) - 8, 0)
+    for at in [*range(0, last, 8), last]:
         h = (h ^ int.from_bytes(data[at:at + 8], "little")) * 0x9E3779B97F4A7C15 & wide
         h ^= h >> 32
     return h % SLOTS
