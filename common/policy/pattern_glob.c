@@ -254,7 +254,7 @@ static size_t take(const struct glob_part *part, const struct glob_form *form, s
 /// Whether a star takes all of S from AT on.
 static bool takes_rest(const struct glob_form *form, struct strview s, size_t at)
 {
-    while (at < s.len) {
+    while (form->wild != &GLOB_ANY && at < s.len) {
         unsigned char c = (unsigned char)s.ptr[at];
         if (!byte_set_has(form->wild, form->fold ? lower(c) : c)) {
             return false;

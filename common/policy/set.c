@@ -75,8 +75,9 @@ int policy_set_make(const struct policy *const *policies, size_t n, struct arena
 bool policy_matches(const struct policy *p, struct strview ns, const struct labels *labels)
 {
     const struct patterns *namespaces = &p->match.namespaces;
-    if ((namespaces->n != 0 && !patterns_match(namespaces, ns, NULL)) ||
-        patterns_match(&p->match.exclude, ns, NULL)) {
+    // Exclusions first: who has them has mostly `*` beside them.
+    if (patterns_match(&p->match.exclude, ns, NULL) ||
+        (namespaces->n != 0 && !patterns_match(namespaces, ns, NULL))) {
         return false;
     }
     return !p->match.has_selector || labels == NULL ||
