@@ -101,6 +101,9 @@ void flink_effective_read_with(const struct flink_cluster *c, const struct flink
 {
     const struct cluster_spec *spec = &c->spec;
     *ret = (struct flink_effective){.session = spec->job.self == NULL, .conf = *conf};
+    if (sv_present(spec->iam_role)) {
+        role_parse(spec->iam_role, &ret->role, &ret->role_fault);
+    }
     read_version(c, arena, ret);
     ret->storage_known = flink_conf_storage_known(spec->storage.root, &ret->conf);
     ret->reactive = conf_is(&ret->conf, SV("scheduler-mode"), "reactive");

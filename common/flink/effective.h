@@ -17,6 +17,7 @@
 #include "common/flink/version.h"
 #include "common/k8s/violation.h"
 #include "common/refs/image.h"
+#include "common/refs/role.h"
 
 #define FLINK_DEFAULT_JM_MEMORY ((int64_t)1600 << 20) // bytes
 #define FLINK_DEFAULT_TM_MEMORY ((int64_t)1728 << 20)
@@ -43,6 +44,8 @@ struct flink_effective {
     struct image_ref image;
     const char *image_why; // what is wrong with spec.image; static
     struct flink_version tagged;
+    struct role role;                     // what spec.iamRole names
+    const char *role_fault;               // why it names none, static; NULL: it does, or is absent
     enum flink_version_form version_form; // of flinkVersion; when it has one, that is VERSION
     bool version_known;                   // flinkVersion, else the tag, tells it
     struct flink_version version;         // the newest when nothing tells it

@@ -3,15 +3,13 @@
 #include "common/flink/rules_run.h"
 
 #include "common/k8s/names.h"
-#include "common/refs/role.h"
 
 void rule_iam_role_form(struct rule_run *r)
 {
     struct strview text = r->now->spec.iam_role;
-    struct role role;
-    const char *why = "";
-    if (sv_present(text) && !role_parse(text, &role, &why)) {
-        rule_deny(r, CAUSE_INVALID, UNDER(SPEC, "iamRole"), rule_quote(r, text), "%s", why);
+    const char *fault = r->e->role_fault;
+    if (fault != NULL) {
+        rule_deny(r, CAUSE_INVALID, UNDER(SPEC, "iamRole"), rule_quote(r, text), "%s", fault);
     }
 }
 

@@ -108,7 +108,7 @@ const struct way *judge_ways(struct judge_facts *f, size_t *n)
 {
     if (!f->has_ways) {
         f->has_ways = true;
-        f->ways = ways_find(f->c, &judge_effective(f)->conf, f->arena, &f->n_ways);
+        f->ways = ways_find(f->c, judge_effective(f), f->arena, &f->n_ways);
     }
     *n = f->n_ways;
     return f->ways;

@@ -8,15 +8,15 @@
 
 // ---- the list -----------------------------------------------------------------------------------
 
-/// PATH is text that stays.
-static void add(struct ways *list, enum way_kind kind, struct strview path, struct strview text,
-                const char *why)
+/// PATH is text that stays. NULL: the arena is full.
+static struct way *add(struct ways *list, enum way_kind kind, struct strview path,
+                       struct strview text, const char *why)
 {
     if (list->n == list->cap) {
         size_t cap = list->cap != 0 ? list->cap * 2 : 4;
         struct way *items = ARENA_NEW_N(list->arena, struct way, cap);
         if (items == NULL) {
-            return;
+            return NULL;
         }
         if (list->n != 0) {
             memcpy(items, list->items, list->n * sizeof(*items));
@@ -26,10 +26,7 @@ static void add(struct ways *list, enum way_kind kind, struct strview path, stru
     }
     struct way *it = &list->items[list->n++];
     *it = (struct way){.kind = kind, .path = path, .text = text, .why = why != NULL ? why : ""};
-    const char *fault = "";
-    if (kind == WAY_ROLE && !role_parse(text, &it->role, &fault)) {
-        it->fault = fault;
-    }
+    return it;
 }
 
 void ways_add(struct ways *list, enum way_kind kind, const struct path *path, struct strview text,
@@ -37,7 +34,11 @@ void ways_add(struct ways *list, enum way_kind kind, const struct path *path, st
 {
     struct strbuf b = STRBUF_IN(list->arena, 1024);
     path_put(&b, path);
-    add(list, kind, strbuf_view(&b), text, why);
+    struct way *it = add(list, kind, strbuf_view(&b), text, why);
+    const char *fault = "";
+    if (it != NULL && kind == WAY_ROLE && !role_parse(text, &it->role, &fault)) {
+        it->fault = fault;
+    }
 }
 
 // ---- metadata of pods ---------------------------------------------------------------------------
@@ -184,12 +185,15 @@ static void of_volume(struct ways *list, const struct place *p)
 
 // ---- all ----------------------------------------------------------------------------------------
 
-static void of_spec(struct ways *list, const struct cluster_spec *spec)
+static void of_spec(struct ways *list, const struct cluster_spec *spec,
+                    const struct flink_effective *e)
 {
     if (sv_present(spec->iam_role)) {
-        add(list, WAY_ROLE, SV("spec.iamRole"), spec->iam_role, NULL);
-        if (list->n != 0) {
-            list->items[0].own = true;
+        struct way *own = add(list, WAY_ROLE, SV("spec.iamRole"), spec->iam_role, NULL);
+        if (own != NULL) {
+            own->own = true;
+            own->role = e->role;
+            own->fault = e->role_fault;
         }
     }
     if (sv_present(spec->service_account_name)) {
@@ -209,11 +213,11 @@ static void of_conf(struct ways *list, const struct flink_conf *conf)
     }
 }
 
-const struct way *ways_find(const struct flink_cluster *c, const struct flink_conf *conf,
+const struct way *ways_find(const struct flink_cluster *c, const struct flink_effective *e,
                             struct arena *arena, size_t *n)
 {
     struct ways list = {.arena = arena};
-    of_spec(&list, &c->spec);
+    of_spec(&list, &c->spec, e);
     struct places walk =
         PLACES(c, PLACES_TEMPLATES | PLACES_OF_ANY_CONTAINERS | PLACES_OF(VOLUMES));
     for (const struct place *p; (p = places_next(&walk)) != NULL;) {
@@ -225,7 +229,7 @@ const struct way *ways_find(const struct flink_cluster *c, const struct flink_co
             of_container(&list, p);
         }
     }
-    of_conf(&list, conf);
+    of_conf(&list, &e->conf);
     *n = list.n;
     return list.items;
 }

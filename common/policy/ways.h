@@ -6,7 +6,7 @@
 #include "common/base/arena.h"
 #include "common/base/strbuf.h"
 #include "common/flink/cluster.h"
-#include "common/flink/conf.h"
+#include "common/flink/effective.h"
 #include "common/flink/places.h"
 #include "common/refs/role.h"
 
@@ -29,9 +29,9 @@ struct way {
     const char *fault;     // why its text is no role, or NULL
 };
 
-/// All of C's, whose flinkConfiguration is CONF; the one of `iamRole` first. Texts are those of the
-/// tree, or ARENA's. A full arena shows in arena_ok().
-const struct way *ways_find(const struct flink_cluster *c, const struct flink_conf *conf,
+/// All of C's, which comes to E; the one of `iamRole` first. Texts are those of the tree, or
+/// ARENA's. A full arena shows in arena_ok().
+const struct way *ways_find(const struct flink_cluster *c, const struct flink_effective *e,
                             struct arena *arena, size_t *n);
 
 /// A list that grows while the ways are found. For ways*.c alone.
