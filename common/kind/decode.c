@@ -129,7 +129,40 @@ static bool is_quantity_shaped(const struct json *v)
            (read_whole(v, &unused) && json_double(v, &d) && d >= -0x1p63 && d <= 0x1p63);
 }
 
-/// STRING_MAP and QUANTITY_MAP. Each value is correlated with the stored one by its key.
+/// Whether V, in the map of the row F, has no fault, as far as its bytes tell without counting.
+static bool is_plainly_good(const struct field *f, const struct json *v)
+{
+    if (f->kind == FIELD_QUANTITY_MAP) {
+        return is_quantity_shaped(v);
+    }
+    struct strview s = json_string(v);
+    return sv_present(s) && (f->item_max <= 0 || s.len <= (size_t)f->item_max);
+}
+
+/// V, which is not plainly good, in the map at AT: it is correlated with the stored one by its key
+/// in OLD.
+static void check_map_value(const struct spot *at, const struct json *v, const struct json *old)
+{
+    struct strview key = json_key(v);
+    const struct path path = PATH_KEY_OF(at->path, key);
+    const struct field item = {.name = key.ptr, .name_len = key.len, .kind = FIELD_STRING};
+    struct grace grace = {.asked = false};
+    const struct spot here = {.grace = &grace,
+                              .faults = at->faults,
+                              .field = &item,
+                              .now = v,
+                              .old_parent = old,
+                              .path = &path};
+    if (at->field->kind == FIELD_QUANTITY_MAP) {
+        schema_fault_type(&here, &path, v, "a quantity such as \"500m\" or \"2Gi\"");
+    } else if (json_type(v) != JSON_STRING) {
+        schema_fault_type(&here, &path, v, "a string (quote it)");
+    } else {
+        (void)schema_check_length(&here, &path, json_string(v), 0, at->field->item_max);
+    }
+}
+
+/// STRING_MAP and QUANTITY_MAP.
 static void read_map(const struct spot *at, const struct json **ret)
 {
     const struct field *f = at->field;
@@ -139,34 +172,15 @@ static void read_map(const struct spot *at, const struct json **ret)
     }
     const struct json *old =
         at->old_parent != NULL ? json_get(at->old_parent, sv_make(f->name, f->name_len)) : NULL;
-    if (json_count(at->now) > SCHEMA_MAP_MAX || json_count(old) > SCHEMA_MAP_MAX) {
+    if (old != NULL && (json_count(at->now) > SCHEMA_MAP_MAX || json_count(old) > SCHEMA_MAP_MAX)) {
         old = NULL;
     }
     size_t before = count_faults(at->faults);
     size_t n = 0;
     json_each(v, at->now) {
-        if (is_null(v)) {
-            continue;
-        }
-        n++;
-        struct strview key = json_key(v);
-        const struct path path = PATH_KEY_OF(at->path, key);
-        const struct field item = {.name = key.ptr, .name_len = key.len, .kind = FIELD_STRING};
-        struct grace grace = {.asked = false};
-        const struct spot here = {.grace = &grace,
-                                  .faults = at->faults,
-                                  .field = &item,
-                                  .now = v,
-                                  .old_parent = old,
-                                  .path = &path};
-        if (f->kind == FIELD_QUANTITY_MAP) {
-            if (!is_quantity_shaped(v)) {
-                schema_fault_type(&here, &path, v, "a quantity such as \"500m\" or \"2Gi\"");
-            }
-        } else if (json_type(v) != JSON_STRING) {
-            schema_fault_type(&here, &path, v, "a string (quote it)");
-        } else {
-            (void)schema_check_length(&here, &path, json_string(v), 0, f->item_max);
+        n += is_null(v) ? 0 : 1;
+        if (!is_null(v) && !is_plainly_good(f, v)) {
+            check_map_value(at, v, old);
         }
     }
     bool good = schema_check_count(at, n) && count_faults(at->faults) == before;

@@ -223,6 +223,21 @@ START_TEST(decode__lengths_count_characters_not_bytes)
 }
 END_TEST
 
+START_TEST(decode__lengths_in_a_map_count_characters_not_bytes)
+{
+    struct strbuf b = STRBUF(8192);
+    strbuf_put_str(&b, "{\"ingress\":{\"labels\":{\"short\":\"v\",\"long\":\"");
+    for (int i = 0; i < 63; i++) {
+        strbuf_put_str(&b, "€");
+    }
+    struct strview good = arena_printf(&arena, "%.*s\"}}}", SV_ARG(strbuf_view(&b)));
+    struct strview bad = arena_printf(&arena, "%.*s.\"}}}", SV_ARG(strbuf_view(&b)));
+    expect_good(good.ptr);
+    expect(bad.ptr, "spec.ingress.labels[long]: Too long: may not be more than 63 characters");
+    strbuf_done(&b);
+}
+END_TEST
+
 START_TEST(decode__counts_are_bounded)
 {
     struct strbuf b = STRBUF(8192);
@@ -320,7 +335,8 @@ UNIT_MAIN(setup, teardown, decode__every_kind_of_field_is_read, decode__absent_f
           decode__a_fault_leaves_its_member_absent_and_the_others_read,
           decode__bounds_are_inclusive, decode__integral_numbers_are_integers_however_written,
           decode__enums_are_case_sensitive, decode__lengths_count_characters_not_bytes,
-          decode__counts_are_bounded, decode__a_required_field_is_missed,
-          decode__all_faults_are_gathered, decode__objects_that_are_none_are_refused_not_read,
+          decode__lengths_in_a_map_count_characters_not_bytes, decode__counts_are_bounded,
+          decode__a_required_field_is_missed, decode__all_faults_are_gathered,
+          decode__objects_that_are_none_are_refused_not_read,
           decode__fields_of_others_and_unknown_ones_are_no_schema_faults,
           decode__faults_beyond_the_limit_are_counted, decode__a_full_arena_never_crashes)
