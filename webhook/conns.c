@@ -181,8 +181,9 @@ void conn_request_begins(struct conn *conn)
     int64_t now = clock_mono_ms();
     struct tcp_peer peer = {.quiet_ms = 0};
     // Who asks again before he has his last answer waits by his own will. So behind an
-    // answer of this very moment there is nothing that the kernel could tell.
-    if (now - atomic_load_explicit(&conn->since_ms, memory_order_relaxed) >= KERNEL_TICK_MS) {
+    // answer of this very moment there is nothing that the kernel could tell. (An answer that was
+    // taken long ago may be known here to be over only now: a quota can stop us in between.)
+    if (conn->answered_ms == 0 || now - conn->answered_ms >= KERNEL_TICK_MS) {
         peer = tcp_look(conn->fd);
     }
     conn->waited_ms = peer.quiet_ms;
@@ -207,9 +208,10 @@ bool conns_crowded(struct conns *c)
     return atomic_load_explicit(&c->crowded, memory_order_relaxed);
 }
 
-bool conn_gives_way(struct conns *c, const struct conn *conn)
+bool conn_gives_way(struct conns *c, struct conn *conn)
 {
     int64_t now = clock_mono_ms();
+    conn->answered_ms = now;
     int64_t age = now - conn->opened_ms;
     enum conn_end end = CONN_END_COUNT;
     if (c->limits.max_requests != 0 && conn->requests >= conn->max_requests) {

@@ -63,8 +63,9 @@ struct conn {
     int64_t opened_ms;
     int64_t
         asked_ms; // when the last byte came that was there when the request's first line was read
-    int64_t waited_ms; // from then until it was read
-    bool gone;         // the peer had hung up by then
+    int64_t waited_ms;   // from then until it was read
+    int64_t answered_ms; // when the last answer was about to go; 0: none was
+    bool gone;           // the peer had hung up by then
     int64_t expires_ms;
     unsigned requests, max_requests;
     // And this to the one that shuts down.
@@ -94,7 +95,7 @@ void conn_request_ends(struct conn *conn);
 
 /// Whether the answer that is being made is to be the connection's last: it has had its number of
 /// requests, its age, or others wait for its place. Counted as such. Once for each answer.
-bool conn_gives_way(struct conns *c, const struct conn *conn);
+bool conn_gives_way(struct conns *c, struct conn *conn);
 
 /// Whether peers wait for a place (see CONNS_CROWD_AGE_MS).
 void conns_set_crowded(struct conns *c, bool crowded);

@@ -222,9 +222,16 @@ START_TEST(conns__a_request_is_as_old_as_its_bytes)
     int64_t age = clock_mono_ms() - conn->asked_ms;
     ck_assert(age >= 50 && age < 250);
     // Behind an answer of this moment it is fresh, whatever was sent before that.
+    ck_assert(!conn_gives_way(conns, conn));
     conn_request_ends(conn);
     conn_request_begins(conn);
     ck_assert_int_eq(conn->waited_ms, 0);
+    // But not behind one that went before the program stood still.
+    ck_assert(!conn_gives_way(conns, conn));
+    clock_sleep_ms(50);
+    conn_request_ends(conn);
+    conn_request_begins(conn);
+    ck_assert_int_ge(conn->waited_ms, 100);
     close_conn(0);
     stop();
 }
