@@ -236,7 +236,7 @@ void review_run(const struct review_context *context, struct strview body, enum 
                        .context = context,
                        .violations = VIOLATIONS(arena, REVIEW_CAUSES_MAX),
                        .patch = JSON_PATCH_IN(arena, REVIEW_PATCH_MAX)};
-    struct err err = {.code = E_OK};
+    UNINITIALIZED struct err err; // unless something fails
     const struct json *root = NULL;
     if (json_parse_with(&SPARED, body, &JSON_LIMITS_DEFAULT, arena, &root, &err) != 0) {
         r.response = ADMISSION_RESPONSE(json_scan_uid(body));

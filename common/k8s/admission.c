@@ -202,7 +202,7 @@ int admission_decode(const struct json *review, struct admission_request *ret, s
 {
     *ret = (struct admission_request){0};
     const struct json *request = json_get_lit(review, "request");
-    struct err uid_fault = {0};
+    UNINITIALIZED struct err uid_fault; // unless it is one
     int has_uid = get_uid(request, &ret->uid, &uid_fault);
     int rc = check_envelope(review, err);
     if (rc == 0 && has_uid < 0) {
