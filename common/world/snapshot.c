@@ -9,7 +9,7 @@
 #include "common/world/row_namespace.h"
 #include "common/world/row_policy.h"
 
-#define SET_MAX ((size_t)1 << 20) // the set itself; its policies are rows
+#define SET_MAX ((size_t)4 << 20) // the set itself; its policies are rows
 
 struct policies {
     atomic_uint refs;

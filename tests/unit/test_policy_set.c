@@ -3,6 +3,7 @@
 
 #include <limits.h>
 
+#include "common/base/mem.h"
 #include "common/k8s/timestamp.h"
 #include "tests/unit/policy_made.h"
 
@@ -212,6 +213,32 @@ START_TEST(policy_set__is_sorted_by_priority_then_name)
 }
 END_TEST
 
+START_TEST(policy_set__a_failed_allocation_anywhere_is_an_error)
+{
+    const char *spec = "{\"images\":{\"allowed\":[\"r.io/**\"],\"tags\":{\"denied\":[\"dev\"]}},"
+                       "\"parallelism\":{\"max\":4},\"pods\":{\"hostPID\":\"Deny\"}}";
+    const struct policy *policies[] = {policy_of("a", spec), policy_of("b", spec),
+                                       policy_of("c", "{\"parallelism\":{\"max\":5}}")};
+    size_t n = 0;
+    for (int rc = -1; rc != 0;) {
+        CLEANUP(arena_done) struct arena own = ARENA(1 << 20);
+        struct policy_set set;
+        struct err err = {0};
+        (void)mem_fail_after(++n);
+        rc = policy_set_make(policies, ARRAY_LEN(policies), &own, &set, &err);
+        (void)mem_fail_after(0);
+        ck_assert_uint_lt(n, 100);
+        ck_assert(rc == 0 || err.code == E_NOMEM);
+        if (rc == 0) { // equal asks have equal numbers, others others
+            ck_assert_uint_eq(set.items[0]->n_asks, 4);
+            ck_assert_mem_eq(set.numbers[0], set.numbers[1], 4 * sizeof(uint32_t));
+            ck_assert_uint_ne(set.numbers[2][0], set.numbers[0][2]);
+        }
+    }
+    ck_assert_uint_gt(n, 1);
+}
+END_TEST
+
 START_TEST(policy_matches__by_names_exclusions_and_labels)
 {
     static const struct label prod_label[] = {{SV_INIT("tier"), SV_INIT("prod")}};
@@ -315,6 +342,7 @@ UNIT_MAIN(setup, teardown, policy_compile__every_block_has_its_enforcement_or_th
           policy_compile__a_bad_stored_policy_lets_in_less,
           policy_compile__a_full_arena_gives_no_policy, policy_range__versions_are_read_as_written,
           policy_set__is_sorted_by_priority_then_name,
+          policy_set__a_failed_allocation_anywhere_is_an_error,
           policy_matches__by_names_exclusions_and_labels, policy_exempts__by_rule_name_and_time,
           policy_set_next__gives_those_that_match_in_their_order,
           policy_exempts__by_rule_name_and_time, policy_role_key__is_one_for_one_identity)
