@@ -105,26 +105,35 @@ const char *flink_plugin_names(void)
     return "azure-fs-hadoop, gs-fs-hadoop, oss-fs-hadoop, s3-hadoop, s3-presto";
 }
 
+static bool is_upper(char c)
+{
+    return c >= 'A' && c <= 'Z';
+}
+
 struct strview flink_uri_scheme(struct arena *arena, struct strview uri)
 {
-    char text[SCHEME_MAX];
     bool same = true;
     size_t n = 0;
-    for (; n < uri.len && uri.ptr[n] != ':'; n++) {
+    for (; n < uri.len && n <= SCHEME_MAX && uri.ptr[n] != ':'; n++) {
         char c = uri.ptr[n];
-        bool upper = c >= 'A' && c <= 'Z';
-        bool letter = upper || (c >= 'a' && c <= 'z');
+        bool letter = (c >= 'a' && c <= 'z') || is_upper(c);
         bool other = (c >= '0' && c <= '9') || c == '+' || c == '-' || c == '.';
-        if (n == SCHEME_MAX || (!letter && (n == 0 || !other))) {
+        if (!letter && (n == 0 || !other)) {
             return SV_NONE;
         }
-        text[n] = (char)(upper ? c + ('a' - 'A') : c);
-        same = same && !upper;
+        same = same && !is_upper(c);
     }
-    if (n == 0 || !sv_starts(sv_from_pos(uri, n), SV(":/"))) {
+    if (n == 0 || n > SCHEME_MAX || !sv_starts(sv_from_pos(uri, n), SV(":/"))) {
         return SV_NONE;
     }
-    return same ? sv_sub(uri, 0, n) : arena_copy(arena, sv_make(text, n));
+    if (same) {
+        return sv_sub(uri, 0, n);
+    }
+    char text[SCHEME_MAX];
+    for (size_t i = 0; i < n; i++) {
+        text[i] = (char)(is_upper(uri.ptr[i]) ? uri.ptr[i] + ('a' - 'A') : uri.ptr[i]);
+    }
+    return arena_copy(arena, sv_make(text, n));
 }
 
 static bool lists(struct strview schemes, struct strview scheme)
