@@ -430,7 +430,7 @@ ASIDE static bool walk_beside(struct scan *s, struct cursor *at)
 
 bool walk_text(struct scan *s, bool building, cJSON **root, uint32_t *left)
 {
-    struct cursor c = {.p = s->start, .left = *left, .tail = root};
+    struct cursor c = {.p = s->start, .left = *left, .tail = root, .node = s->tree.end};
     if (building && !take_place(s, &c, BUILD)) {
         return false;
     }
