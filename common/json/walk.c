@@ -430,9 +430,13 @@ ASIDE static bool walk_beside(struct scan *s, struct cursor *at)
 
 bool walk_text(struct scan *s, bool building, cJSON **root, uint32_t *left)
 {
-    struct cursor c = {.p = s->start, .left = *left, .tail = root, .node = s->tree.end};
-    if (building && !take_place(s, &c, BUILD)) {
-        return false;
+    struct cursor c = {.p = s->start, .left = *left, .tail = root};
+    if (building) {
+        c.node = json_tree_grow(&s->tree);
+        if (c.node == NULL) {
+            return scan_fail_memory(s) != NULL;
+        }
+        set_key(c.node, SV_NONE, 0);
     }
     if (building ? !walk_building(s, &c) : !walk_checking(s, &c)) {
         return false;
