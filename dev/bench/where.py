@@ -23,7 +23,7 @@ POLICIES = sys.argv[3] if len(sys.argv) > 3 else "20"
 PATH = "/validate-sluice-dev-v1beta1-flinkcluster"
 PARTS = [  # the first that fits an object or a source file
     ("TLS (GnuTLS, nettle)", r"gnutls|nettle|hogweed|gmp"), ("HTTP (libmicrohttpd)", r"libmicrohttpd"),
-    ("scan and tree", r"json/(strict|scan|keyset|text|tree)|emmintrin"), ("reading the tree", r"json/(view|equal)"),
+    ("scan and tree", r"json/(strict|scan|walk|keyset|text|tree)|emmintrin"), ("reading the tree", r"json/(view|equal)"),
     ("decode", r"common/kind/|flink/(decode|schema)"), ("policies", r"common/policy/"), ("rules", r"common/(flink|refs)/|k8s/quantity"),
     ("answer", r"json/(out|patch)|k8s/|base/(strbuf|base64|arena|path)"), ("log, metrics, clock", r"base/(log|metrics|clock)|vdso"),
     ("request and review", r"webhook/"), ("helpers", r"common/base/|/usr/"), ("C library", r"libc\.so|string/|malloc/|nptl/|sysdeps|stdio|elf/")]
