@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 // The gate before the parser: is this text one JSON value exactly as RFC 8259 has it, in valid
 // UTF-8, without what parsers read differently (duplicate keys, NUL in strings), and within bounds?
-// Pure; no allocation but the key table, which comes from the arena.
+// Pure; a copy of the text and, for large objects, a table of their keys come from the arena.
 #ifndef SLUICE_JSON_STRICT_H
 #define SLUICE_JSON_STRICT_H
 

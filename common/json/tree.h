@@ -24,10 +24,13 @@ struct json {
     cJSON node;          // first: a cJSON * of the tree is a struct json *
     uint64_t key_prefix; // keyset_prefix() of its key: most keys are told by it alone
     uint32_t key_len;
+    // Of scalars but strings these are not set.
     uint32_t len;    // of a string; of a container its text's, from bracket to bracket
     uint32_t at;     // of a container: where its text begins
     uint32_t values; // of a container: how many there are in it, itself included
 };
+// A node is cleared up to its key, which is set before.
+_Static_assert(offsetof(cJSON, string) + sizeof(char *) == sizeof(cJSON), "the key is the last");
 
 /// What a text is read from, and how; lives in the arena when parts are read later.
 struct json_source {
