@@ -58,6 +58,11 @@ class Webhook:
         with self._told:
             self._told.notify_all()
 
+    def forget_odd_line(self):
+        """The last line, which nobody will read to its end any more."""
+        self._reader.join(10)
+        del self.odd_lines[-1:]
+
     def wait_line(self, wanted, seconds, start=0):
         """The first log line from START on that WANTED likes."""
         deadline = time.monotonic() + seconds
