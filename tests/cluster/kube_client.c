@@ -109,7 +109,10 @@ static void on_change(void *ctx, const struct kube_object *old, const struct kub
 {
     (void)ctx;
     const struct kube_object *o = now != NULL ? now : old;
-    if (sv_eq_lit(o->name, "m")) {
+    // An item of a list has no kind, what a watch shows has: a list that is read again, as after a
+    // restart, tells of the same object once more.
+    bool same = old != NULL && now != NULL && sv_eq(old->resource_version, now->resource_version);
+    if (sv_eq_lit(o->name, "m") && !same) {
         atomic_fetch_add(old == NULL ? &adds : now == NULL ? &dels : &mods, 1);
     }
 }
