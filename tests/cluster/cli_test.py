@@ -177,7 +177,7 @@ spec:
             file.write(self.POLICY % self.ns)
             file.flush()
             found = json.loads(self.audit(f"--policy={file.name}", "-o", "json", check=1))
-            text = self.audit(f"--policy={file.name}", "--quiet", check=1)
+            text = self.audit(f"--policy={file.name}", "-n", self.ns, "--quiet", check=1)
             self.assertEqual(self.said, "")
             self.audit(f"--policy={file.name}", "-n", "default", check=0)
             file.seek(0)
