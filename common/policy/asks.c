@@ -8,10 +8,10 @@
 
 #define OPERAND_MAX 16384 // bytes; who asks with longer lists asks like no other
 
-#define SIZE     0U
-#define OBJECT   1U
-#define ACCOUNTS 2U
-#define OPTIONS  4U
+#define SIZE     1U
+#define OBJECT   2U
+#define ACCOUNTS 4U
+#define OPTIONS  8U
 
 static const struct {
     const char *id; // also the path of what it reads
@@ -72,6 +72,7 @@ void policy_asks_read(struct policy *p, struct arena *arena)
         if (e != ENFORCE_ALLOW && value != NULL) {
             asks[n++] = (struct policy_ask){
                 .rule = (uint8_t)i,
+                .of_sizes = (RULES[i].flags & SIZE) != 0,
                 .enforcement = e,
                 .operand = operand_of(p->spec.self, value, RULES[i].flags, arena)};
         }

@@ -3,17 +3,11 @@
 
 #include "common/policy/judge_run.h"
 
-#define SIZE     1U
-#define OBJECT   0U
-#define ACCOUNTS 0U
-#define OPTIONS  0U
-
 static const struct {
     void (*judge)(struct judge_run *r);
     const char *id;
-    unsigned flags;
 } RULES[POLICY_RULES] = {
-#define POLICY_RULE(name, id, block, flags, summary, why) {judge_##name, id, flags},
+#define POLICY_RULE(name, id, block, flags, summary, why) {judge_##name, id},
 #include "common/policy/rules.def"
 #undef POLICY_RULE
 };
@@ -69,7 +63,7 @@ static void judge_by(struct judge_run *r, const struct policy *p, const uint32_t
     for (size_t i = 0; i < p->n_asks; i++) {
         const struct policy_ask *ask = &p->asks[i];
         uint32_t *sound = &r->now->sound[ask->rule];
-        if (*sound == numbers[i] || (r->in->scale && (RULES[ask->rule].flags & SIZE) == 0)) {
+        if (*sound == numbers[i] || (r->in->scale && !ask->of_sizes)) {
             continue;
         }
         if (judge_by_rule(r, ask)) {

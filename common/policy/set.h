@@ -60,7 +60,8 @@ struct denied_keys;
 
 /// A rule that a policy asks.
 struct policy_ask {
-    uint8_t rule; // its row in rules.def
+    uint8_t rule;  // its row in rules.def
+    bool of_sizes; // it looks at sizes alone: asked on `scale`, too
     enum enforcement enforcement;
     struct strview operand; // what it reads of the policy, as text; absent: too long
 };
