@@ -140,7 +140,7 @@ static enum MHD_Result send_reject(struct server *s, struct MHD_Connection *conn
 }
 
 /// A review that let a write pass as it was, without a word, is one of thousands: the API server's
-/// own log has it, and its line would cost a tenth of what it did (docs/decisions/0032).
+/// own log has it, and its line would cost a thirteenth of what it did (docs/decisions/0032).
 static void log_review(const struct request *r, const struct review_result *res, int64_t took_ns)
 {
     char findings[FINDINGS_TEXT_MAX];
