@@ -2,6 +2,7 @@
 #include "common/base/mem.h"
 
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdlib.h>
 
 static _Thread_local size_t fail_at; // 0: never
@@ -16,6 +17,13 @@ static bool must_fail(void)
 void *mem_alloc(size_t size)
 {
     return must_fail() ? NULL : malloc(size != 0 ? size : 1);
+}
+
+void *mem_alloc_aligned(size_t align, size_t size)
+{
+    return must_fail() || size > SIZE_MAX - align
+               ? NULL
+               : aligned_alloc(align, (size + align - 1) & ~(align - 1));
 }
 
 void *mem_realloc(void *p, size_t size)

@@ -11,6 +11,9 @@
 /// SIZE bytes, uninitialised, or NULL. The caller owns them and gives them back to mem_free().
 MUST_USE void *mem_alloc(size_t size);
 
+/// Likewise, at a multiple of ALIGN, a power of two from 8 on.
+MUST_USE void *mem_alloc_aligned(size_t align, size_t size);
+
 /// As realloc(3): on failure NULL, and P is still valid.
 MUST_USE void *mem_realloc(void *p, size_t size);
 

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "common/base/lane.h"
+#include "common/base/mem.h"
 #include "common/base/metrics_state.h"
 
 #define US UINT64_C(1000)
@@ -121,6 +123,18 @@ static bool make_free(struct metrics *m)
     return ok;
 }
 
+static _Atomic uint64_t *make_cells(size_t count, size_t *ret_lane_cells)
+{
+    const size_t step = LANE_ALIGN / sizeof(_Atomic uint64_t);
+    *ret_lane_cells = (count / step + 1) * step;
+    size_t all = *ret_lane_cells * LANES;
+    _Atomic uint64_t *cells = mem_alloc_aligned(LANE_ALIGN, all * sizeof(*cells));
+    for (size_t i = 0; cells != NULL && i < all; i++) {
+        atomic_init(&cells[i], 0);
+    }
+    return cells;
+}
+
 struct metrics *metrics_new(const struct metric_row *rows, size_t count, struct err *err)
 {
     size_t cells = 0;
@@ -135,7 +149,7 @@ struct metrics *metrics_new(const struct metric_row *rows, size_t count, struct 
         m->rows = rows;
         m->count = count;
         m->first = calloc(count + 1, sizeof(*m->first));
-        m->cells = calloc(cells + 1, sizeof(*m->cells));
+        m->cells = make_cells(cells, &m->lane_cells);
     }
     if (m == NULL || m->first == NULL || m->cells == NULL || !make_free(m)) {
         metrics_free(m);
@@ -156,13 +170,13 @@ void metrics_free(struct metrics *m)
         }
         free(m->free);
         free(m->first);
-        free(m->cells);
+        mem_free(m->cells);
         free(m);
     }
 }
 
 /// The first cell of the series; a label index that is no value is a programmer's error.
-static _Atomic uint64_t *series_at(const struct metrics *m, unsigned id, struct metric_at at)
+static size_t series_at(const struct metrics *m, unsigned id, struct metric_at at)
 {
     ASSERT(id < m->count);
     const struct metric_row *r = &m->rows[id];
@@ -171,10 +185,16 @@ static _Atomic uint64_t *series_at(const struct metrics *m, unsigned id, struct 
         ASSERT(at.i[i] < r->labels[i]->count);
         index = index * r->labels[i]->count + at.i[i];
     }
-    return &m->cells[m->first[id] + index * metric_row_cells(r)];
+    return m->first[id] + index * metric_row_cells(r);
 }
 
-double metric_bits_to_double(uint64_t bits)
+/// The same, in the calling thread's lane.
+static _Atomic uint64_t *series_mine(const struct metrics *m, unsigned id, struct metric_at at)
+{
+    return &m->cells[lane_mine() * m->lane_cells + series_at(m, id, at)];
+}
+
+static double bits_to_double(uint64_t bits)
 {
     double d;
     memcpy(&d, &bits, sizeof(d));
@@ -188,10 +208,38 @@ static uint64_t double_to_bits(double d)
     return bits;
 }
 
+uint64_t metric_cell(const struct metrics *m, size_t cell)
+{
+    uint64_t sum = 0;
+    for (size_t i = 0; i < LANES; i++) {
+        sum += atomic_load_explicit(&m->cells[i * m->lane_cells + cell], memory_order_relaxed);
+    }
+    return sum;
+}
+
+double metric_cell_gauge(const struct metrics *m, size_t cell)
+{
+    double sum = 0;
+    for (size_t i = 0; i < LANES; i++) {
+        sum += bits_to_double(
+            atomic_load_explicit(&m->cells[i * m->lane_cells + cell], memory_order_relaxed));
+    }
+    return sum;
+}
+
+/// One value instead of what the lanes say.
+static void put_cell(struct metrics *m, size_t cell, uint64_t bits)
+{
+    for (size_t i = 0; i < LANES; i++) {
+        atomic_store_explicit(&m->cells[i * m->lane_cells + cell], i == 0 ? bits : 0,
+                              memory_order_relaxed);
+    }
+}
+
 void metrics_add(struct metrics *m, unsigned id, struct metric_at at, uint64_t n)
 {
     if (m != NULL) {
-        _Atomic uint64_t *cell = series_at(m, id, at);
+        _Atomic uint64_t *cell = series_mine(m, id, at);
         ASSERT(m->rows[id].kind == METRIC_COUNTER);
         atomic_fetch_add_explicit(cell, n, memory_order_relaxed);
     }
@@ -200,19 +248,19 @@ void metrics_add(struct metrics *m, unsigned id, struct metric_at at, uint64_t n
 void metrics_count_to(struct metrics *m, unsigned id, struct metric_at at, uint64_t total)
 {
     if (m != NULL) {
-        _Atomic uint64_t *cell = series_at(m, id, at);
+        size_t cell = series_at(m, id, at);
         ASSERT(m->rows[id].kind == METRIC_COUNTER);
-        atomic_store_explicit(cell, total, memory_order_relaxed);
+        put_cell(m, cell, total);
     }
 }
 
 void metrics_set(struct metrics *m, unsigned id, struct metric_at at, double value)
 {
     if (m != NULL) {
-        _Atomic uint64_t *cell = series_at(m, id, at);
+        size_t cell = series_at(m, id, at);
         ASSERT(m->rows[id].kind == METRIC_GAUGE);
-        atomic_store_explicit(&cell[0], double_to_bits(value), memory_order_relaxed);
-        atomic_store_explicit(&cell[1], 1, memory_order_relaxed);
+        put_cell(m, cell, double_to_bits(value));
+        put_cell(m, cell + 1, 1);
     }
 }
 
@@ -221,12 +269,12 @@ void metrics_gauge_add(struct metrics *m, unsigned id, struct metric_at at, doub
     if (m == NULL) {
         return;
     }
-    _Atomic uint64_t *cell = series_at(m, id, at);
+    _Atomic uint64_t *cell = series_mine(m, id, at);
     ASSERT(m->rows[id].kind == METRIC_GAUGE);
     uint64_t old = atomic_load_explicit(&cell[0], memory_order_relaxed);
-    while (!atomic_compare_exchange_weak_explicit(
-        &cell[0], &old, double_to_bits(metric_bits_to_double(old) + delta), memory_order_relaxed,
-        memory_order_relaxed)) {
+    while (!atomic_compare_exchange_weak_explicit(&cell[0], &old,
+                                                  double_to_bits(bits_to_double(old) + delta),
+                                                  memory_order_relaxed, memory_order_relaxed)) {
     }
     atomic_store_explicit(&cell[1], 1, memory_order_relaxed);
 }
@@ -236,7 +284,7 @@ void metrics_observe(struct metrics *m, unsigned id, struct metric_at at, uint64
     if (m == NULL) {
         return;
     }
-    _Atomic uint64_t *cell = series_at(m, id, at);
+    _Atomic uint64_t *cell = series_mine(m, id, at);
     ASSERT(m->rows[id].kind == METRIC_HISTOGRAM);
     const struct metric_buckets *b = m->rows[id].buckets;
     size_t low = 0;
@@ -253,11 +301,12 @@ void metrics_observe(struct metrics *m, unsigned id, struct metric_at at, uint64
     atomic_fetch_add_explicit(&cell[b->count + 1], value, memory_order_relaxed);
 }
 
-uint64_t metric_histogram_count(const struct metric_buckets *b, const _Atomic uint64_t *cell)
+uint64_t metric_histogram_count(const struct metrics *m, const struct metric_buckets *b,
+                                size_t cell)
 {
     uint64_t n = 0;
     for (size_t i = 0; i <= b->count; i++) {
-        n += atomic_load_explicit(&cell[i], memory_order_relaxed);
+        n += metric_cell(m, cell + i);
     }
     return n;
 }
@@ -287,13 +336,17 @@ double metrics_read_free(const struct metrics *m, unsigned id, const struct strv
 
 double metrics_read(const struct metrics *m, unsigned id, struct metric_at at)
 {
-    const _Atomic uint64_t *cell = series_at(m, id, at);
+    size_t cell = series_at(m, id, at);
     const struct metric_row *r = &m->rows[id];
-    if (r->kind == METRIC_HISTOGRAM) {
-        return (double)metric_histogram_count(r->buckets, cell);
+    switch (r->kind) {
+    case METRIC_HISTOGRAM:
+        return (double)metric_histogram_count(m, r->buckets, cell);
+    case METRIC_GAUGE:
+        return metric_cell_gauge(m, cell);
+    case METRIC_COUNTER:
+        break;
     }
-    uint64_t v = atomic_load_explicit(&cell[0], memory_order_relaxed);
-    return r->kind == METRIC_GAUGE ? metric_bits_to_double(v) : (double)v;
+    return (double)metric_cell(m, cell);
 }
 
 void metrics_on_collect(struct metrics *m, metrics_collect_fn *fn, void *arg)

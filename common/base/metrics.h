@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 // Counters, gauges and histograms from a table, with label values that are fixed at the start, so
-// the number of series is bounded. Updates are atomic adds, from any thread, without locks. (Some
-// rows have free label values, and a limit; those take a lock.) A program keeps its rows in a .def
-// file:
+// the number of series is bounded. Updates are atomic adds in the thread's own lane (lane.h), from
+// any thread, without locks. (Some rows have free label values, and a limit; those take a lock.) A
+// program keeps its rows in a .def file:
 //     METRIC(HISTOGRAM, latency, "controller_runtime_webhook_latency_seconds", "Time of a review.",
 //            .labels = {&LABEL_WEBHOOK}, .buckets = &METRIC_BUCKETS_FAST)
 // from which METRIC_ID and METRIC_ROW make the enum and the table:
@@ -83,6 +83,7 @@ struct metric_at {
 void metrics_add(struct metrics *m, unsigned id, struct metric_at at, uint64_t n);
 /// For a counter that is kept elsewhere: this is its value now.
 void metrics_count_to(struct metrics *m, unsigned id, struct metric_at at, uint64_t total);
+/// A gauge is either set or added to: an add at the very time of a set may be lost.
 void metrics_set(struct metrics *m, unsigned id, struct metric_at at, double value);
 void metrics_gauge_add(struct metrics *m, unsigned id, struct metric_at at, double delta);
 void metrics_observe(struct metrics *m, unsigned id, struct metric_at at, uint64_t value);

@@ -13,7 +13,9 @@ struct metrics {
     const struct metric_row *rows;
     size_t count;
     size_t *first; // of each row: its first cell
+    // Each lane (see lane.h) has all cells; what a cell says is the sum over the lanes.
     _Atomic uint64_t *cells;
+    size_t lane_cells;         // from lane to lane
     struct metric_free **free; // of each row, or NULL
     struct {
         metrics_collect_fn *fn;
@@ -25,7 +27,12 @@ struct metrics {
 /// Cells of one series; series of a row.
 size_t metric_row_cells(const struct metric_row *r);
 size_t metric_row_series(const struct metric_row *r);
-double metric_bits_to_double(uint64_t bits);
-uint64_t metric_histogram_count(const struct metric_buckets *b, const _Atomic uint64_t *cell);
+
+/// What cell CELL says; of a gauge's value as what it is.
+uint64_t metric_cell(const struct metrics *m, size_t cell);
+double metric_cell_gauge(const struct metrics *m, size_t cell);
+/// Observations of the histogram whose cells begin at CELL.
+uint64_t metric_histogram_count(const struct metrics *m, const struct metric_buckets *b,
+                                size_t cell);
 
 #endif

@@ -62,22 +62,21 @@ static void put_series_name(struct strbuf *out, const struct metric_row *r, size
     strbuf_put_str(out, open == '{' ? " " : "} ");
 }
 
-static void put_histogram(struct strbuf *out, const struct metric_row *r, size_t series,
-                          const _Atomic uint64_t *cell)
+static void put_histogram(struct strbuf *out, const struct metrics *m, const struct metric_row *r,
+                          size_t series, size_t cell)
 {
     const struct metric_buckets *b = r->buckets;
     uint64_t below = 0;
     for (size_t i = 0; i <= b->count; i++) {
         CLEANUP(strbuf_done) struct strbuf le = STRBUF(64);
         put_double(&le, i < b->count ? (double)b->bounds[i] / (double)b->scale : HUGE_VAL);
-        below += atomic_load_explicit(&cell[i], memory_order_relaxed);
+        below += metric_cell(m, cell + i);
         put_series_name(out, r, series, "_bucket", le.ptr);
         strbuf_put_u64(out, below);
         strbuf_put_char(out, '\n');
     }
     put_series_name(out, r, series, "_sum", NULL);
-    put_double(out, (double)atomic_load_explicit(&cell[b->count + 1], memory_order_relaxed) /
-                        (double)b->scale);
+    put_double(out, (double)metric_cell(m, cell + b->count + 1) / (double)b->scale);
     strbuf_put_char(out, '\n');
     put_series_name(out, r, series, "_count", NULL);
     strbuf_put_u64(out, below);
@@ -116,27 +115,30 @@ static void put_free(struct strbuf *out, const struct metric_row *r, const char 
     strbuf_put_char(out, '\n');
 }
 
-static void put_row(struct strbuf *out, const struct metric_row *r, const _Atomic uint64_t *cell)
+static void put_row(struct strbuf *out, const struct metrics *m, size_t row)
 {
+    const struct metric_row *r = &m->rows[row];
+    size_t cell = m->first[row];
     strbuf_printf(out, "# HELP %s ", r->name);
     put_escaped(out, r->help, false);
     strbuf_printf(out, "\n# TYPE %s %s\n", r->name, kind_name(r->kind));
     for (size_t i = 0; i < metric_row_series(r); i++, cell += metric_row_cells(r)) {
-        uint64_t value = atomic_load_explicit(&cell[0], memory_order_relaxed);
         if (r->kind == METRIC_HISTOGRAM) {
-            if (!r->sparse || metric_histogram_count(r->buckets, cell) != 0) {
-                put_histogram(out, r, i, cell);
+            if (!r->sparse || metric_histogram_count(m, r->buckets, cell) != 0) {
+                put_histogram(out, m, r, i, cell);
             }
             continue;
         }
-        if (r->sparse && value == 0 && atomic_load(&cell[1]) == 0) {
+        double gauge = r->kind == METRIC_GAUGE ? metric_cell_gauge(m, cell) : 0;
+        uint64_t counter = r->kind == METRIC_COUNTER ? metric_cell(m, cell) : 0;
+        if (r->sparse && counter == 0 && gauge == 0 && metric_cell(m, cell + 1) == 0) {
             continue;
         }
         put_series_name(out, r, i, "", NULL);
         if (r->kind == METRIC_GAUGE) {
-            put_double(out, metric_bits_to_double(value));
+            put_double(out, gauge);
         } else {
-            strbuf_put_u64(out, value);
+            strbuf_put_u64(out, counter);
         }
         strbuf_put_char(out, '\n');
     }
@@ -148,7 +150,7 @@ void metrics_write(struct metrics *m, struct strbuf *out)
         m->collect[i].fn(m, m->collect[i].arg);
     }
     for (size_t i = 0; i < m->count; i++) {
-        put_row(out, &m->rows[i], &m->cells[m->first[i]]);
+        put_row(out, m, i);
         if (m->free[i] != NULL) {
             metric_free_write(m->free[i], put_free, out);
         }

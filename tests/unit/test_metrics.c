@@ -302,6 +302,19 @@ START_TEST(metrics__threads_lose_no_count)
 }
 END_TEST
 
+START_TEST(metrics__what_is_set_stands_for_all_that_was_added_before)
+{
+    pthread_t thread;
+    ck_assert_int_eq(pthread_create(&thread, NULL, count_much, NULL), 0);
+    pthread_join(thread, NULL);
+    metrics_add(m, M_plain, METRIC_AT(0), 1);
+    metrics_count_to(m, M_plain, METRIC_AT(0), 7);
+    metrics_set(m, M_in_flight, METRIC_AT(0), 2);
+    ck_assert_double_eq(metrics_read(m, M_plain, METRIC_AT(0)), 7);
+    ck_assert_double_eq(metrics_read(m, M_in_flight, METRIC_AT(0)), 2);
+}
+END_TEST
+
 START_TEST(metrics__the_table_is_printed_as_markdown)
 {
     metrics_write_markdown(rows, ARRAY_LEN(rows), &out);
@@ -341,4 +354,5 @@ UNIT_MAIN(setup, teardown, metrics__exposition_is_prometheus_text,
           metrics__codes_that_are_rare_share_one_series, metrics__rows_that_cannot_be_are_refused,
           metrics__without_a_registry_nothing_is_counted, metrics__a_counter_may_be_kept_elsewhere,
           metrics__collectors_run_before_each_exposition, metrics__threads_lose_no_count,
+          metrics__what_is_set_stands_for_all_that_was_added_before,
           metrics__the_table_is_printed_as_markdown, metrics__the_process_tells_its_own)
