@@ -2,8 +2,10 @@
 #include "common/world/snapshots.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdint.h>
 
+#include "common/base/lane.h"
 #include "common/base/log.h"
 #include "common/base/mem.h"
 #include "common/kube/span.h"
@@ -24,8 +26,12 @@ struct snapshot_feed {
 };
 
 struct snapshots {
-    pthread_mutex_t lock;
-    struct snapshot *current; // under the lock
+    struct {
+        // A reference that waits for the lane's next request; who exchanges it out owns it.
+        _Alignas(LANE_ALIGN) struct snapshot *_Atomic kept;
+    } lanes[LANES];
+    pthread_mutex_t lock;             // to take a reference, it must not change
+    struct snapshot *_Atomic current; // changed under the lock
     // The watch thread's own:
     struct table *tables[SNAPSHOT_KIND_COUNT];
     struct table *roles; // the clusters, by role
@@ -55,7 +61,7 @@ static const struct {
 
 int snapshots_new(struct snapshots **ret, struct err *err)
 {
-    struct snapshots *s = mem_alloc(sizeof(*s));
+    struct snapshots *s = mem_alloc_aligned(LANE_ALIGN, sizeof(*s));
     if (s == NULL) {
         return err_set(err, E_NOMEM, "no memory for snapshots");
     }
@@ -81,7 +87,10 @@ void snapshots_free(struct snapshots *s)
     if (s == NULL) {
         return;
     }
-    snapshot_unref(s->current);
+    for (unsigned lane = 0; lane < LANES; lane++) {
+        snapshot_unref(atomic_load(&s->lanes[lane].kept));
+    }
+    snapshot_unref(atomic_load(&s->current));
     policies_unref(s->policies);
     for (int k = 0; k < SNAPSHOT_KIND_COUNT; k++) {
         table_unref(s->tables[k]);
@@ -93,12 +102,37 @@ void snapshots_free(struct snapshots *s)
     mem_free(s);
 }
 
+// ---- the current one ----------------------------------------------------------------------------
+
 struct snapshot *snapshots_take(struct snapshots *s)
 {
+    struct snapshot *snap = atomic_exchange(&s->lanes[lane_mine()].kept, NULL);
+    if (snap != NULL && snap == atomic_load(&s->current)) {
+        return snap;
+    }
+    snapshot_unref(snap);
     pthread_mutex_lock(&s->lock);
-    struct snapshot *snap = s->current != NULL ? snapshot_ref(s->current) : NULL;
+    snap = atomic_load(&s->current);
+    if (snap != NULL) {
+        snapshot_ref(snap);
+    }
     pthread_mutex_unlock(&s->lock);
     return snap;
+}
+
+static void drop_kept(struct snapshots *s, unsigned lane)
+{
+    snapshot_unref(atomic_exchange(&s->lanes[lane].kept, NULL));
+}
+
+void snapshots_give_back(struct snapshots *s, struct snapshot *snap)
+{
+    unsigned lane = lane_mine();
+    snapshot_unref(atomic_exchange(&s->lanes[lane].kept, snap));
+    // When a new one was put in between, who did so may have found the lane empty.
+    if (snap != atomic_load(&s->current)) {
+        drop_kept(s, lane);
+    }
 }
 
 // ---- the next one -------------------------------------------------------------------------------
@@ -125,10 +159,12 @@ static int publish(struct snapshots *s, struct err *err)
         return err_set(err, E_NOMEM, "no memory for a snapshot");
     }
     pthread_mutex_lock(&s->lock);
-    struct snapshot *old = s->current;
-    s->current = now;
+    struct snapshot *old = atomic_exchange(&s->current, now);
     pthread_mutex_unlock(&s->lock);
     snapshot_unref(old);
+    for (unsigned lane = 0; lane < LANES; lane++) {
+        drop_kept(s, lane);
+    }
     s->changed = false;
     if (s->told != NULL) {
         s->told(s->told_ctx, policies_changed);

@@ -57,7 +57,13 @@ void snapshots_on_change(struct snapshots *s, snapshots_changed_fn *fn, void *ct
 /// and it knows the added policies alone. E_NOMEM.
 MUST_USE int snapshots_start(struct snapshots *s, struct err *err);
 
-/// A reference to the current one, or NULL before the first. Any thread.
+/// A reference to the current one, or NULL before the first. Any thread. Give it back with
+/// snapshots_give_back(), or with snapshot_unref() where it is not asked for all the time.
 struct snapshot *snapshots_take(struct snapshots *s);
+
+/// The reference stays in the thread's lane (lane.h) for its next snapshots_take(), which then
+/// touches nothing that other threads write. When a new snapshot comes, the old one's are dropped
+/// at once: no thread has to come by for that. SNAP may be NULL. Any thread.
+void snapshots_give_back(struct snapshots *s, struct snapshot *snap);
 
 #endif

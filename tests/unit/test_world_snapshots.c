@@ -13,6 +13,20 @@
 #include "tests/unit/unit.h"
 #include "webhook/context.h"
 
+#ifdef __SANITIZE_ADDRESS__
+#define ASAN 1
+#elif defined(__has_feature)
+#if __has_feature(address_sanitizer)
+#define ASAN 1
+#endif
+#endif
+#ifdef ASAN
+#include <sanitizer/asan_interface.h>
+#define IS_GONE(p) __asan_address_is_poisoned(p)
+#else
+#define IS_GONE(p) ((p) != NULL) // only AddressSanitizer knows
+#endif
+
 #define ROLE(name) "arn:aws:iam::123456789012:role/" name
 
 static struct snapshots *snapshots;
@@ -619,6 +633,41 @@ START_TEST(snapshots__after_a_failed_allocation_the_next_list_mends_all)
 }
 END_TEST
 
+// ---- given back ---------------------------------------------------------------------------------
+
+START_TEST(snapshots__one_that_was_given_back_is_taken_again)
+{
+    list_all_empty();
+    struct snapshot *one = snapshots_take(snapshots);
+    snapshots_give_back(snapshots, one);
+    ck_assert_ptr_eq(snapshots_take(snapshots), one);
+    struct snapshot *two = snapshots_take(snapshots); // the lane has only one
+    ck_assert_ptr_eq(two, one);
+    snapshots_give_back(snapshots, one);
+    snapshots_give_back(snapshots, two);
+    snapshots_give_back(snapshots, NULL);
+    ck_assert_ptr_eq(one = snapshots_take(snapshots), two);
+    snapshot_unref(one);
+}
+END_TEST
+
+START_TEST(snapshots__an_old_one_is_dropped_when_the_next_comes_or_when_it_is_given_back)
+{
+    list_all_empty();
+    struct snapshot *idle = snapshots_take(snapshots);
+    snapshots_give_back(snapshots, idle);
+    told(namespaces, KUBE_ADDED, namespace("a", "{}"));
+    ck_assert(IS_GONE(idle));
+    struct snapshot *busy = snapshots_take(snapshots);
+    told(namespaces, KUBE_ADDED, namespace("b", "{}"));
+    snapshots_give_back(snapshots, busy);
+    ck_assert(IS_GONE(busy));
+    struct labels l;
+    const struct policy_world *w = now()->world;
+    ck_assert(w->namespace_labels(w->ctx, SV("b"), &l));
+}
+END_TEST
+
 // ---- threads ------------------------------------------------------------------------------------
 
 static atomic_bool writing = true;
@@ -642,7 +691,7 @@ static void *reader(void *arg)
         ck_assert_uint_eq(c.policies->n, 1);
         ck_assert_int_ge(c.policies->items[0]->priority, 0);
         ck_assert_int_eq(sum, c.world->namespace_parallelism(c.world->ctx, SV("a"), SV("none")));
-        snapshot_unref(one);
+        snapshots_give_back(s, one);
     }
     return NULL;
 }
@@ -698,4 +747,6 @@ UNIT_MAIN(setup, teardown, snapshots__there_is_none_before_every_collection_was_
           snapshots__names_and_roles_as_long_as_an_object_may_be_are_nobodys,
           snapshots__one_name_twice_in_a_list_counts_once_and_a_new_uid_is_another_object,
           snapshots__after_a_failed_allocation_the_next_list_mends_all,
+          snapshots__one_that_was_given_back_is_taken_again,
+          snapshots__an_old_one_is_dropped_when_the_next_comes_or_when_it_is_given_back,
           snapshots__reviews_and_the_watch_do_not_disturb_each_other)
