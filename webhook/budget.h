@@ -10,6 +10,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "common/base/lane.h"
+
 /// Up to this a body is ordinary: the update of a FlinkCluster with 180 variables has 33 KB.
 #define BUDGET_ORDINARY ((size_t)64 << 10)
 /// A body above this counts as large.
@@ -17,8 +19,14 @@
 
 struct budget {
     size_t max_small, max_large; // bytes
-    atomic_size_t small, large;  // in flight
+    // In flight; the small ones are those above an ordinary one.
+    atomic_size_t small, large;
+    struct lane_sum ordinary;
 };
+
+/// Of MAX_BYTES half is for small bodies and half for large ones, which have room for one of
+/// LARGEST at least.
+struct budget budget_make(size_t max_bytes, size_t largest);
 
 /// A body of SIZE bytes: true when it may come in; then give it back with budget_release(), same
 /// SIZE.

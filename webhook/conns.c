@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 
 #include "common/base/clock.h"
+#include "common/base/mem.h"
 #include "webhook/metrics.h"
 #include "webhook/tcp.h"
 
@@ -68,7 +69,7 @@ static void set_state(struct conn *conn, enum conn_state state)
 static void handshake_done(struct tls_watch *w)
 {
     // The watch is the connection's first member.
-    struct conn *conn = (struct conn *)w;
+    struct conn *conn = (void *)w;
     set_state(conn, CONN_IDLE);
 }
 
@@ -99,18 +100,17 @@ static bool reserve(struct conns *c, size_t fd)
 
 int conns_open(struct conns *c, int fd)
 {
-    struct conn *conn = calloc(1, sizeof(*conn));
+    struct conn *conn = mem_alloc_aligned(_Alignof(struct conn), sizeof(*conn));
     if (conn == NULL) {
         return -1;
     }
-    conn->watch.handshake_done = handshake_done;
-    conn->fd = fd;
+    *conn = (struct conn){.watch.handshake_done = handshake_done, .fd = fd};
     set_state(conn, CONN_HANDSHAKE);
     conn->opened_ms = clock_mono_ms();
     pthread_mutex_lock(&c->lock);
     if (!reserve(c, (size_t)fd)) {
         pthread_mutex_unlock(&c->lock);
-        free(conn);
+        mem_free(conn);
         return -1;
     }
     uint32_t sequence = c->sequence++;
@@ -121,7 +121,7 @@ int conns_open(struct conns *c, int fd)
     c->by_fd[fd] = conn;
     c->count += stale == NULL;
     pthread_mutex_unlock(&c->lock);
-    free(stale);
+    mem_free(stale);
     return 0;
 }
 
@@ -144,7 +144,7 @@ void conns_close(struct conns *c, struct conn *conn)
     c->closed++;
     pthread_mutex_unlock(&c->lock);
     tls_unpin(conn->credentials);
-    free(conn);
+    mem_free(conn);
 }
 
 unsigned conns_count(struct conns *c)

@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "common/base/err.h"
+#include "common/base/lane.h"
 #include "common/base/macros.h"
 #include "common/base/metrics.h"
 #include "webhook/tls.h"
@@ -54,7 +55,8 @@ enum conn_state { CONN_HANDSHAKE, CONN_IDLE, CONN_REQUEST };
 
 /// One connection; lives from conns_open() to conns_close().
 struct conn {
-    struct tls_watch watch; // first: the handshake's end
+    // First: the handshake's end. Of its own lines: its neighbour may be another thread's.
+    _Alignas(LANE_ALIGN) struct tls_watch watch;
     struct tls_credentials *credentials;
     int fd;
     _Atomic(enum conn_state) state;

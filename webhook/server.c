@@ -10,6 +10,7 @@
 
 #include "common/base/clock.h"
 #include "common/base/log.h"
+#include "common/base/mem.h"
 #include "common/http/listen.h"
 #include "webhook/budget.h"
 #include "webhook/conns.h"
@@ -183,7 +184,7 @@ static enum MHD_Result answer(struct server *s, struct MHD_Connection *connectio
         r->reject = REJECT_UNREADY; // no verdict without the policies
     }
     if (r->reject != REJECT_COUNT || !request_review(r, &context, &res)) {
-        snapshot_unref(snap);
+        snapshots_give_back(s->snapshots, snap);
         return send_reject(s, connection, r->reject, r->reject == REJECT_TOO_LARGE);
     }
     int64_t took_ns = clock_mono_ns() - r->start_ns;
@@ -192,7 +193,7 @@ static enum MHD_Result answer(struct server *s, struct MHD_Connection *connectio
     metrics_add(s->metrics, M_reviews, METRIC_AT(r->kind, res.operation, res.verdict), 1);
     findings_count(s->metrics, M_findings, M_policy_findings, &res);
     log_review(r, &res, took_ns);
-    snapshot_unref(snap);
+    snapshots_give_back(s->snapshots, snap);
     // Persistent as long as the request is, which ends behind its answer.
     struct MHD_Response *response =
         MHD_create_response_from_buffer(r->out.len, r->out.ptr, MHD_RESPMEM_PERSISTENT);
@@ -341,14 +342,6 @@ static struct MHD_Daemon *start_daemon(struct server *s, const struct server_set
         on_request_line, s, MHD_OPTION_NOTIFY_COMPLETED, on_completed, s, MHD_OPTION_END);
 }
 
-/// Bodies in flight: half for small ones and half for large ones, which need room for one at least.
-static struct budget make_budget(size_t max_bytes)
-{
-    size_t large = max_bytes / 2 > REQUEST_BODY_MAX ? max_bytes / 2 : REQUEST_BODY_MAX;
-    return (struct budget){.max_large = large,
-                           .max_small = max_bytes > large ? max_bytes - large : BUDGET_LARGE};
-}
-
 /// The door first: it gives connections to libmicrohttpd.
 static void free_server(struct server *s)
 {
@@ -357,27 +350,30 @@ static void free_server(struct server *s)
         MHD_stop_daemon(s->daemon);
     }
     conns_free(s->conns);
-    free(s);
+    mem_free(s);
 }
 
 int server_start(const struct server_settings *settings, struct server **ret, struct err *err)
 {
-    struct server *s = calloc(1, sizeof(*s));
+    struct server *s = mem_alloc_aligned(_Alignof(struct server), sizeof(*s));
+    if (s == NULL) {
+        return err_set(err, E_NOMEM, "no memory for the server");
+    }
+    *s = (struct server){.tls = settings->tls,
+                         .metrics = settings->metrics,
+                         .scope = settings->scope,
+                         .snapshots = settings->snapshots,
+                         .second_tries = SECOND_TRIES,
+                         .budget = budget_make(settings->max_body_bytes, REQUEST_BODY_MAX)};
     struct arena scratch = ARENA((size_t)256 << 10);
     // libmicrohttpd wants C strings.
     const char *cert = arena_copy(&scratch, settings->cert).ptr;
     const char *key = arena_copy(&scratch, settings->key).ptr;
     int fd = -1;
-    if (s == NULL || !arena_ok(&scratch)) {
-        err_set(err, E_NOMEM, "no memory for the server");
+    if (!arena_ok(&scratch)) {
+        err_set(err, E_NOMEM, "no memory for the server's certificate");
         goto fail;
     }
-    s->tls = settings->tls;
-    s->metrics = settings->metrics;
-    s->scope = settings->scope;
-    s->snapshots = settings->snapshots;
-    s->second_tries = SECOND_TRIES;
-    s->budget = make_budget(settings->max_body_bytes);
     s->conns = conns_new(&settings->connections, settings->metrics, err);
     if (s->conns == NULL) {
         goto fail;
@@ -403,9 +399,7 @@ fail:
     if (fd >= 0) {
         close(fd);
     }
-    if (s != NULL) {
-        free_server(s);
-    }
+    free_server(s);
     arena_done(&scratch);
     return -1;
 }

@@ -51,6 +51,23 @@ START_TEST(budget__ordinary_bodies_are_always_let_in)
 }
 END_TEST
 
+START_TEST(budget__ordinary_bodies_take_room_from_those_that_are_not)
+{
+    for (size_t i = 0; i < 2 * BUDGET_LARGE / BUDGET_ORDINARY; i++) {
+        ck_assert(budget_take(&budget, BUDGET_ORDINARY));
+    }
+    ck_assert(!budget_take(&budget, BUDGET_ORDINARY + 1));
+    ck_assert(budget_take(&budget, 8 * MIB)); // large ones have their own
+    ck_assert(budget_take(&budget, BUDGET_ORDINARY));
+    ck_assert(!budget_take(&budget, BUDGET_ORDINARY + 1));
+    for (size_t i = 0; i < BUDGET_LARGE / BUDGET_ORDINARY + 1; i++) {
+        budget_release(&budget, BUDGET_ORDINARY);
+    }
+    ck_assert(budget_take(&budget, BUDGET_LARGE));
+    ck_assert_uint_eq(budget_used(&budget), 8 * MIB + 2 * BUDGET_LARGE);
+}
+END_TEST
+
 START_TEST(budget__a_body_that_can_never_fit_is_refused)
 {
     ck_assert(!budget_take(&budget, SIZE_MAX) && !budget_take(&budget, 8 * MIB + 1));
@@ -153,7 +170,9 @@ START_TEST(request__large_reviews_come_one_after_another)
 END_TEST
 
 UNIT_MAIN(setup, NULL, budget__large_bodies_leave_room_for_small_ones,
-          budget__ordinary_bodies_are_always_let_in, budget__a_body_that_can_never_fit_is_refused,
+          budget__ordinary_bodies_are_always_let_in,
+          budget__ordinary_bodies_take_room_from_those_that_are_not,
+          budget__a_body_that_can_never_fit_is_refused,
           request__a_declared_size_over_the_cap_is_turned_away_without_memory,
           request__a_body_of_untold_size_is_moved_up_as_it_grows,
           request__what_comes_beyond_the_cap_is_dropped,
