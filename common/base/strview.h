@@ -6,6 +6,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <string.h>
 
 struct strview {
@@ -40,11 +41,36 @@ static inline bool sv_present(struct strview s)
     return s.ptr != NULL;
 }
 
+/// Whether the N bytes at A and at B are the same. Of most names the first and the last word, which
+/// may overlap, are all: a call of memcmp() would be most of what it costs.
+static inline bool sv_same_bytes(const char *a, const char *b, size_t n)
+{
+    if (n > 2 * sizeof(uint64_t)) {
+        return a[n - 1] == b[n - 1] && memcmp(a, b, n) == 0;
+    }
+    if (n >= sizeof(uint64_t)) {
+        uint64_t x[2], y[2];
+        memcpy(&x[0], a, sizeof(x[0]));
+        memcpy(&y[0], b, sizeof(y[0]));
+        memcpy(&x[1], a + n - sizeof(x[1]), sizeof(x[1]));
+        memcpy(&y[1], b + n - sizeof(y[1]), sizeof(y[1]));
+        return x[1] == y[1] && x[0] == y[0];
+    }
+    if (n >= sizeof(uint32_t)) {
+        uint32_t x[2], y[2];
+        memcpy(&x[0], a, sizeof(x[0]));
+        memcpy(&y[0], b, sizeof(y[0]));
+        memcpy(&x[1], a + n - sizeof(x[1]), sizeof(x[1]));
+        memcpy(&y[1], b + n - sizeof(y[1]), sizeof(y[1]));
+        return x[1] == y[1] && x[0] == y[0];
+    }
+    return n == 0 || (a[n - 1] == b[n - 1] && a[0] == b[0] && a[n / 2] == b[n / 2]);
+}
+
 /// Bytes equal; absent equals empty. Of two that are not, the ends mostly tell ("….min", "….max").
 static inline bool sv_eq(struct strview a, struct strview b)
 {
-    return a.len == b.len && (a.len == 0 || (a.ptr[a.len - 1] == b.ptr[b.len - 1] &&
-                                             memcmp(a.ptr, b.ptr, a.len) == 0));
+    return a.len == b.len && sv_same_bytes(a.ptr, b.ptr, a.len);
 }
 
 static inline bool sv_eq_lit(struct strview a, const char *lit)

@@ -2,6 +2,7 @@
 #include "common/base/strview.h"
 
 #include <stdint.h>
+#include <string.h>
 
 #include "tests/unit/unit.h"
 
@@ -19,6 +20,22 @@ START_TEST(strview__bytes_are_compared_whole)
     ck_assert(sv_eq(SV("a\0b"), SV("a\0b")) && !sv_eq(SV("a\0b"), SV("a\0c")));
     ck_assert(!sv_eq(SV("a"), SV("ab")) && !sv_eq(SV("A"), SV("a")));
     ck_assert(sv_eq_lit(sv_make("abc", 2), "ab"));
+}
+END_TEST
+
+START_TEST(strview__any_one_byte_tells_two_apart)
+{
+    char a[40], b[40];
+    for (size_t n = 0; n <= sizeof(a); n++) {
+        memset(a, 'x', sizeof(a));
+        memset(b, 'x', sizeof(b));
+        ck_assert(sv_eq(sv_make(a, n), sv_make(b, n)));
+        for (size_t i = 0; i < sizeof(a); i++) {
+            b[i] = 'y';
+            ck_assert_msg(sv_eq(sv_make(a, n), sv_make(b, n)) == (i >= n), "%zu of %zu", i, n);
+            b[i] = 'x';
+        }
+    }
 }
 END_TEST
 
@@ -118,7 +135,7 @@ START_TEST(strview__a_split_gives_every_piece)
 END_TEST
 
 UNIT_MAIN(NULL, NULL, strview__absent_is_not_empty_but_equals_it, strview__bytes_are_compared_whole,
-          strview__order_is_that_of_bytes, strview__beginnings_and_ends_are_found,
-          strview__positions_are_found_or_told_absent, strview__parts_are_clamped,
-          strview__a_cut_leaves_no_half_character, strview__ascii_space_is_trimmed,
-          strview__a_split_gives_every_piece)
+          strview__any_one_byte_tells_two_apart, strview__order_is_that_of_bytes,
+          strview__beginnings_and_ends_are_found, strview__positions_are_found_or_told_absent,
+          strview__parts_are_clamped, strview__a_cut_leaves_no_half_character,
+          strview__ascii_space_is_trimmed, strview__a_split_gives_every_piece)
