@@ -37,6 +37,7 @@ struct flink_cluster {
     struct strview name;          // SV_NONE under generateName
     struct strview generate_name; // SV_NONE when there is none
     struct strview ns;
+    bool foreign; // whether SPEC has a field of other operators' resources, which rules refuse
     struct cluster_spec spec;
     const struct place *places; // of its pod templates: flink/places.h
     size_t n_places;

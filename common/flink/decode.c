@@ -16,6 +16,7 @@ void flink_decode_update(const struct json *object, const struct json *old,
     ret->name = o.name;
     ret->generate_name = o.generate_name;
     ret->ns = o.ns;
+    ret->foreign = o.foreign;
     places_read(ret, faults->arena);
 }
 

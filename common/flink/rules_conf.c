@@ -79,5 +79,7 @@ static void refuse_foreign(struct rule_run *r, const struct object_type *type, c
 
 void rule_foreign_fields(struct rule_run *r)
 {
-    refuse_foreign(r, &cluster_spec_type, &r->now->spec, SPEC);
+    if (r->now->foreign) {
+        refuse_foreign(r, &cluster_spec_type, &r->now->spec, SPEC);
+    }
 }

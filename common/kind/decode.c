@@ -289,6 +289,8 @@ static void read_field(const struct spot *at, void *member)
         read_object(at, member);
         return;
     case FIELD_REFUSED:
+        *at->foreign = true;
+        return;
     case FIELD_KIND_COUNT:
         return;
     }
@@ -318,7 +320,8 @@ static void walk_object(const struct spot *at, const struct object_type *type,
                                   .old_parent = json_type(old) == JSON_OBJECT ? old : NULL,
                                   .list = at->list,
                                   .path = &path,
-                                  .grace = &grace};
+                                  .grace = &grace,
+                                  .foreign = at->foreign};
         read_field(&here, base != NULL ? (char *)base + f->offset : NULL);
     }
     for (size_t i = 0; i < type->n_fields; i++) {
@@ -396,6 +399,7 @@ void kind_decode(const struct kind *kind, const struct json *object, const struc
                             .field = &row,
                             .now = now,
                             .old_parent = json_type(old) == JSON_OBJECT ? old : NULL,
-                            .path = &path};
+                            .path = &path,
+                            .foreign = &ret->foreign};
     read_object(&at, spec);
 }

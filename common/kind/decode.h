@@ -16,19 +16,21 @@ struct kind_object {
     struct strview name;          // SV_NONE under generateName
     struct strview generate_name; // SV_NONE when there is none
     struct strview ns;
+    bool foreign; // whether its spec has a field of others (an R row)
 };
 
 /// Decodes OBJECT into *RET, and its spec into SPEC, a struct of KIND's spec type. Every schema
 /// fault (type, bounds, enum, required, count) is added to FAULTS; a member with a fault is left
 /// absent, so that rules can go on with the rest. `null` reads as absent, as the API server prunes
 /// it (in a list it is a fault, as there). Fields of others (R rows) are not schema faults: the
-/// kind's rules refuse them. Unknown fields are no faults: the API server prunes them
-/// (kind/unknown.h names them). Strings and trees are borrowed from OBJECT's tree; lists come from
-/// the arena of FAULTS. Never fails: an arena that is full shows in arena_ok(). A number is an
-/// integer when it is one (2.0 is); the API server also lets a fraction under a billionth of the
-/// number pass, we do not. OLD is the stored object, NULL on a create: as the API server does
-/// (KEP-4008), a fault of a value that OLD holds unchanged is only a warning. List items have no
-/// such grace of their own, the whole list has; a map that holds keys without a schema has none.
+/// kind's rules refuse them, when *RET says that there are any. Unknown fields are no faults: the
+/// API server prunes them (kind/unknown.h names them). Strings and trees are borrowed from OBJECT's
+/// tree; lists come from the arena of FAULTS. Never fails: an arena that is full shows in
+/// arena_ok(). A number is an integer when it is one (2.0 is); the API server also lets a fraction
+/// under a billionth of the number pass, we do not. OLD is the stored object, NULL on a create: as
+/// the API server does (KEP-4008), a fault of a value that OLD holds unchanged is only a warning.
+/// List items have no such grace of their own, the whole list has; a map that holds keys without a
+/// schema has none.
 void kind_decode(const struct kind *kind, const struct json *object, const struct json *old,
                  struct kind_object *ret, void *spec, struct violations *faults);
 

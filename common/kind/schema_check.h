@@ -26,6 +26,7 @@ struct spot {
     const struct spot *list;       // the list around it, which is then what is compared; else NULL
     const struct path *path;
     struct grace *grace;
+    bool *foreign; // set where a field of others is met
 };
 
 /// S quoted for a fault's message; absent when no more faults are kept, so that they cost no

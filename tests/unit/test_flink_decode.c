@@ -305,6 +305,28 @@ START_TEST(decode__fields_of_others_and_unknown_ones_are_no_schema_faults)
 }
 END_TEST
 
+START_TEST(decode__fields_of_others_are_told)
+{
+    static const struct {
+        const char *spec;
+        bool foreign;
+    } CASES[] = {
+        {"{\"image\":\"a\",\"job\":{\"jarURI\":\"local:///a.jar\"}}", false},
+        {"{\"mode\":\"native\"}", true},
+        {"{\"job\":{\"parallelism\":2}}", true},
+        {"{\"taskManager\":{\"replicas\":0,\"resource\":{\"cpu\":1}}}", true},
+        {"{\"mode\":null,\"job\":{\"parallelism\":null}}", false},
+        {"{\"podTemplate\":{\"mode\":1},\"flinkConfiguration\":{\"mode\":1}}", false},
+        {"{\"job\":[{\"parallelism\":2}]}", false},
+        {"[]", false},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(CASES); i++) {
+        decode(CASES[i].spec);
+        ck_assert_msg(c.foreign == CASES[i].foreign, "%s", CASES[i].spec);
+    }
+}
+END_TEST
+
 START_TEST(decode__faults_beyond_the_limit_are_counted)
 {
     faults = VIOLATIONS(&arena, 2);
@@ -339,4 +361,5 @@ UNIT_MAIN(setup, teardown, decode__every_kind_of_field_is_read, decode__absent_f
           decode__a_required_field_is_missed, decode__all_faults_are_gathered,
           decode__objects_that_are_none_are_refused_not_read,
           decode__fields_of_others_and_unknown_ones_are_no_schema_faults,
-          decode__faults_beyond_the_limit_are_counted, decode__a_full_arena_never_crashes)
+          decode__fields_of_others_are_told, decode__faults_beyond_the_limit_are_counted,
+          decode__a_full_arena_never_crashes)
