@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "common/flink/conf_keys.h"
 
+#include <stdint.h>
+
 #include "common/base/macros.h"
 #include "common/flink/memory_size.h"
 
@@ -215,6 +217,13 @@ static const unsigned char FIRSTS[] = {
 #include "common/flink/conf_keys.def"
 };
 #undef EACH
+// The first bytes of open keys, as bits: few keys begin like one.
+#define EACH(key) | (IS_OPEN(key) ? BIT((key)[0]) : 0)
+#define BIT(c)    (UINT64_C(1) << (unsigned char)(c) % 64)
+static const uint64_t OPEN_FIRSTS = 0
+#include "common/flink/conf_keys.def"
+    ;
+#undef EACH
 #undef CONF_KEY
 #undef CONF_HINT
 
@@ -235,6 +244,9 @@ static size_t row_of(struct strview key)
     unsigned char first = (unsigned char)key.ptr[0], mark = MARK(key.len, first);
     while ((i = next(MARKS, end, i, mark)) < end && !sv_eq(TEXTS[i], key)) {
         i++;
+    }
+    if ((OPEN_FIRSTS & BIT(first)) == 0) {
+        return i;
     }
     end = i;
     i = 0;
