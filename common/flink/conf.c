@@ -17,11 +17,14 @@ struct reading {
     size_t count, cap;
     size_t bytes;  // keys and values so far
     bool too_much; // said once
+    bool twice;    // two entries have one canonical key
 };
 
-static uint64_t length_bit(struct strview canonical)
+/// What tells quickly that a key is not in CONF holds this one too.
+static void mark(struct flink_conf *conf, struct strview canonical)
 {
-    return UINT64_C(1) << canonical.len % 64;
+    conf->lengths |= UINT64_C(1) << canonical.len % 64;
+    conf->firsts |= flink_conf_first(canonical);
 }
 
 static bool key_is_fine(struct strview key)
@@ -162,10 +165,17 @@ static void read_map(struct reading *r, struct strview prefix, const struct json
     }
 }
 
-static int by_canonical(const struct flink_conf_entry *x, const struct flink_conf_entry *y)
+/// The order by canonical keys. An entry is compared with those that come to stand beside it: that
+/// two have one key is seen here.
+static int by_canonical(struct reading *r, size_t i, const struct flink_conf_entry *it)
 {
-    int order = sv_cmp(x->canonical, y->canonical);
-    return order != 0 ? order : sv_cmp(x->key, y->key);
+    const struct flink_conf_entry *x = &r->items[i];
+    int order = sv_cmp(x->canonical, it->canonical);
+    if (order != 0) {
+        return order;
+    }
+    r->twice = true;
+    return sv_cmp(x->key, it->key);
 }
 
 /// Kubernetes writes maps in the order of their keys, which is nearly the one that we want: few are
@@ -173,14 +183,14 @@ static int by_canonical(const struct flink_conf_entry *x, const struct flink_con
 static void sort(struct reading *r)
 {
     for (size_t i = 1; i < r->count; i++) {
-        struct flink_conf_entry it = r->items[i];
-        if (by_canonical(&r->items[i - 1], &it) <= 0) {
+        if (by_canonical(r, i - 1, &r->items[i]) <= 0) {
             continue;
         }
+        const struct flink_conf_entry it = r->items[i];
         size_t low = 0, high = i - 1; // the first that stands behind it is one of these
         while (low < high) {
             size_t mid = low + (high - low) / 2;
-            if (by_canonical(&r->items[mid], &it) > 0) {
+            if (by_canonical(r, mid, &it) > 0) {
                 high = mid;
             } else {
                 low = mid + 1;
@@ -189,6 +199,25 @@ static void sort(struct reading *r)
         memmove(&r->items[low + 1], &r->items[low], (i - low) * sizeof(it));
         r->items[low] = it;
     }
+}
+
+/// Of entries with one canonical key, which stand side by side, the first is kept.
+static void refuse_duplicates(struct reading *r)
+{
+    size_t kept = 1;
+    for (size_t i = 1; i < r->count; i++) {
+        const struct flink_conf_entry *first = &r->items[kept - 1];
+        if (!sv_eq(first->canonical, r->items[i].canonical)) {
+            r->items[kept++] = r->items[i];
+            continue;
+        }
+        const struct path at = PATH_KEY_OF(r->path, r->items[i].key);
+        struct strview other = violation_quote(r->arena, first->key);
+        violation_deny(r->v, "flink_conf.duplicate", CAUSE_DUPLICATE, &at,
+                       violation_quote(r->arena, r->items[i].key), "the same option as %.*s",
+                       SV_ARG(other));
+    }
+    r->count = kept;
 }
 
 void flink_conf_read(const struct json *map, const struct path *path, struct arena *arena,
@@ -204,29 +233,14 @@ void flink_conf_read(const struct json *map, const struct path *path, struct are
         return;
     }
     read_map(&r, SV(""), map);
-    if (r.count == 0) {
-        return;
-    }
     sort(&r);
-    size_t kept = 1;
-    uint64_t lengths = length_bit(r.items[0].canonical);
-    for (size_t i = 1; i < r.count; i++) {
-        const struct flink_conf_entry *first = &r.items[kept - 1];
-        if (!sv_eq(first->canonical, r.items[i].canonical)) {
-            lengths |= length_bit(r.items[i].canonical);
-            if (i != kept) {
-                r.items[kept] = r.items[i];
-            }
-            kept++;
-            continue;
-        }
-        const struct path at = PATH_KEY_OF(path, r.items[i].key);
-        struct strview other = violation_quote(arena, first->key);
-        violation_deny(v, "flink_conf.duplicate", CAUSE_DUPLICATE, &at,
-                       violation_quote(arena, r.items[i].key), "the same option as %.*s",
-                       SV_ARG(other));
+    if (r.twice) {
+        refuse_duplicates(&r);
     }
-    *ret = (struct flink_conf){.items = r.items, .count = kept, .lengths = lengths};
+    *ret = (struct flink_conf){.items = r.items, .count = r.count};
+    for (size_t i = 0; i < r.count; i++) {
+        mark(ret, r.items[i].canonical);
+    }
 }
 
 /// The first entry whose canonical key is not before KEY.
@@ -257,16 +271,17 @@ const struct flink_conf_entry *flink_conf_look_up(const struct flink_conf *conf,
 
 struct flink_conf flink_conf_below(const struct flink_conf *conf, struct strview prefix)
 {
-    if (conf == NULL || conf->count == 0) {
+    if (conf == NULL || (conf->firsts & flink_conf_first(prefix)) == 0) {
         return (struct flink_conf){0};
     }
     size_t first = first_from(conf, prefix), end = first;
     while (end < conf->count && sv_starts(conf->items[end].canonical, prefix)) {
         end++;
     }
-    return (struct flink_conf){.items = conf->items + first,
-                               .count = end - first,
-                               .lengths = end != first ? conf->lengths : 0};
+    struct flink_conf below = *conf;
+    below.items += first;
+    below.count = end - first;
+    return below;
 }
 
 const struct flink_conf_entry *flink_conf_find(const struct flink_conf *conf, struct strview key)
@@ -291,18 +306,18 @@ struct flink_conf flink_conf_merge(const struct flink_conf *base, const struct f
     if (items == NULL) {
         return *top;
     }
-    size_t n = 0, i = 0, j = 0;
-    uint64_t lengths = 0;
+    struct flink_conf ret = {.items = items};
+    size_t i = 0, j = 0;
     while (i < base->count || j < top->count) {
         int order = i == base->count  ? 1
                     : j == top->count ? -1
                                       : sv_cmp(base->items[i].canonical, top->items[j].canonical);
-        items[n] = order < 0 ? base->items[i] : top->items[j];
-        lengths |= length_bit(items[n++].canonical);
+        items[ret.count] = order < 0 ? base->items[i] : top->items[j];
+        mark(&ret, items[ret.count++].canonical);
         i += order <= 0 ? 1 : 0;
         j += order >= 0 ? 1 : 0;
     }
-    return (struct flink_conf){.items = items, .count = n, .lengths = lengths};
+    return ret;
 }
 
 bool flink_conf_storage_known(struct strview root, const struct flink_conf *conf)

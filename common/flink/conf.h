@@ -39,6 +39,7 @@ struct flink_conf {
     // A bit (1 << len % 64) for the length of each canonical key: who asks for a key that isn't
     // there, as nearly all do, mostly learns it from this. It may hold bits of keys that are not.
     uint64_t lengths;
+    uint32_t firsts; // the same for their first bytes (1 << byte % 32)
 };
 
 /// Reads MAP (a JSON object of strings, numbers, booleans and nested such objects; absent or null
@@ -47,6 +48,12 @@ struct flink_conf {
 /// long as the tree and ARENA. Nothing is judged: flink_conf_check() does that.
 void flink_conf_read(const struct json *map, const struct path *path, struct arena *arena,
                      struct violations *v, struct flink_conf *ret);
+
+/// The bit of a key's first byte; an empty one has none.
+static inline uint32_t flink_conf_first(struct strview canonical)
+{
+    return canonical.len != 0 ? UINT32_C(1) << (unsigned char)canonical.ptr[0] % 32 : 0;
+}
 
 /// The entry of a canonical key, or NULL: for the functions below. O(log n).
 const struct flink_conf_entry *flink_conf_look_up(const struct flink_conf *conf,
@@ -60,7 +67,8 @@ const struct flink_conf_entry *flink_conf_find(const struct flink_conf *conf, st
 static inline const struct flink_conf_entry *
 flink_conf_find_canonical(const struct flink_conf *conf, struct strview canonical)
 {
-    bool maybe = conf != NULL && (conf->lengths >> canonical.len % 64 & 1) != 0;
+    bool maybe = conf != NULL && (conf->lengths >> canonical.len % 64 & 1) != 0 &&
+                 (conf->firsts & flink_conf_first(canonical)) != 0;
     return maybe ? flink_conf_look_up(conf, canonical) : NULL;
 }
 
@@ -72,8 +80,8 @@ static inline struct strview flink_conf_get_canonical(const struct flink_conf *c
     return e != NULL ? e->value : SV_NONE;
 }
 
-/// The entries whose canonical key begins with PREFIX; borrowed from CONF. For who asks for many
-/// keys of one family: mostly there is none.
+/// The entries whose canonical key begins with PREFIX, which is not empty; borrowed from CONF. For
+/// who reads a whole family of keys: mostly there is none.
 struct flink_conf flink_conf_below(const struct flink_conf *conf, struct strview prefix);
 
 /// The value of KEY, given in any spelling, or SV_NONE.
