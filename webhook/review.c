@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "webhook/review.h"
 
+#include <stddef.h>
+#include <string.h>
+
 #include "common/flink/cluster.h"
 #include "common/json/view.h"
 #include "common/policy/policy.h"
@@ -228,7 +231,9 @@ static const struct json_shortcuts SPARED = {
 void review_run(const struct review_context *context, struct strview body, enum review_kind kind,
                 struct arena *arena, struct strbuf *out, struct review_result *ret)
 {
-    *ret = (struct review_result){.verdict = REVIEW_ERROR, .http_status = 200};
+    memset(ret, 0, offsetof(struct review_result, findings));
+    ret->verdict = REVIEW_ERROR;
+    ret->http_status = 200;
     struct review r = {.arena = arena,
                        .out = out,
                        .result = ret,

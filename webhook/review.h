@@ -89,11 +89,11 @@ struct review_result {
     enum review_object object;
     bool dry_run;
     size_t causes, warnings, audits;
-    struct review_finding findings[REVIEW_FINDINGS_MAX];
     size_t finding_count;
     enum admission_operation operation;
     // Borrowed from the arena, for the log line; SV_NONE when not known.
     struct strview uid, ns, name, username;
+    struct review_finding findings[REVIEW_FINDINGS_MAX]; // last: set up to the count alone
 };
 
 /// The namespaces that are judged, all when there are none: a FlinkCluster of another is allowed as

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // What a review leaves behind beside its verdict: audit annotations, and findings for the metrics.
+#include "common/base/macros.h"
 #include "common/policy/set.h"
 #include "webhook/review_run.h"
 
@@ -12,6 +13,13 @@ struct word_list {
     size_t n;
     size_t bytes;
 };
+
+/// Empties L; its words are written as they come.
+static void list_begin(struct word_list *l)
+{
+    l->n = 0;
+    l->bytes = 0;
+}
 
 static void list_add(struct word_list *l, struct strview word)
 {
@@ -41,9 +49,10 @@ static struct strview list_text(const struct word_list *l, struct arena *arena)
 /// and what was only to be noted.
 void review_note_audit(struct review *r)
 {
-    struct word_list rules = {.n = 0};
-    struct word_list policies = {.n = 0};
-    struct word_list notes = {.n = 0};
+    UNINITIALIZED struct word_list rules, policies, notes;
+    list_begin(&rules);
+    list_begin(&policies);
+    list_begin(&notes);
     enum severity hardest = r->violations.count != 0 ? SEVERITY_AUDIT : SEVERITY_DENY;
     for (size_t i = 0; i < r->violations.count; i++) {
         const struct violation *v = &r->violations.items[i];

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 // The reviews of a FlinkCluster.
+#include "common/base/macros.h"
 #include "common/flink/decode.h"
 #include "common/flink/rules.h"
 #include "webhook/review_run.h"
@@ -70,7 +71,7 @@ static void answer_patch(struct review *r)
 
 static void mutate(struct review *r)
 {
-    struct pair p;
+    UNINITIALIZED struct pair p;
     decode_both(r, &p);
     struct flink_defaults_input in = {.now = &p.now, .old = p.old};
     bool known = review_presets(r, &p.now, p.old, &in.presets);
@@ -98,7 +99,7 @@ static void mutate(struct review *r)
 
 static void validate(struct review *r)
 {
-    struct pair p;
+    UNINITIALIZED struct pair p;
     decode_both(r, &p);
     flink_schema_rules(&p.now, p.old, &r->violations);
     struct flink_effective e = {0};

@@ -173,7 +173,7 @@ static bool may_wait(const void *ctx, struct strview uid)
 static enum MHD_Result answer(struct server *s, struct MHD_Connection *connection,
                               struct request *r)
 {
-    struct review_result res;
+    UNINITIALIZED struct review_result res;
     struct snapshot *snap = snapshots_take(s->snapshots);
     const struct waiter waiter = {.server = s, .request = r};
     struct review_context context = {

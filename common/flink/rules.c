@@ -101,7 +101,7 @@ static void judge(const struct flink_rules_input *in, unsigned when, struct viol
 {
     struct arena *arena = out->arena;
     struct violations conf_faults = VIOLATIONS(arena, CONF_FAULTS_MAX);
-    struct flink_effective e, old_e;
+    UNINITIALIZED struct flink_effective e, old_e;
     flink_effective_read(in->now, arena, &conf_faults, &e);
     e.resources = read_resources(in->now, &e, arena);
     if (e.resources == NULL) {

@@ -125,7 +125,10 @@ void policy_check(const struct policy_input *in, struct violations *out)
     struct violations found = VIOLATIONS(out->arena, out->max);
     struct judge_facts now = {
         .c = in->now, .ns = in->ns, .arena = out->arena, .effective = in->effective};
-    struct judge_facts old = {.c = in->old, .ns = in->ns, .arena = out->arena};
+    UNINITIALIZED struct judge_facts old; // on an update alone
+    if (in->old != NULL) {
+        old = (struct judge_facts){.c = in->old, .ns = in->ns, .arena = out->arena};
+    }
     judge(in, &now, in->old != NULL ? &old : NULL, &found);
     if (in->old != NULL && found.denials != 0) {
         ratchet(in, &old, &found);
