@@ -13,11 +13,6 @@ int sv_cmp(struct strview a, struct strview b)
     return (a.len > b.len) - (a.len < b.len);
 }
 
-bool sv_ends(struct strview s, struct strview suffix)
-{
-    return s.len >= suffix.len && sv_eq(sv_from_pos(s, s.len - suffix.len), suffix);
-}
-
 size_t sv_find_char(struct strview s, char c)
 {
     const char *p = s.len != 0 ? memchr(s.ptr, c, s.len) : NULL;

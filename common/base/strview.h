@@ -88,7 +88,12 @@ static inline bool sv_starts(struct strview s, struct strview prefix)
                                                        memcmp(s.ptr, prefix.ptr, prefix.len) == 0));
 }
 
-bool sv_ends(struct strview s, struct strview suffix);
+/// The same of the last one.
+static inline bool sv_ends(struct strview s, struct strview suffix)
+{
+    return s.len >= suffix.len &&
+           (suffix.len == 0 || sv_same_bytes(s.ptr + (s.len - suffix.len), suffix.ptr, suffix.len));
+}
 
 /// Offset of the first C / of the first NEEDLE in S, or SIZE_MAX.
 size_t sv_find_char(struct strview s, char c);

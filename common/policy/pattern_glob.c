@@ -166,8 +166,8 @@ static void find_shape(struct globs *g, const struct compiler *c, struct glob_to
     g->tail = sv_make(c->text + c->len - tail, tail);
     bool one = head + 1 + tail == n && tokens.items[head].op == GLOB_STAR;
     // A separator beside `**` goes with what that takes.
-    if (segments && tokens.items[head].across && head != 0) {
-        g->head.len--;
+    if (segments && tokens.items[head].across) {
+        g->head.len -= head != 0 ? 1 : 0;
         g->shape = one && tail == 0 ? GLOBS_BELOW : GLOBS_PARTS;
     } else if (one && !(segments && n == 1)) { // alone it needs a segment
         g->shape = GLOBS_STAR;
@@ -301,8 +301,11 @@ static bool glob_match(const struct glob *g, const struct glob_form *form, struc
 
 static struct strview segment_at(struct strview s, size_t at, char sep)
 {
-    struct strview rest = sv_from_pos(s, at);
-    return sv_sub(rest, 0, sv_find_char(rest, sep));
+    size_t end = at;
+    while (end < s.len && s.ptr[end] != sep) {
+        end++;
+    }
+    return sv_make(s.ptr + at, end - at);
 }
 
 /// Whether a star takes all of S, which has AND between what it takes ('\0': nothing).
@@ -351,11 +354,8 @@ static bool segments_match(const struct globs *g, struct strview s, const struct
     }
 }
 
-bool globs_match(const struct globs *g, struct strview s, const struct pattern_vars *vars)
+bool globs_match_parts(const struct globs *g, struct strview s, const struct pattern_vars *vars)
 {
-    if (g->shape == GLOBS_TEXT) {
-        return sv_eq(s, g->head);
-    }
     if (s.len < g->head.len + g->tail.len || !sv_starts(s, g->head) || !sv_ends(s, g->tail)) {
         return false;
     }
@@ -364,9 +364,9 @@ bool globs_match(const struct globs *g, struct strview s, const struct pattern_v
     case GLOBS_STAR:
         return g->form.wild == &GLOB_ANY || all_wild(middle, g->form.wild, '\0');
     case GLOBS_BELOW:
-        return middle.len == 0
-                   ? !g->form.tail_one
-                   : middle.ptr[0] == g->form.sep && all_wild(middle, g->form.wild, g->form.sep);
+        return middle.len == 0 ? !g->form.tail_one
+                               : (g->head.len == 0 || middle.ptr[0] == g->form.sep) &&
+                                     all_wild(middle, g->form.wild, g->form.sep);
     case GLOBS_TEXT:
     case GLOBS_PARTS:
         break;

@@ -81,7 +81,7 @@ enum globs_shape {
     GLOBS_PARTS, // none of those below
     GLOBS_TEXT,  // `a.b`: the head, and no more
     GLOBS_STAR,  // `a*b`: one star between head and tail
-    GLOBS_BELOW, // `a/**`: any segments behind the head
+    GLOBS_BELOW, // `a/**`, `**`: any segments behind the head
 };
 
 struct globs {
@@ -101,7 +101,14 @@ MUST_USE int glob_lex(struct strview text, unsigned allowed, bool sets, bool sla
 MUST_USE int globs_compile(struct glob_tokens tokens, struct glob_form form, struct arena *arena,
                            const struct globs **ret, struct err *err);
 
-bool globs_match(const struct globs *g, struct strview s, const struct pattern_vars *vars);
+/// globs_match() of those that are no GLOBS_TEXT.
+bool globs_match_parts(const struct globs *g, struct strview s, const struct pattern_vars *vars);
+
+static inline bool globs_match(const struct globs *g, struct strview s,
+                               const struct pattern_vars *vars)
+{
+    return g->shape == GLOBS_TEXT ? sv_eq(s, g->head) : globs_match_parts(g, s, vars);
+}
 
 /// The offset of the first literal byte C, or SIZE_MAX; tokens AT to AT + LEN (clamped).
 size_t glob_find(struct glob_tokens tokens, char c);

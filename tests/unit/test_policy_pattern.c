@@ -522,6 +522,33 @@ START_TEST(pattern__shapes_match_as_their_parts_do)
 }
 END_TEST
 
+/// A run of `**` is one, but only alone it has a shape.
+START_TEST(pattern__two_stars_alone_match_as_a_run_of_them_does)
+{
+    static const struct {
+        enum pattern_kind kind;
+        const char *lead;
+    } ROWS[] = {{PATTERN_URI, "s3://b/"},
+                {PATTERN_URI, "s3://b"},
+                {PATTERN_IMAGE, "r.io/"},
+                {PATTERN_ROLE, "arn:aws:iam::123456789012:role/"}};
+    static const char *const TEXTS[] = {"",          "/",   "a",   "a/b", "a/b/c", "/a", "a/",
+                                        "a\xc3\xa9", "a b", "a:b", "A",   "a~/-",  "*",  "a//b"};
+    unsigned both = 0;
+    for (size_t i = 0; i < ARRAY_LEN(ROWS); i++) {
+        const char *one = arena_printf(&arena, "%s**", ROWS[i].lead).ptr;
+        const char *run = arena_printf(&arena, "%s**/**", ROWS[i].lead).ptr;
+        for (size_t k = 0; k < ARRAY_LEN(TEXTS) && compiles(run, ROWS[i].kind); k++) {
+            const char *text = arena_printf(&arena, "%s%s", ROWS[i].lead, TEXTS[k]).ptr;
+            bool found = matches(one, ROWS[i].kind, text);
+            ck_assert_msg(found == matches(run, ROWS[i].kind, text), "%s: %s", one, text);
+            both += found ? 1 : 0;
+        }
+    }
+    ck_assert_uint_gt(both, 15);
+}
+END_TEST
+
 START_TEST(pattern__placeholders_are_filled_in_or_told)
 {
     static const struct {
@@ -603,6 +630,7 @@ UNIT_MAIN(setup, teardown, pattern__a_text_is_matched_from_end_to_end,
           pattern__a_text_that_is_no_pattern_is_refused, pattern__hostile_patterns_take_no_time,
           pattern__texts_match_as_by_the_plain_definition,
           pattern__paths_match_as_by_the_plain_definition, pattern__shapes_match_as_their_parts_do,
+          pattern__two_stars_alone_match_as_a_run_of_them_does,
           pattern__placeholders_are_filled_in_or_told,
           pattern__a_list_matches_when_one_does_and_never_is_none,
           pattern__a_full_arena_is_an_error)
