@@ -2,10 +2,10 @@
 // What pods may do on their node, and as whom.
 #include "common/policy/judge_run.h"
 
-static bool is_true(const struct json *object, const char *key)
+static bool is_true(const struct json *object, struct strview key)
 {
     bool v = false;
-    return json_bool(json_get(object, sv_from(key)), &v) && v;
+    return json_bool(json_get(object, key), &v) && v;
 }
 
 void judge_pods_host_path(struct judge_run *r)
@@ -28,10 +28,11 @@ void judge_pods_host_path(struct judge_run *r)
 /// One security context, of a container or (with POD) of a pod.
 static void judge_security(struct judge_run *r, const struct json *context, const struct path *path)
 {
-    static const char *const FLAGS[] = {"privileged", "allowPrivilegeEscalation"};
+    static const struct strview FLAGS[] = {SV_INIT("privileged"),
+                                           SV_INIT("allowPrivilegeEscalation")};
     for (size_t i = 0; i < ARRAY_LEN(FLAGS); i++) {
         if (is_true(context, FLAGS[i])) {
-            judge_say(r, CAUSE_FORBIDDEN, &PATH_FIELD_OF(path, sv_from(FLAGS[i])),
+            judge_say(r, CAUSE_FORBIDDEN, &PATH_FIELD_OF(path, FLAGS[i]),
                       (struct shown){.text = SV("true")},
                       "containers may not have more rights: leave it out");
         }
@@ -50,7 +51,7 @@ static void judge_security(struct judge_run *r, const struct json *context, cons
         judge_say(r, CAUSE_FORBIDDEN, UNDER(path, "procMount"), judge_text(r, SV("Unmasked")),
                   "containers may not have more rights: leave it out");
     }
-    if (is_true(json_get_lit(context, "windowsOptions"), "hostProcess")) {
+    if (is_true(json_get_lit(context, "windowsOptions"), SV("hostProcess"))) {
         judge_say(r, CAUSE_FORBIDDEN, UNDER(UNDER(path, "windowsOptions"), "hostProcess"),
                   (struct shown){.text = SV("true")},
                   "containers may not have more rights: leave it out");
@@ -75,7 +76,7 @@ void judge_pods_privileged(struct judge_run *r)
 
 // ---- the node's namespaces ----------------------------------------------------------------------
 
-static void judge_flag(struct judge_run *r, const char *key)
+static void judge_flag(struct judge_run *r, struct strview key)
 {
     struct places walk = PLACES(r->now->c, PLACES_TEMPLATES);
     for (const struct place *p;
@@ -83,7 +84,7 @@ static void judge_flag(struct judge_run *r, const char *key)
         if (is_true(p->pod, key)) {
             struct path nodes[PLACE_NODES];
             const struct path spec = PATH_FIELD_OF(place_path(p, nodes), SV("spec"));
-            judge_say(r, CAUSE_FORBIDDEN, &PATH_FIELD_OF(&spec, sv_from(key)),
+            judge_say(r, CAUSE_FORBIDDEN, &PATH_FIELD_OF(&spec, key),
                       (struct shown){.text = SV("true")},
                       "pods may not share the node's namespaces: leave it out");
         }
@@ -92,7 +93,7 @@ static void judge_flag(struct judge_run *r, const char *key)
 
 void judge_pods_host_network(struct judge_run *r)
 {
-    judge_flag(r, "hostNetwork");
+    judge_flag(r, SV("hostNetwork"));
     struct places walk = PLACES(r->now->c, PLACES_OF_ANY_CONTAINERS);
     for (const struct place *p;
          judge_works(r, 1) && !r->enough && (p = places_next(&walk)) != NULL;) {
@@ -116,12 +117,12 @@ void judge_pods_host_network(struct judge_run *r)
 
 void judge_pods_host_pid(struct judge_run *r)
 {
-    judge_flag(r, "hostPID");
+    judge_flag(r, SV("hostPID"));
 }
 
 void judge_pods_host_ipc(struct judge_run *r)
 {
-    judge_flag(r, "hostIPC");
+    judge_flag(r, SV("hostIPC"));
 }
 
 // ---- accounts -----------------------------------------------------------------------------------
@@ -138,7 +139,8 @@ static void judge_name(struct judge_run *r, const struct path *path, struct strv
 
 void judge_pods_service_accounts(struct judge_run *r)
 {
-    static const char *const FIELDS[] = {"serviceAccountName", "serviceAccount"};
+    static const struct strview FIELDS[] = {SV_INIT("serviceAccountName"),
+                                            SV_INIT("serviceAccount")};
     const struct flink_cluster *c = r->now->c;
     if (!r->policy->service_accounts.set) {
         return;
@@ -156,11 +158,11 @@ void judge_pods_service_accounts(struct judge_run *r)
     for (const struct place *p;
          judge_works(r, 1) && !r->enough && (p = places_next(&walk)) != NULL;) {
         for (size_t i = 0; i < ARRAY_LEN(FIELDS); i++) {
-            struct strview given = json_get_string(p->pod, sv_from(FIELDS[i]));
+            struct strview given = json_get_string(p->pod, FIELDS[i]);
             if (sv_present(given)) {
                 struct path nodes[PLACE_NODES];
                 const struct path spec = PATH_FIELD_OF(place_path(p, nodes), SV("spec"));
-                judge_name(r, &PATH_FIELD_OF(&spec, sv_from(FIELDS[i])), given);
+                judge_name(r, &PATH_FIELD_OF(&spec, FIELDS[i]), given);
             }
         }
     }

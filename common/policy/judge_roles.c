@@ -180,17 +180,22 @@ void judge_roles_unique(struct judge_run *r)
 
 // ---- accounts of others -------------------------------------------------------------------------
 
-static void judge_one_account(struct judge_run *r, const struct path *path, struct strview account)
+/// At FIELD of the template P, or without one of the object's spec.
+static void judge_one_account(struct judge_run *r, const struct place *p, struct strview field,
+                              struct strview account)
 {
     const struct policy_world *world = r->in->world;
-    struct strview suffix = SV("-flink");
+    const struct strview suffix = SV("-flink");
     if (account.len <= suffix.len || !sv_ends(account, suffix)) {
         return;
     }
     struct strview owner = sv_sub(account, 0, account.len - suffix.len);
     if (!sv_eq(owner, r->now->c->name) && world->cluster_exists(world->ctx, r->now->ns, owner)) {
+        struct path nodes[PLACE_NODES];
+        const struct path *up = p != NULL ? place_path(p, nodes) : NULL;
+        const struct path spec = PATH_FIELD_OF(up, SV("spec"));
         judge_say(
-            r, CAUSE_FORBIDDEN, path, judge_text(r, account),
+            r, CAUSE_FORBIDDEN, &PATH_FIELD_OF(&spec, field), judge_text(r, account),
             "Sluice made this account for FlinkCluster %.*s, with its rights and role, for it "
             "alone: leave the account out, or name another",
             SV_ARG(owner));
@@ -199,20 +204,16 @@ static void judge_one_account(struct judge_run *r, const struct path *path, stru
 
 void judge_foreign_account(struct judge_run *r)
 {
-    static const char *const FIELDS[] = {"serviceAccountName", "serviceAccount"};
-    const struct cluster_spec *spec = &r->now->c->spec;
+    static const struct strview FIELDS[] = {SV_INIT("serviceAccountName"),
+                                            SV_INIT("serviceAccount")};
     if (r->in->world == NULL || r->in->world->cluster_exists == NULL) {
         return;
     }
-    judge_one_account(r, UNDER(SPEC, "serviceAccountName"), spec->service_account_name);
+    judge_one_account(r, NULL, FIELDS[0], r->now->c->spec.service_account_name);
     struct places walk = PLACES(r->now->c, PLACES_TEMPLATES);
     for (const struct place *p; (p = places_next(&walk)) != NULL;) {
-        const struct json *pod = p->pod;
         for (size_t i = 0; i < ARRAY_LEN(FIELDS); i++) {
-            struct path nodes[PLACE_NODES];
-            const struct path at = PATH_FIELD_OF(place_path(p, nodes), SV("spec"));
-            judge_one_account(r, &PATH_FIELD_OF(&at, sv_from(FIELDS[i])),
-                              json_get_string(pod, sv_from(FIELDS[i])));
+            judge_one_account(r, p, FIELDS[i], json_get_string(p->pod, FIELDS[i]));
         }
     }
 }

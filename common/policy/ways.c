@@ -63,40 +63,39 @@ static bool names_role(struct strview key, struct strview value)
            (sv_starts(value, SV("arn:")) && sv_find(value, SV("role/")) != SIZE_MAX);
 }
 
-static void of_metadata(struct ways *list, const struct json *map, const struct path *path)
+/// FIELD of the template's METADATA: annotations or labels.
+static void of_metadata(struct ways *list, const struct place *p, const struct json *metadata,
+                        struct strview field)
 {
-    json_each(item, map) {
-        struct strview value = json_string(item);
-        const struct path at = PATH_KEY_OF(path, json_key(item));
-        if (!sv_present(value)) {
+    json_each(item, json_get(metadata, field)) {
+        struct strview key = json_key(item), value = json_string(item);
+        bool is_binding = sv_eq_lit(key, "aadpodidbinding");
+        if (!sv_present(value) || (!is_binding && !names_role(key, value))) {
             continue;
         }
-        if (sv_eq_lit(json_key(item), "aadpodidbinding")) {
-            ways_add(list, WAY_HIDDEN, &at, value,
-                     "an Azure identity by the name of its binding, which does not tell it: use "
-                     "iamRole");
-        } else if (names_role(json_key(item), value)) {
-            ways_add(list, WAY_ROLE, &at, value, NULL);
-        }
+        struct path nodes[PLACE_NODES];
+        const struct path up = PATH_FIELD_OF(place_path(p, nodes), SV("metadata"));
+        const struct path map = PATH_FIELD_OF(&up, field);
+        ways_add(list, is_binding ? WAY_HIDDEN : WAY_ROLE, &PATH_KEY_OF(&map, key), value,
+                 is_binding ? "an Azure identity by the name of its binding, which does not tell "
+                              "it: use iamRole"
+                            : NULL);
     }
 }
 
 static void of_template(struct ways *list, const struct place *p)
 {
-    static const char *const ACCOUNTS[] = {"serviceAccountName", "serviceAccount"};
-    struct path nodes[PLACE_NODES];
-    const struct path *at = place_path(p, nodes);
-    const struct path metadata = PATH_FIELD_OF(at, SV("metadata"));
-    const struct json *object = json_get_lit(p->json, "metadata");
-    of_metadata(list, json_get_lit(object, "annotations"),
-                &PATH_FIELD_OF(&metadata, SV("annotations")));
-    of_metadata(list, json_get_lit(object, "labels"), &PATH_FIELD_OF(&metadata, SV("labels")));
-    const struct path spec = PATH_FIELD_OF(at, SV("spec"));
+    static const struct strview ACCOUNTS[] = {SV_INIT("serviceAccountName"),
+                                              SV_INIT("serviceAccount")};
+    const struct json *metadata = json_get_lit(p->json, "metadata");
+    of_metadata(list, p, metadata, SV("annotations"));
+    of_metadata(list, p, metadata, SV("labels"));
     for (size_t i = 0; i < ARRAY_LEN(ACCOUNTS); i++) {
-        struct strview name = json_get_string(p->pod, sv_from(ACCOUNTS[i]));
+        struct strview name = json_get_string(p->pod, ACCOUNTS[i]);
         if (sv_present(name)) {
-            const struct path account = PATH_FIELD_OF(&spec, sv_from(ACCOUNTS[i]));
-            ways_add(list, WAY_ACCOUNT, &account, name, NULL);
+            struct path nodes[PLACE_NODES];
+            const struct path spec = PATH_FIELD_OF(place_path(p, nodes), SV("spec"));
+            ways_add(list, WAY_ACCOUNT, &PATH_FIELD_OF(&spec, ACCOUNTS[i]), name, NULL);
         }
     }
 }
@@ -113,21 +112,15 @@ static struct strview source_of(struct ways *list, const struct json *variable)
 
 static void of_container(struct ways *list, const struct place *p)
 {
-    const struct json *variables = json_get_lit(p->json, "env");
-    const struct json *sources = json_get_lit(p->json, "envFrom");
-    if (variables == NULL && sources == NULL) {
-        return;
-    }
-    struct path nodes[PLACE_NODES];
-    const struct path *at = place_path(p, nodes);
-    const struct path env = PATH_FIELD_OF(at, SV("env"));
     size_t n = 0;
-    json_each(variable, variables) {
+    json_each(variable, json_get_lit(p->json, "env")) {
         size_t index = n++;
         struct strview name = json_get_string(variable, SV("name"));
         if (!ways_may_be_variable(name)) {
             continue;
         }
+        struct path nodes[PLACE_NODES];
+        const struct path env = PATH_FIELD_OF(place_path(p, nodes), SV("env"));
         const struct path item = PATH_INDEX_OF(&env, index);
         struct strview value = json_get_string(variable, SV("value"));
         const struct path of_value = PATH_FIELD_OF(&item, SV("value"));
@@ -137,12 +130,13 @@ static void of_container(struct ways *list, const struct place *p)
             list->items[known].source = source_of(list, variable);
         }
     }
-    const struct path from = PATH_FIELD_OF(at, SV("envFrom"));
     n = 0;
-    json_each(source, sources) {
-        const struct path item = PATH_INDEX_OF(&from, n++);
+    json_each(source, json_get_lit(p->json, "envFrom")) {
+        size_t index = n++;
         if (json_type(source) == JSON_OBJECT) {
-            ways_add(list, WAY_UNSEEN, &item, SV_NONE,
+            struct path nodes[PLACE_NODES];
+            const struct path from = PATH_FIELD_OF(place_path(p, nodes), SV("envFrom"));
+            ways_add(list, WAY_UNSEEN, &PATH_INDEX_OF(&from, index), SV_NONE,
                      "what it holds is not seen here: it must not bring cloud credentials");
         }
     }
