@@ -7,11 +7,21 @@
 
 #define STEPS_OF_CONTAINER 8
 
+/// What of a pod is asked for: the answers of the first two are kept.
+enum what { CPU, MEMORY, OTHER };
+_Static_assert(2 * OTHER == JUDGE_AMOUNTS, "each has requests and limits");
+
+static enum what what_named(struct strview name)
+{
+    return sv_eq(name, SV("cpu")) ? CPU : sv_eq(name, SV("memory")) ? MEMORY : OTHER;
+}
+
 /// What is asked of one role's pods under one name of `requests` or `limits`.
 struct question {
     struct judge_facts *facts;
     enum flink_role role;
     bool limits; // else requests
+    enum what what;
     struct strview name;
 };
 
@@ -44,7 +54,7 @@ static bool own_amount(const struct question *q, struct quantity *ret)
     if (amount_of(spec->self, q, ret)) {
         return true;
     }
-    if (sv_eq_lit(q->name, "memory")) {
+    if (q->what == MEMORY) {
         const struct flink_effective_resources *own = judge_resources(q->facts, q->role);
         bool ours =
             own->source == FLINK_MEMORY_FROM_DEFAULT || own->source == FLINK_MEMORY_FROM_CONF;
@@ -52,7 +62,7 @@ static bool own_amount(const struct question *q, struct quantity *ret)
         return ours && own->memory > 0;
     }
     *ret = QUANTITY_OF(FLINK_DEFAULT_CPU_MILLI / 1000, QUANTITY_DECIMAL_SI);
-    return !q->limits && sv_eq_lit(q->name, "cpu") && !judge_stands(spec->limits, "cpu");
+    return !q->limits && q->what == CPU && !judge_stands(spec->limits, "cpu");
 }
 
 /// Whether the role's template says it of the same container again. Nobody has more containers in
@@ -133,18 +143,14 @@ static const struct place *const *shares(struct judge_facts *f, size_t *n)
     return f->shares;
 }
 
-/// What the pod takes: TOTAL of what runs side by side, MOST while an init container runs. As if
-/// all sidecars were started before it.
-static void pod_amounts(const struct question *q, struct quantity *total, struct quantity *most)
+/// Adds the N shares: to TOTAL what runs side by side, to MOST what is there while an init
+/// container runs. As if all sidecars were started before it. GIVEN: Flink's own container is in it
+/// already.
+static void add_shares(const struct question *q, const struct place *const *items, size_t n,
+                       bool given, struct quantity *total, struct quantity *most)
 {
-    bool given = own_amount(q, total);
-    if (!given) {
-        *total = QUANTITY_OF(0, QUANTITY_DECIMAL_SI);
-    }
     struct quantity sidecars, whole;
-    sidecars = whole = *most = QUANTITY_OF(0, QUANTITY_DECIMAL_SI);
-    size_t n;
-    const struct place *const *items = shares(q->facts, &n);
+    sidecars = whole = QUANTITY_OF(0, QUANTITY_DECIMAL_SI);
     for (size_t i = 0; i < n; i++) {
         const struct place *p = items[i];
         struct quantity v;
@@ -171,25 +177,34 @@ static void pod_amounts(const struct question *q, struct quantity *total, struct
 }
 
 /// What the pod takes at most.
-static struct quantity work_out(const struct question *q)
+static void work_out(const struct question *q, struct quantity *ret)
 {
-    struct quantity total, most;
-    pod_amounts(q, &total, &most);
-    return quantity_cmp(most, total) > 0 ? most : total;
+    bool given = own_amount(q, ret);
+    if (!given) {
+        *ret = QUANTITY_OF(0, QUANTITY_DECIMAL_SI);
+    }
+    size_t n;
+    const struct place *const *items = shares(q->facts, &n);
+    struct quantity most = QUANTITY_OF(0, QUANTITY_DECIMAL_SI);
+    if (n != 0) { // mostly Flink's container is all that there is
+        add_shares(q, items, n, given, ret, &most);
+    }
+    if (quantity_cmp(most, *ret) > 0) {
+        *ret = most;
+    }
 }
 
 /// The same, of CPU and memory worked out once for all policies; of others it is in *OTHER.
 static const struct quantity *pod_amount(const struct question *q, struct quantity *other)
 {
-    bool cpu = sv_eq(q->name, SV("cpu"));
-    if (!cpu && !sv_eq(q->name, SV("memory"))) {
-        *other = work_out(q);
+    if (q->what == OTHER) {
+        work_out(q, other);
         return other;
     }
-    unsigned i = (cpu ? 2U : 0U) + (q->limits ? 1U : 0U);
+    unsigned i = 2U * q->what + (q->limits ? 1U : 0U);
     if (!q->facts->has_amounts[q->role][i]) {
         q->facts->has_amounts[q->role][i] = true;
-        q->facts->amounts[q->role][i] = work_out(q);
+        work_out(q, &q->facts->amounts[q->role][i]);
     }
     return &q->facts->amounts[q->role][i];
 }
@@ -226,13 +241,16 @@ static void judge_role(struct judge_run *r, enum flink_role role,
                        const struct policy_quantities *max)
 {
     struct quantity other;
-    for (size_t i = 0; i < 2 * max->n && judge_works(r, 1); i++) {
-        const struct policy_quantity *it = &max->items[i / 2];
-        const struct question q = {
-            .facts = r->now, .role = role, .limits = i % 2 != 0, .name = it->name};
-        const struct quantity *now = pod_amount(&q, &other);
-        if (quantity_cmp(*now, it->value) > 0) {
-            say_over(r, q, *now, it);
+    for (size_t i = 0; i < max->n; i++) {
+        const struct policy_quantity *it = &max->items[i];
+        struct question q = {
+            .facts = r->now, .role = role, .what = what_named(it->name), .name = it->name};
+        for (unsigned k = 0; k < 2 && judge_works(r, 1); k++) {
+            q.limits = k != 0;
+            const struct quantity *now = pod_amount(&q, &other);
+            if (quantity_cmp(*now, it->value) > 0) {
+                say_over(r, q, *now, it);
+            }
         }
     }
 }
