@@ -123,11 +123,16 @@ void policy_check(const struct policy_input *in, struct violations *out)
         return; // the schema refuses it, and there is nothing to judge
     }
     struct violations found = VIOLATIONS(out->arena, out->max);
-    struct judge_facts now = {
-        .c = in->now, .ns = in->ns, .arena = out->arena, .effective = in->effective};
+    UNINITIALIZED struct judge_room rooms[2];
+    struct judge_facts now = {.c = in->now,
+                              .ns = in->ns,
+                              .arena = out->arena,
+                              .effective = in->effective,
+                              .room = &rooms[0]};
     UNINITIALIZED struct judge_facts old; // on an update alone
     if (in->old != NULL) {
-        old = (struct judge_facts){.c = in->old, .ns = in->ns, .arena = out->arena};
+        old = (struct judge_facts){
+            .c = in->old, .ns = in->ns, .arena = out->arena, .room = &rooms[1]};
     }
     judge(in, &now, in->old != NULL ? &old : NULL, &found);
     if (in->old != NULL && found.denials != 0) {

@@ -19,7 +19,9 @@ const struct pattern_vars *judge_vars(struct judge_facts *f)
         f->has_vars = true;
         f->vars.value[PATTERN_NAMESPACE] = f->ns;
         f->vars.value[PATTERN_NAME] = f->c->name;
-        if (given || e->tag_tells) {
+        if (e->version_form == FLINK_FORM_PLAIN) { // the text itself: it has no other digits
+            f->vars.value[PATTERN_FLINK_VERSION] = f->c->spec.flink_version;
+        } else if (given || e->tag_tells) {
             f->vars.value[PATTERN_FLINK_VERSION] =
                 flink_version_text(f->arena, given ? e->version : e->tagged);
         }
@@ -30,8 +32,8 @@ const struct pattern_vars *judge_vars(struct judge_facts *f)
 const struct flink_effective *judge_effective(struct judge_facts *f)
 {
     if (f->effective == NULL) {
-        flink_effective_read(f->c, f->arena, NULL, &f->read);
-        f->effective = &f->read;
+        flink_effective_read(f->c, f->arena, NULL, &f->room->effective);
+        f->effective = &f->room->effective;
     }
     return f->effective;
 }
@@ -44,12 +46,12 @@ const struct flink_effective_resources *judge_resources(struct judge_facts *f, e
     }
     if (!f->has_resources) {
         f->has_resources = true;
-        for (unsigned i = 0; i < ARRAY_LEN(f->resources); i++) {
+        for (unsigned i = 0; i < ARRAY_LEN(f->room->resources); i++) {
             flink_effective_resources_read(f->c, judge_effective(f), (enum flink_role)i, f->arena,
-                                           &f->resources[i]);
+                                           &f->room->resources[i]);
         }
     }
-    return &f->resources[role];
+    return &f->room->resources[role];
 }
 
 #define IMAGE_PLACES (PLACES_OF_ANY_CONTAINERS | PLACES_OF(VOLUMES))

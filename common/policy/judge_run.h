@@ -29,6 +29,13 @@ struct judge_entries {
     const struct flink_conf_entry *items[JUDGE_ENTRIES_MAX];
 };
 
+/// Room for what is worked out of an object of which it was not given. It is large, and seldom
+/// used: nobody clears it.
+struct judge_room {
+    struct flink_effective effective;
+    struct flink_effective_resources resources[2]; // by enum flink_role
+};
+
 /// What rules ask about one object, worked out when the first asks, once for all policies.
 struct judge_facts {
     const struct flink_cluster *c;
@@ -37,13 +44,12 @@ struct judge_facts {
     bool has_vars, has_images, has_ways, has_resources;
     struct pattern_vars vars;
     const struct flink_effective *effective;
-    struct flink_effective read; // it, when it was not given
+    struct judge_room *room;
     const struct judge_image *images;
     size_t n_images;
     const struct way *ways;
     size_t n_ways;
-    struct flink_effective_resources resources[2]; // by enum flink_role
-    const struct place *const *shares;             // what says something of resources
+    const struct place *const *shares; // what says something of resources
     size_t n_shares;
     bool has_shares;
     struct judge_entries stores;   // where state lives

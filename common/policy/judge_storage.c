@@ -100,10 +100,14 @@ void judge_storage_allowed(struct judge_run *r)
         SV_INIT("jobmanager.archive.fs.dir"),
     };
     _Static_assert(ARRAY_LEN(KEYS) <= JUDGE_ENTRIES_MAX, "none is left out");
-    if (r->now->uris == NULL) {
-        r->now->uris = ARENA_NEW_N(r->now->arena, struct pattern_uri, URI_FIELDS + ARRAY_LEN(KEYS));
+    if (!r->policy->storage_allowed.set) {
+        return;
     }
-    if (!r->policy->storage_allowed.set || r->now->uris == NULL) {
+    const struct judge_entries *set = judge_entries(r->now, &r->now->stores, KEYS, ARRAY_LEN(KEYS));
+    if (r->now->uris == NULL) {
+        r->now->uris = ARENA_NEW_N(r->now->arena, struct pattern_uri, URI_FIELDS + set->n);
+    }
+    if (r->now->uris == NULL) {
         return;
     }
     const struct cluster_spec *spec = &r->now->c->spec;
@@ -111,7 +115,6 @@ void judge_storage_allowed(struct judge_run *r)
         judge_place(r, UNDER(UNDER(SPEC, "storage"), "root"), URI_ROOT, spec->storage.root);
     }
     const struct path path = PATH_FIELD_OF(SPEC, SV("flinkConfiguration"));
-    const struct judge_entries *set = judge_entries(r->now, &r->now->stores, KEYS, ARRAY_LEN(KEYS));
     for (size_t i = 0; i < set->n; i++) {
         judge_place(r, &PATH_KEY_OF(&path, set->items[i]->key), URI_FIELDS + i,
                     set->items[i]->value);

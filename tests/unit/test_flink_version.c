@@ -112,11 +112,30 @@ START_TEST(version__text_reads_back)
 }
 END_TEST
 
+/// Policies take it for what it means.
+START_TEST(version__the_plain_form_has_one_text)
+{
+    static const char *const TEXTS[] = {"1.20", "2.0",   "0.0",  "9999.9999", "01.20", "1.020",
+                                        "+1.2", "1.2 ",  " 1.2", "1.20\n",    "1.",    ".2",
+                                        "1.2.", "1.2.3", "1,20", "1.2e1",     "-1.2",  "1._2"};
+    CLEANUP(arena_done) struct arena a = ARENA(4096);
+    for (size_t i = 0; i < ARRAY_LEN(TEXTS); i++) {
+        struct flink_version version;
+        if (flink_version_parse(sv_from(TEXTS[i]), &version) == FLINK_FORM_PLAIN) {
+            ck_assert(sv_eq_lit(flink_version_text(&a, version), TEXTS[i]));
+        } else {
+            ck_assert_uint_gt(i, 3);
+        }
+    }
+}
+END_TEST
+
 int main(void)
 {
     Suite *s = suite_create("flink_version");
     TCase *t = tcase_create("version");
     tcase_add_test(t, version__both_forms_are_read);
+    tcase_add_test(t, version__the_plain_form_has_one_text);
     tcase_add_loop_test(t, version__anything_else_is_none, 0, ARRAY_LEN(NO_VERSIONS));
     tcase_add_loop_test(t, version__a_tag_counts_only_when_it_begins_with_a_known_release, 0,
                         ARRAY_LEN(TAGS));
