@@ -6,6 +6,9 @@
 #define SMALL       16 // keys that are compared one by one
 #define FIRST_SLOTS (4 * (size_t)SMALL)
 
+// Seldom called, and kept out of what is called often.
+#define ASIDE __attribute__((noinline))
+
 static uint64_t load64(const char *p)
 {
     uint64_t w;
@@ -124,8 +127,8 @@ static enum keyset_answer grow_table(struct keyset *ks, struct keyset_level *l,
     return KEYSET_NEW;
 }
 
-static enum keyset_answer add_to_table(struct keyset *ks, struct keyset_level *l,
-                                       const struct keyset_key *key)
+ASIDE static enum keyset_answer add_to_table(struct keyset *ks, struct keyset_level *l,
+                                             const struct keyset_key *key)
 {
     size_t n = (size_t)(ks->next - l->base);
     struct keyset_table *t = find_table(ks);
@@ -150,7 +153,7 @@ static enum keyset_answer add_to_table(struct keyset *ks, struct keyset_level *l
 }
 
 /// A stack of twice the size; the open objects' keys are on it then.
-static bool grow_stack(struct keyset *ks)
+ASIDE static bool grow_stack(struct keyset *ks)
 {
     size_t n = (size_t)(ks->next - ks->keys);
     struct keyset_key *keys = arena_alloc(ks->arena, 2 * n * sizeof(*keys));
@@ -217,7 +220,9 @@ static int order_behind(const struct keyset *ks, const struct keyset_level *l, s
     return prefix < l->last ? 1 : sv_cmp(sv_make(last->ptr, last->len), key);
 }
 
-enum keyset_answer keyset_add_odd(struct keyset *ks, struct strview key, uint64_t prefix)
+/// keyset_add_odd() of those that take more than a bit to tell.
+ASIDE static enum keyset_answer add_with_care(struct keyset *ks, struct strview key,
+                                              uint64_t prefix)
 {
     const struct keyset_key k = {.ptr = key.ptr, .len = (uint32_t)key.len};
     struct keyset_level *l = ks->top;
@@ -233,6 +238,20 @@ enum keyset_answer keyset_add_odd(struct keyset *ks, struct strview key, uint64_
         leave_order(ks, l);
     }
     return add_unsorted(ks, l, k, prefix);
+}
+
+enum keyset_answer keyset_add_odd(struct keyset *ks, struct strview key, uint64_t prefix)
+{
+    // Most stand in small objects without an order, as Go writes its structs: a bit tells them.
+    struct keyset_level *l = ks->top;
+    uint64_t bit = bit_of(prefix);
+    if (l->last != KEYSET_UNSORTED || ks->next - l->base >= SMALL || (l->seen & bit) != 0 ||
+        ks->next == ks->end) {
+        return add_with_care(ks, key, prefix);
+    }
+    l->seen |= bit;
+    keyset_push(ks, key);
+    return KEYSET_NEW;
 }
 
 enum keyset_answer keyset_add(struct keyset *ks, struct strview key)

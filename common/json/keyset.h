@@ -124,6 +124,14 @@ static inline uint64_t keyset_prefix_padded(struct strview key)
     return be64toh(w) & MASKS[key.len < sizeof(w) ? key.len : sizeof(w)];
 }
 
+/// Puts KEY on the stack, which has room for it.
+static inline void keyset_push(struct keyset *ks, struct strview key)
+{
+    struct keyset_key *k = ks->next++;
+    k->ptr = key.ptr;
+    k->len = (uint32_t)key.len;
+}
+
 /// Adds KEY, whose prefix is given, when it is told by that alone to be a new one. Else false:
 /// keyset_add_odd() knows.
 static inline bool keyset_add_next(struct keyset *ks, struct strview key, uint64_t prefix)
@@ -133,9 +141,7 @@ static inline bool keyset_add_next(struct keyset *ks, struct strview key, uint64
         return false;
     }
     l->last = prefix;
-    struct keyset_key *k = ks->next++;
-    k->ptr = key.ptr;
-    k->len = (uint32_t)key.len;
+    keyset_push(ks, key);
     return true;
 }
 

@@ -135,6 +135,36 @@ START_TEST(keyset__keys_in_order_are_told_apart_and_so_are_those_behind_them)
 }
 END_TEST
 
+/// Of N texts the one that R picks, whose first bytes are those of many others.
+static struct strview pick(uint32_t r, uint32_t n)
+{
+    return arena_printf(&arena, r % 3 == 0 ? "%u" : r % 3 == 1 ? "key%u" : "taskmanager.%u", r % n);
+}
+
+START_TEST(keyset__whatever_the_order_the_answer_is_that_of_a_comparison_with_each)
+{
+    uint32_t r = 1;
+    for (unsigned object = 0; object < 2000; object++) {
+        struct strview seen[24];
+        size_t n = 0;
+        keyset_enter(&keys);
+        while (n < 1 + object % ARRAY_LEN(seen)) {
+            r = r * 1664525 + 1013904223;
+            struct strview key = pick(r >> 8, 40 + object % 50);
+            size_t at = 0;
+            while (at < n && !sv_eq(seen[at], key)) {
+                at++;
+            }
+            ck_assert_int_eq(keyset_add(&keys, key), at < n ? KEYSET_TWICE : KEYSET_NEW);
+            if (at == n) {
+                seen[n++] = key;
+            }
+        }
+        keyset_leave(&keys);
+    }
+}
+END_TEST
+
 START_TEST(keyset__many_keys_in_order_before_one_that_is_not)
 {
     keyset_enter(&keys);
@@ -231,6 +261,7 @@ UNIT_MAIN(setup, teardown, keyset__each_key_is_new_once_whatever_the_size,
           keyset__objects_do_not_see_one_another, keyset__a_table_is_used_again_at_its_depth,
           keyset__keys_made_to_collide_are_refused,
           keyset__keys_in_order_are_told_apart_and_so_are_those_behind_them,
+          keyset__whatever_the_order_the_answer_is_that_of_a_comparison_with_each,
           keyset__many_keys_in_order_before_one_that_is_not,
           keyset__keys_made_to_collide_are_refused_also_when_they_came_in_order,
           keyset__a_full_arena_is_told, keyset__any_allocation_may_fail)
