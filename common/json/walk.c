@@ -378,7 +378,7 @@ INLINE bool go_on(struct scan *s, struct cursor *c, enum walk walk)
 {
     while (c->next != END) {
         bool object = c->next == MEMBER;
-        c->p = json_skip_space_padded(c->p);
+        c->p = *c->p == ',' ? c->p : json_skip_space_padded(c->p);
         if (*c->p == ',') {
             c->p++;
             return true;
