@@ -324,8 +324,8 @@ static void walk_object(const struct spot *at, const struct object_type *type,
                                   .foreign = at->foreign};
         read_field(&here, base != NULL ? (char *)base + f->offset : NULL);
     }
-    for (size_t i = 0; i < type->n_fields; i++) {
-        const struct field *f = &type->fields[i];
+    const struct field *end = type->fields + type->n_fields;
+    for (const struct field *f = type->fields; f < end; f++) {
         if (!f->required) {
             continue;
         }

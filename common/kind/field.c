@@ -3,9 +3,9 @@
 
 const struct field *field_find(const struct object_type *type, struct strview name)
 {
-    // A few dozen rows: comparing lengths first leaves one or two memcmp.
-    for (size_t i = 0; i < type->n_fields; i++) {
-        const struct field *f = &type->fields[i];
+    // A few dozen rows, and few of them with names as long.
+    const struct field *end = type->fields + type->n_fields;
+    for (const struct field *f = type->fields; f < end; f++) {
         if (sv_eq(sv_make(f->name, f->name_len), name)) {
             return f;
         }

@@ -101,12 +101,15 @@ bool schema_check_count(const struct spot *at, size_t n)
 
 bool schema_check_enum(const struct spot *at, struct strview s)
 {
-    CLEANUP(strbuf_done) struct strbuf names = STRBUF(FAULT_TEXT_MAX);
-    for (const char *const *e = at->field->enums; *e != NULL; e++) {
+    const char *const *enums = at->field->enums;
+    for (const char *const *e = enums; *e != NULL; e++) {
         if (sv_eq_lit(s, *e)) {
             return true;
         }
-        strbuf_printf(&names, "%s\"%s\"", e == at->field->enums ? "" : ", ", *e);
+    }
+    CLEANUP(strbuf_done) struct strbuf names = STRBUF(FAULT_TEXT_MAX);
+    for (const char *const *e = enums; *e != NULL; e++) {
+        strbuf_printf(&names, "%s\"%s\"", e == enums ? "" : ", ", *e);
     }
     schema_fault(at, at->path, false, "schema.enum", CAUSE_NOT_SUPPORTED, schema_quote(at, s),
                  "supported values: %.*s", SV_ARG(strbuf_view(&names)));
