@@ -98,6 +98,24 @@ const struct json *json_get(const struct json *object, struct strview key)
     return v;
 }
 
+void json_get_all(const struct json *object, const struct strview *keys, size_t n,
+                  const struct json **ret)
+{
+    memset(ret, 0, n * sizeof(const struct json *)); // each is NULL
+    size_t next = 0; // the key that is tried first: behind the one that was found last
+    for (const struct json *v = json_type(object) == JSON_OBJECT ? json_first(object) : NULL;
+         v != NULL; v = json_next(v)) {
+        for (size_t tried = 0; tried < n; tried++) {
+            size_t i = next;
+            next = i + 1 < n ? i + 1 : 0;
+            if (sv_eq(json_key(v), keys[i])) {
+                ret[i] = v;
+                break;
+            }
+        }
+    }
+}
+
 const struct json *json_get_path(const struct json *object, ...)
 {
     va_list keys;

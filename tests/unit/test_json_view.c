@@ -96,6 +96,34 @@ START_TEST(view__keys_that_begin_alike_are_told_apart)
 }
 END_TEST
 
+START_TEST(view__many_keys_are_found_at_once_as_each_alone)
+{
+    static const struct strview KEYS[] = {SV_INIT("uid"),         SV_INIT("kind"),
+                                          SV_INIT("kindred"),     SV_INIT("requestKind"),
+                                          SV_INIT("requestKeep"), SV_INIT("")};
+    static const char *const TEXTS[] = {
+        "{}",
+        "{\"uid\":1,\"kind\":2,\"kindred\":3,\"requestKind\":4,\"requestKeep\":5,\"\":6}",
+        "{\"\":1,\"requestKeep\":2,\"requestKind\":3,\"kindred\":4,\"kind\":5,\"uid\":6}",
+        "{\"kind\":1,\"others\":2,\"uid\":3,\"requestkind\":4,\"requestKind\":null}",
+        "{\"kin\":1,\"kindr\":{\"uid\":2},\"ui\":3,\"requestKindX\":4}",
+        "[1,2]",
+        "\"uid\"",
+    };
+    const struct json *found[ARRAY_LEN(KEYS)];
+    for (size_t t = 0; t < ARRAY_LEN(TEXTS); t++) {
+        const struct json *v = parse(TEXTS[t]);
+        json_get_all(v, KEYS, ARRAY_LEN(KEYS), found);
+        for (size_t i = 0; i < ARRAY_LEN(KEYS); i++) {
+            ck_assert_msg(found[i] == json_get(v, KEYS[i]), "%s: %s", TEXTS[t], KEYS[i].ptr);
+        }
+    }
+    found[0] = parse("1");
+    json_get_all(NULL, KEYS, 1, found);
+    ck_assert_ptr_null(found[0]);
+}
+END_TEST
+
 START_TEST(view__what_is_absent_reads_as_absent_everywhere)
 {
     int64_t i;
@@ -264,6 +292,7 @@ END_TEST
 
 UNIT_MAIN(setup, teardown, view__each_value_has_its_type, view__keys_are_found_by_their_exact_bytes,
           view__keys_that_begin_alike_are_told_apart,
+          view__many_keys_are_found_at_once_as_each_alone,
           view__what_is_absent_reads_as_absent_everywhere, view__scalars_and_arrays_have_no_members,
           view__a_path_is_followed_down, view__children_come_in_order,
           view__integers_are_exact_or_refused, view__booleans_and_doubles_are_read,
