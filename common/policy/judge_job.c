@@ -17,14 +17,11 @@ static bool is_allowed_scheme(const struct judge_run *r, struct strview scheme)
     return false;
 }
 
-static void judge_uri(struct judge_run *r, const struct path *path, struct strview uri,
-                      struct strview scheme)
+static void say_scheme(struct judge_run *r, const struct path *path, struct strview uri)
 {
     const struct field_strings *list = &r->policy->spec.job.jar_schemes;
-    if (!sv_present(scheme) || !is_allowed_scheme(r, scheme)) {
-        judge_say(r, CAUSE_INVALID, path, judge_text(r, uri), "the scheme must be one of %.*s",
-                  SV_ARG(judge_strings(r, list->items, list->n)));
-    }
+    judge_say(r, CAUSE_INVALID, path, judge_text(r, uri), "the scheme must be one of %.*s",
+              SV_ARG(judge_strings(r, list->items, list->n)));
 }
 
 /// Each URI of a list as Flink reads it: `a;b`, `a,b`, or `[a, b]` in YAML's way. What has no
@@ -39,8 +36,9 @@ static void judge_uris(struct judge_run *r, const struct path *path, struct strv
         struct strview one = sv_sub(text, from, i - from);
         from = i + 1;
         struct strview scheme = flink_uri_scheme(r->arena, one);
-        if (judge_works(r, 1 + r->policy->spec.job.jar_schemes.n) && sv_present(scheme)) {
-            judge_uri(r, path, one, scheme);
+        if (judge_works(r, 1 + r->policy->spec.job.jar_schemes.n) && sv_present(scheme) &&
+            !is_allowed_scheme(r, scheme)) {
+            say_scheme(r, path, one);
         }
     }
 }
@@ -63,12 +61,14 @@ void judge_job_jar_schemes(struct judge_run *r)
             r->now->has_jar_scheme = true;
             r->now->jar_scheme = flink_uri_scheme(r->now->arena, job->jar_uri);
         }
-        judge_uri(r, UNDER(UNDER(SPEC, "job"), "jarURI"), job->jar_uri, r->now->jar_scheme);
+        if (!sv_present(r->now->jar_scheme) || !is_allowed_scheme(r, r->now->jar_scheme)) {
+            say_scheme(r, UNDER(UNDER(SPEC, "job"), "jarURI"), job->jar_uri);
+        }
     }
-    const struct path conf = PATH_FIELD_OF(SPEC, SV("flinkConfiguration"));
     const struct judge_entries *set = judge_entries(r->now, &r->now->code, KEYS, ARRAY_LEN(KEYS));
     for (size_t i = 0; i < set->n; i++) {
-        judge_uris(r, &PATH_KEY_OF(&conf, set->items[i]->key), set->items[i]->value);
+        judge_uris(r, &PATH_KEY_OF(UNDER(SPEC, "flinkConfiguration"), set->items[i]->key),
+                   set->items[i]->value);
     }
 }
 

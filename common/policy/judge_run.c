@@ -29,12 +29,10 @@ const struct pattern_vars *judge_vars(struct judge_facts *f)
     return &f->vars;
 }
 
-const struct flink_effective *judge_effective(struct judge_facts *f)
+const struct flink_effective *judge_read_effective(struct judge_facts *f)
 {
-    if (f->effective == NULL) {
-        flink_effective_read(f->c, f->arena, NULL, &f->room->effective);
-        f->effective = &f->room->effective;
-    }
+    flink_effective_read(f->c, f->arena, NULL, &f->room->effective);
+    f->effective = &f->room->effective;
     return f->effective;
 }
 

@@ -89,7 +89,11 @@ void judge_foreign_account(struct judge_run *r);
 // ---- facts: worked out when the first rule asks ----
 
 const struct pattern_vars *judge_vars(struct judge_facts *f);
-const struct flink_effective *judge_effective(struct judge_facts *f);
+const struct flink_effective *judge_read_effective(struct judge_facts *f);
+static inline const struct flink_effective *judge_effective(struct judge_facts *f)
+{
+    return f->effective != NULL ? f->effective : judge_read_effective(f);
+}
 const struct judge_image *judge_images(struct judge_facts *f, size_t *n);
 const struct way *judge_ways(struct judge_facts *f, size_t *n);
 /// Finds in *ENTRIES, which is F's, those under the N canonical KEYS, always the same.

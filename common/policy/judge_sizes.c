@@ -59,26 +59,22 @@ static const char *bound_words(bool is_max)
     return is_max ? "must be at most" : "must be at least";
 }
 
-static void judge_bound(struct judge_run *r, const struct path *path,
-                        int64_t (*size)(struct judge_facts *f), bool is_max, int64_t bound)
+static void say_bound(struct judge_run *r, const struct path *path, int64_t value, bool is_max,
+                      int64_t bound)
 {
-    if (is_beyond(r, size, is_max, bound)) {
-        judge_say(r, CAUSE_INVALID, path, judge_number(r, size(r->now)), "%s %" PRId64,
-                  bound_words(is_max), bound);
-    }
+    judge_say(r, CAUSE_INVALID, path, judge_number(r, value), "%s %" PRId64, bound_words(is_max),
+              bound);
 }
 
 static void judge_parallelism(struct judge_run *r, bool is_max, const struct field_int *bound)
 {
-    if (!bound->set || is_open(r)) {
+    if (!bound->set || is_open(r) || !is_beyond(r, parallelism, is_max, bound->v)) {
         return;
     }
     const struct path *path = size_path(r, UNDER(SPEC, "parallelism"), UNDER(SPEC, "replicas"));
-    if (is_beyond(r, parallelism, is_max, bound->v)) {
-        int64_t value = parallelism(r->now);
-        judge_say(r, CAUSE_INVALID, path, written(r, value), "%.*s%s %" PRId64,
-                  SV_ARG(consequence(r, value)), bound_words(is_max), bound->v);
-    }
+    int64_t value = parallelism(r->now);
+    judge_say(r, CAUSE_INVALID, path, written(r, value), "%.*s%s %" PRId64,
+              SV_ARG(consequence(r, value)), bound_words(is_max), bound->v);
 }
 
 void judge_parallelism_min(struct judge_run *r)
@@ -122,9 +118,9 @@ static int64_t job_managers(struct judge_facts *f)
 static void judge_job_managers(struct judge_run *r, bool is_max, const struct field_int *bound)
 {
     bool open = r->in->before_defaults && !r->now->c->spec.job_manager.replicas.set;
-    if (bound->set && !open) {
-        judge_bound(r, UNDER(UNDER(SPEC, "jobManager"), "replicas"), job_managers, is_max,
-                    bound->v);
+    if (bound->set && !open && is_beyond(r, job_managers, is_max, bound->v)) {
+        say_bound(r, UNDER(UNDER(SPEC, "jobManager"), "replicas"), job_managers(r->now), is_max,
+                  bound->v);
     }
 }
 
@@ -140,12 +136,12 @@ void judge_job_manager_replicas_max(struct judge_run *r)
 
 static void judge_task_managers(struct judge_run *r, bool is_max, const struct field_int *bound)
 {
-    if (!bound->set || is_open(r)) {
+    if (!bound->set || is_open(r) || !is_beyond(r, task_managers, is_max, bound->v)) {
         return;
     }
     const struct path *path =
         size_path(r, UNDER(UNDER(SPEC, "taskManager"), "replicas"), UNDER(SPEC, "replicas"));
-    judge_bound(r, path, task_managers, is_max, bound->v);
+    say_bound(r, path, task_managers(r->now), is_max, bound->v);
 }
 
 void judge_task_manager_replicas_min(struct judge_run *r)

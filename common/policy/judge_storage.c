@@ -17,23 +17,28 @@ void judge_storage_required(struct judge_run *r)
 /// Where the URIs of the fields are among the object's; those of the options follow.
 enum { URI_ROOT, URI_SAVEPOINT, URI_FIELDS };
 
-/// TEXT, which is the I-th of the object's URIs.
-static void judge_place(struct judge_run *r, const struct path *path, size_t i, struct strview text)
+/// Whether TEXT, which is the I-th of the object's URIs, is among what is allowed.
+static bool is_allowed(struct judge_run *r, size_t i, struct strview text)
 {
     const struct patterns *allowed = &r->policy->storage_allowed;
     struct pattern_uri *uri = &r->now->uris[i];
     if (!sv_present(uri->text)) {
         pattern_uri_read(sv_trim(text), uri);
     }
-    if (judge_works(r, patterns_steps(allowed, uri->text.len)) &&
-        !patterns_match_uri(allowed, uri, judge_vars(r->now))) {
-        judge_say(
-            r, CAUSE_INVALID, path, judge_text(r, uri->text),
-            "is not among the allowed places for state: %.*s%s", SV_ARG(judge_patterns(r, allowed)),
-            sv_find(uri->text, SV("/..")) != SIZE_MAX || sv_find_char(uri->text, '%') != SIZE_MAX
-                ? " (which no text with .. or % is)"
-                : "");
-    }
+    return !judge_works(r, patterns_steps(allowed, uri->text.len)) ||
+           patterns_match_uri(allowed, uri, judge_vars(r->now));
+}
+
+/// That the I-th URI, at PATH, is not.
+static void say_place(struct judge_run *r, const struct path *path, size_t i)
+{
+    struct strview text = r->now->uris[i].text;
+    judge_say(r, CAUSE_INVALID, path, judge_text(r, text),
+              "is not among the allowed places for state: %.*s%s",
+              SV_ARG(judge_patterns(r, &r->policy->storage_allowed)),
+              sv_find(text, SV("/..")) != SIZE_MAX || sv_find_char(text, '%') != SIZE_MAX
+                  ? " (which no text with .. or % is)"
+                  : "");
 }
 
 static bool is_of_store(struct strview key)
@@ -69,15 +74,15 @@ static bool has_endpoints(struct judge_facts *f)
 }
 
 /// Warned of, unless the policy itself wants it so: most who set it have a store of their own.
-static void judge_endpoints(struct judge_run *r, const struct flink_conf *conf,
-                            const struct path *path)
+static void judge_endpoints(struct judge_run *r, const struct flink_conf *conf)
 {
+    const struct path path = PATH_FIELD_OF(SPEC, SV("flinkConfiguration"));
     for (size_t i = 0; i < conf->count && judge_works(r, 1); i++) {
         const struct flink_conf_entry *it = &conf->items[i];
         if (is_endpoint(it->key) &&
             flink_conf_find_canonical(&r->policy->conf_required, it->canonical) == NULL) {
             r->nearer = true; // never more than a warning
-            judge_say(r, CAUSE_INVALID, &PATH_KEY_OF(path, it->key), judge_text(r, it->value),
+            judge_say(r, CAUSE_INVALID, &PATH_KEY_OF(&path, it->key), judge_text(r, it->value),
                       "leads to another store than the URI tells: the policy allows URIs alone");
             r->nearer = false;
         }
@@ -111,19 +116,20 @@ void judge_storage_allowed(struct judge_run *r)
         return;
     }
     const struct cluster_spec *spec = &r->now->c->spec;
-    if (sv_present(spec->storage.root)) {
-        judge_place(r, UNDER(UNDER(SPEC, "storage"), "root"), URI_ROOT, spec->storage.root);
+    struct strview root = spec->storage.root, savepoint = spec->job.initial_savepoint_path;
+    if (sv_present(root) && !is_allowed(r, URI_ROOT, root)) {
+        say_place(r, UNDER(UNDER(SPEC, "storage"), "root"), URI_ROOT);
     }
-    const struct path path = PATH_FIELD_OF(SPEC, SV("flinkConfiguration"));
     for (size_t i = 0; i < set->n; i++) {
-        judge_place(r, &PATH_KEY_OF(&path, set->items[i]->key), URI_FIELDS + i,
-                    set->items[i]->value);
+        if (!is_allowed(r, URI_FIELDS + i, set->items[i]->value)) {
+            say_place(r, &PATH_KEY_OF(UNDER(SPEC, "flinkConfiguration"), set->items[i]->key),
+                      URI_FIELDS + i);
+        }
     }
     if (has_endpoints(r->now)) {
-        judge_endpoints(r, &judge_effective(r->now)->conf, &path);
+        judge_endpoints(r, &judge_effective(r->now)->conf);
     }
-    if (sv_present(spec->job.initial_savepoint_path)) {
-        judge_place(r, UNDER(UNDER(SPEC, "job"), "initialSavepointPath"), URI_SAVEPOINT,
-                    spec->job.initial_savepoint_path);
+    if (sv_present(savepoint) && !is_allowed(r, URI_SAVEPOINT, savepoint)) {
+        say_place(r, UNDER(UNDER(SPEC, "job"), "initialSavepointPath"), URI_SAVEPOINT);
     }
 }
