@@ -47,9 +47,11 @@ void rule_jar_uri_form(struct rule_run *r)
 void rule_jar_uri_remote(struct rule_run *r)
 {
     struct strview uri = r->now->spec.job.jar_uri;
+    if (!r->e->version_known || flink_version_at_least(r->e->version, 1, 19)) {
+        return;
+    }
     struct strview scheme = flink_uri_scheme(r->arena, uri);
-    if (sv_present(scheme) && !sv_eq(scheme, SV("local")) && r->e->version_known &&
-        !flink_version_at_least(r->e->version, 1, 19)) {
+    if (sv_present(scheme) && !sv_eq(scheme, SV("local"))) {
         rule_deny(
             r, CAUSE_INVALID, UNDER(JOB, "jarURI"), rule_quote(r, uri),
             "Flink %d.%d takes no remote jar (1.19 and newer do): put it into the image and use "

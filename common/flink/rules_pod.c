@@ -16,7 +16,7 @@ void rule_pod_template_shape(struct rule_run *r)
 {
     struct places walk = PLACES(r->now, PLACES_TEMPLATES);
     for (const struct place *p; (p = places_next(&walk)) != NULL;) {
-        struct path nodes[PLACE_NODES];
+        UNINITIALIZED struct path nodes[PLACE_NODES];
         podtemplate_check(p->json, place_path(p, nodes), r->id, r->out);
     }
 }
@@ -60,7 +60,7 @@ static void check_image(struct rule_run *r, const struct path *path, struct strv
 
 static void check_container_image(struct rule_run *r, const struct place *p)
 {
-    struct path nodes[PLACE_NODES];
+    UNINITIALIZED struct path nodes[PLACE_NODES];
     if (place_is_main(p)) {
         return;
     }
@@ -92,7 +92,7 @@ void rule_pod_template_images(struct rule_run *r)
 
 static void check_main(struct rule_run *r, const struct place *p, bool first)
 {
-    struct path nodes[PLACE_NODES];
+    UNINITIALIZED struct path nodes[PLACE_NODES];
     struct strview image = json_get_string(p->json, SV("image"));
     if (p->list != PLACE_CONTAINERS) {
         rule_deny(r, CAUSE_INVALID, UNDER(place_path(p, nodes), "name"), rule_quote(r, p->name),
