@@ -61,7 +61,7 @@ static void read_version(const struct flink_cluster *c, struct arena *arena,
 static bool parallelism_is_stale(const struct flink_cluster *c, bool reactive, int64_t slots,
                                  struct arena *arena)
 {
-    struct flink_note note;
+    UNINITIALIZED struct flink_note note;
     flink_note_read(c, arena, &note);
     const struct flink_note_number *noted = &note.parallelism;
     const struct field_int *replicas = &c->spec.task_manager.replicas;
@@ -119,17 +119,37 @@ void flink_effective_read_with(const struct flink_cluster *c, const struct flink
     }
 }
 
-/// Whole bytes of the memory in LIST, rounded down (more than the container has would kill Flink).
-static bool memory_of(const struct json *list, int64_t *ret)
+bool flink_resource_is_standard(struct strview name)
 {
-    struct quantity q;
-    if (!quantity_read(json_get_lit(list, "memory"), &q, NULL) || quantity_sign(q) <= 0) {
-        return false;
-    }
+    return sv_eq(name, SV("cpu")) || sv_eq(name, SV("memory")) ||
+           sv_eq(name, SV("ephemeral-storage"));
+}
+
+/// Whole bytes, rounded down (more than the container has would kill Flink).
+static int64_t bytes_of(struct quantity q)
+{
     int64_t up = quantity_whole(q);
     bool whole = q.saturated || quantity_is_whole(q);
-    *ret = whole ? up : up - 1;
-    return true;
+    return whole ? up : up - 1;
+}
+
+/// Whether LIST, requests or limits, has memory: *MEMORY. *PLAIN becomes false when an entry is to
+/// be looked at closer.
+static bool read_amounts(const struct json *list, int64_t *memory, bool *plain)
+{
+    bool found = false;
+    json_each(item, list) {
+        UNINITIALIZED struct quantity q;
+        struct strview name = json_key(item);
+        if (!quantity_read(item, &q, NULL) || quantity_sign(q) < 0 ||
+            !flink_resource_is_standard(name)) {
+            *plain = false;
+        } else if (sv_eq(name, SV("memory")) && quantity_sign(q) > 0) {
+            found = true;
+            *memory = bytes_of(q);
+        }
+    }
+    return found;
 }
 
 /// The last two fix the size together; a JobManager's heap does so alone.
@@ -169,11 +189,16 @@ void flink_effective_resources_read(const struct flink_cluster *c, const struct 
     bool jm = role == FLINK_JOB_MANAGER;
     const struct resources_spec *spec =
         jm ? &c->spec.job_manager.resources : &c->spec.task_manager.resources;
-    *ret = (struct flink_effective_resources){.spec = spec};
-    if (memory_of(spec->limits, &ret->memory)) {
+    *ret = (struct flink_effective_resources){.spec = spec, .plain = true};
+    int64_t limit = 0, request = 0;
+    bool limited = read_amounts(spec->limits, &limit, &ret->plain);
+    bool requested = read_amounts(spec->requests, &request, &ret->plain);
+    if (limited) {
         ret->source = FLINK_MEMORY_FROM_LIMIT;
-    } else if (memory_of(spec->requests, &ret->memory)) {
+        ret->memory = limit;
+    } else if (requested) {
         ret->source = FLINK_MEMORY_FROM_REQUEST;
+        ret->memory = request;
     } else if (flink_conf_sets_memory(&e->conf, role)) {
         ret->source = FLINK_MEMORY_FROM_CONF;
     } else {

@@ -35,8 +35,13 @@ struct flink_effective_resources {
     const struct resources_spec *spec; // as given; never NULL
     int64_t memory;                    // bytes of the container; 0: can't be read or worked out
     enum flink_memory_source source;
+    bool plain;                // each entry has a standard name and a quantity that is not negative
     struct flink_memory parts; // Flink's own division of it
 };
+
+/// What may stand in a pod's resources without a domain (core/helper
+/// IsStandardContainerResourceName), beside hugepages-<size>.
+bool flink_resource_is_standard(struct strview name);
 
 struct flink_effective {
     bool image_ok;  // spec.image is a reference: IMAGE

@@ -6,21 +6,17 @@
 #include "common/k8s/names.h"
 #include "common/k8s/quantity.h"
 
-/// What may stand in a pod's resources without a domain (core/helper
-/// IsStandardContainerResourceName), beside hugepages-<size>.
-static bool is_standard_resource(struct strview name)
-{
-    return sv_eq(name, SV("cpu")) || sv_eq(name, SV("memory")) ||
-           sv_eq(name, SV("ephemeral-storage"));
-}
-
-/// Calls EACH for requests and limits of both roles.
+/// Calls EACH for requests and limits of both roles, but for plain ones: there is nothing to say of
+/// them.
 typedef void (*each_list)(struct rule_run *r, const struct path *path, const struct json *list);
 
 static void for_lists(struct rule_run *r, each_list each)
 {
     for (unsigned role = 0; role < RULE_ROLES; role++) {
         const struct resources_spec *spec = r->e->resources[role].spec;
+        if (r->e->resources[role].plain) {
+            continue; // nearly always
+        }
         const struct path of = PATH_FIELD_OF(SPEC, sv_from(RULE_ROLE_FIELDS[role]));
         const struct path *resources = UNDER(&of, "resources");
         each(r, UNDER(resources, "requests"), spec->requests);
@@ -32,8 +28,8 @@ static void check_names(struct rule_run *r, const struct path *path, const struc
 {
     json_each(item, list) {
         struct strview name = json_key(item);
-        if (is_standard_resource(name)) {
-            continue; // nearly always
+        if (flink_resource_is_standard(name)) {
+            continue;
         }
         const char *fault = name_fault(NAME_LABEL_KEY, name);
         if (fault == NULL && sv_find_char(name, '/') == SIZE_MAX &&

@@ -154,6 +154,50 @@ START_TEST(resources__memory_is_rounded_down_to_bytes)
 }
 END_TEST
 
+START_TEST(resources__are_plain_when_no_rule_has_to_look_at_them)
+{
+    static const struct {
+        const char *requests, *limits;
+        bool plain;
+    } CASES[] = {
+        {"{}", "{}", true},
+        {"null", "null", true},
+        {"{\"cpu\":\"500m\",\"memory\":\"2Gi\",\"ephemeral-storage\":0}", "{\"cpu\":2}", true},
+        {"{\"cpu\":\"1.5\"}", "{\"memory\":\"0\"}", true},
+        {"{\"cpu\":\"x\"}", "{}", false},
+        {"{\"cpu\":null}", "{}", false},
+        {"{}", "{\"cpu\":\"-1\"}", false},
+        {"{}", "{\"memory\":\"\"}", false},
+        {"{\"memory\":-1}", "{\"memory\":\"2Gi\"}", false},
+        {"{\"Memory\":\"1\"}", "{}", false},
+        {"{}", "{\"example.com/gpu\":\"1\"}", false},
+        {"{\"hugepages-2Mi\":\"2Mi\"}", "{}", false},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(CASES); i++) {
+        CLEANUP(arena_done) struct arena a = ARENA(CASE_ARENA_MAX);
+        struct strview spec =
+            arena_printf(&a, "{\"jobManager\":{\"resources\":{\"requests\":%s,\"limits\":%s}}}",
+                         CASES[i].requests, CASES[i].limits);
+        ck_assert_msg(resources(&a, spec.ptr, FLINK_JOB_MANAGER).plain == CASES[i].plain, "%s",
+                      spec.ptr);
+        ck_assert(resources(&a, spec.ptr, FLINK_TASK_MANAGER).plain);
+    }
+}
+END_TEST
+
+START_TEST(resources__memory_of_less_than_a_byte_is_told_all_the_same)
+{
+    CLEANUP(arena_done) struct arena a = ARENA(CASE_ARENA_MAX);
+    struct flink_effective_resources r =
+        resources(&a,
+                  "{\"taskManager\":{\"resources\":{\"requests\":{\"memory\":\"2Gi\"},\"limits\":{"
+                  "\"memory\":\"1m\"}}}}",
+                  FLINK_TASK_MANAGER);
+    ck_assert_int_eq(r.source, FLINK_MEMORY_FROM_LIMIT);
+    ck_assert_int_eq(r.memory, 0);
+}
+END_TEST
+
 UNIT_MAIN(NULL, NULL, effective__an_empty_spec_has_every_default,
           effective__known_storage_makes_upgrades_take_a_savepoint,
           effective__version_is_the_fields_before_the_tags,
@@ -161,4 +205,6 @@ UNIT_MAIN(NULL, NULL, effective__an_empty_spec_has_every_default,
           effective__a_given_parallelism_stays_through_scale,
           effective__reactive_mode_counts_slots_alone,
           resources__limit_comes_before_request_before_configuration,
-          resources__memory_is_rounded_down_to_bytes)
+          resources__memory_is_rounded_down_to_bytes,
+          resources__are_plain_when_no_rule_has_to_look_at_them,
+          resources__memory_of_less_than_a_byte_is_told_all_the_same)
