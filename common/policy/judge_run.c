@@ -11,20 +11,18 @@
 
 // ---- facts --------------------------------------------------------------------------------------
 
-const struct pattern_vars *judge_vars(struct judge_facts *f)
+const struct pattern_vars *judge_read_vars(struct judge_facts *f)
 {
-    if (!f->has_vars) {
-        const struct flink_effective *e = judge_effective(f);
-        bool given = e->version_form != FLINK_FORM_NONE;
-        f->has_vars = true;
-        f->vars.value[PATTERN_NAMESPACE] = f->ns;
-        f->vars.value[PATTERN_NAME] = f->c->name;
-        if (e->version_form == FLINK_FORM_PLAIN) { // the text itself: it has no other digits
-            f->vars.value[PATTERN_FLINK_VERSION] = f->c->spec.flink_version;
-        } else if (given || e->tag_tells) {
-            f->vars.value[PATTERN_FLINK_VERSION] =
-                flink_version_text(f->arena, given ? e->version : e->tagged);
-        }
+    const struct flink_effective *e = judge_effective(f);
+    f->has_vars = true;
+    f->vars.value[PATTERN_NAMESPACE] = f->ns;
+    f->vars.value[PATTERN_NAME] = f->c->name;
+    if (e->version_form == FLINK_FORM_PLAIN) { // the text itself: it has no other digits
+        f->vars.value[PATTERN_FLINK_VERSION] = f->c->spec.flink_version;
+    } else if (e->version_form != FLINK_FORM_NONE) {
+        f->vars.value[PATTERN_FLINK_VERSION] = flink_version_text(f->arena, e->version);
+    } else if (e->tag_tells) {
+        f->vars.value[PATTERN_FLINK_VERSION] = flink_version_text(f->arena, e->tagged);
     }
     return &f->vars;
 }

@@ -88,7 +88,11 @@ void judge_foreign_account(struct judge_run *r);
 
 // ---- facts: worked out when the first rule asks ----
 
-const struct pattern_vars *judge_vars(struct judge_facts *f);
+const struct pattern_vars *judge_read_vars(struct judge_facts *f);
+static inline const struct pattern_vars *judge_vars(struct judge_facts *f)
+{
+    return f->has_vars ? &f->vars : judge_read_vars(f);
+}
 const struct flink_effective *judge_read_effective(struct judge_facts *f);
 static inline const struct flink_effective *judge_effective(struct judge_facts *f)
 {

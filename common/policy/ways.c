@@ -14,7 +14,7 @@ static struct way *add(struct ways *list, enum way_kind kind, struct strview pat
 {
     if (list->n == list->cap) {
         size_t cap = list->cap != 0 ? list->cap * 2 : 4;
-        struct way *items = ARENA_NEW_N(list->arena, struct way, cap);
+        struct way *items = arena_alloc(list->arena, cap * sizeof(*items));
         if (items == NULL) {
             return NULL;
         }
