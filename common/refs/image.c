@@ -67,20 +67,6 @@ static bool has_upper(struct strview s)
     return false;
 }
 
-/// Letters, digits and '-', which stands at neither end.
-static bool is_host_label(struct strview s)
-{
-    if (s.len == 0 || s.ptr[0] == '-' || s.ptr[s.len - 1] == '-') {
-        return false;
-    }
-    for (size_t i = 0; i < s.len; i++) {
-        if (!is_alnum(s.ptr[i]) && s.ptr[i] != '-') {
-            return false;
-        }
-    }
-    return true;
-}
-
 static bool is_ipv6_text(struct strview s)
 {
     for (size_t i = 0; i < s.len; i++) {
@@ -92,18 +78,24 @@ static bool is_ipv6_text(struct strview s)
     return s.len != 0;
 }
 
+/// An IPv6 address in brackets, or labels between dots: letters, digits and '-', which stands at
+/// neither end of one.
 static bool is_host(struct strview s)
 {
     if (s.len >= 2 && s.ptr[0] == '[' && s.ptr[s.len - 1] == ']') {
         return is_ipv6_text(sv_sub(s, 1, s.len - 2));
     }
-    struct strview label;
-    while (sv_split(&s, '.', &label)) {
-        if (!is_host_label(label)) {
+    char before = '.';
+    for (size_t i = 0; i < s.len; i++) {
+        char c = s.ptr[i];
+        bool good = is_alnum(c) || (c == '-' && before != '.') ||
+                    (c == '.' && before != '.' && before != '-');
+        if (!good) {
             return false;
         }
+        before = c;
     }
-    return true;
+    return before != '.' && before != '-';
 }
 
 static bool is_domain(struct strview s)
@@ -156,12 +148,9 @@ static const char *path_fault(struct strview path)
     if (path.len > IMAGE_PATH_MAX) {
         return TOO_LONG;
     }
-    if (has_upper(path)) {
-        return BAD_CASE;
-    }
-    while (sv_split(&path, '/', &part)) {
+    for (struct strview rest = path; sv_split(&rest, '/', &part);) {
         if (!is_path_part(part)) {
-            return BAD_PATH;
+            return has_upper(path) ? BAD_CASE : BAD_PATH;
         }
     }
     return NULL;
