@@ -251,15 +251,15 @@ static size_t take(const struct glob_part *part, const struct glob_form *form, s
     return byte_set_has(set, form->fold ? lower(c) : c) ? char_len(s, at) : 0;
 }
 
-/// Whether a star takes all of S from AT on.
+/// Whether a star takes all of S from AT on. Characters of more bytes than one are in GLOB_ANY
+/// alone.
 static bool takes_rest(const struct glob_form *form, struct strview s, size_t at)
 {
-    while (form->wild != &GLOB_ANY && at < s.len) {
+    for (; form->wild != &GLOB_ANY && at < s.len; at++) {
         unsigned char c = (unsigned char)s.ptr[at];
         if (!byte_set_has(form->wild, form->fold ? lower(c) : c)) {
             return false;
         }
-        at += char_len(s, at);
     }
     return true;
 }
@@ -332,7 +332,10 @@ static bool segments_match(const struct globs *g, struct strview s, const struct
         }
         if (item < g->n && at <= s.len) {
             struct strview segment = segment_at(s, at, g->form.sep);
-            if (glob_match(&g->items[item], &g->form, segment, vars)) {
+            const struct glob *it = &g->items[item];
+            bool lone_star = it->n == 1 && it->parts[0].op == GLOB_STAR;
+            if (lone_star ? takes_rest(&g->form, segment, 0)
+                          : glob_match(it, &g->form, segment, vars)) {
                 at += segment.len + 1;
                 item++;
                 continue;
