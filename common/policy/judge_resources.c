@@ -194,14 +194,20 @@ static void work_out(const struct question *q, struct quantity *ret)
     }
 }
 
+/// Where the answer is kept; from JUDGE_AMOUNTS on it is not.
+static unsigned slot_of(const struct question *q)
+{
+    return 2U * q->what + (q->limits ? 1U : 0U);
+}
+
 /// The same, of CPU and memory worked out once for all policies; of others it is in *OTHER.
 static const struct quantity *pod_amount(const struct question *q, struct quantity *other)
 {
-    if (q->what == OTHER) {
+    unsigned i = slot_of(q);
+    if (i >= JUDGE_AMOUNTS) {
         work_out(q, other);
         return other;
     }
-    unsigned i = 2U * q->what + (q->limits ? 1U : 0U);
     if (!q->facts->has_amounts[q->role][i]) {
         q->facts->has_amounts[q->role][i] = true;
         work_out(q, &q->facts->amounts[q->role][i]);
@@ -237,19 +243,35 @@ static void say_over(struct judge_run *r, struct question q, struct quantity now
     r->nearer = false;
 }
 
+static void judge_one(struct judge_run *r, const struct question *q,
+                      const struct policy_quantity *max)
+{
+    struct quantity other;
+    const struct quantity *now = pod_amount(q, &other);
+    if (quantity_cmp(*now, max->value) > 0) {
+        say_over(r, *q, *now, max);
+    }
+}
+
+/// Whether Q's answer is there already, and within MAX.
+static bool is_known_within(const struct question *q, struct quantity max)
+{
+    unsigned i = slot_of(q);
+    return i < JUDGE_AMOUNTS && q->facts->has_amounts[q->role][i] &&
+           quantity_cmp(q->facts->amounts[q->role][i], max) <= 0;
+}
+
 static void judge_role(struct judge_run *r, enum flink_role role,
                        const struct policy_quantities *max)
 {
-    struct quantity other;
     for (size_t i = 0; i < max->n; i++) {
         const struct policy_quantity *it = &max->items[i];
         struct question q = {
             .facts = r->now, .role = role, .what = what_named(it->name), .name = it->name};
         for (unsigned k = 0; k < 2 && judge_works(r, 1); k++) {
             q.limits = k != 0;
-            const struct quantity *now = pod_amount(&q, &other);
-            if (quantity_cmp(*now, it->value) > 0) {
-                say_over(r, q, *now, it);
+            if (!is_known_within(&q, it->value)) {
+                judge_one(r, &q, it);
             }
         }
     }
