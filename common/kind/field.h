@@ -61,27 +61,28 @@ FIELD_KINDS(X)
 struct object_type;
 
 struct field {
+    // What each walk over the rows looks at is together: a row costs it one line of the cache.
     const char *name; // as in JSON
     size_t name_len;
     enum field_kind kind;
+    bool required;
+    bool scale;    // read by the `scale` subresource: a wrong type is refused even when unchanged
+    bool pod;      // what the user asks for here reaches a pod: part of the revision hash
     size_t offset; // of the member in the object's struct
     const char *doc;
 
     // What the schema says; the API server judges by the CRD made from the same rows.
-    bool required;
     int64_t min, max; // INT: value; STRING…: length in characters; STRINGS, OBJECTS, maps: count
     int64_t item_max; // STRINGS, STRING_MAP: characters of one item; 0: not bounded
     const char *const *enums; // ENUM: values, NULL-terminated
     const char *list_key;     // OBJECTS: the member that tells items apart; NULL: an atomic list
     const struct object_type *sub; // also ANY_MAP: keys that have a schema, the others are free
-    bool scale; // read by the `scale` subresource: a wrong type is refused even when unchanged
 
     // What the rest of the house reads.
     const char *dflt;      // the default in words or as text, for the reference page; NULL: none
     const char *type_hint; // added to a type fault: "quote it: …"
     const char *instead;   // REFUSED: what to use, for the message and the schema's description
     const char *since;     // not NULL: the field is accepted, and acted on only by a later release
-    bool pod;              // what the user asks for here reaches a pod: part of the revision hash
 };
 
 /// A struct whose members are described by rows. Its first member is `const struct json *self`: the
