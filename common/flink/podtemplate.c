@@ -194,19 +194,14 @@ static void check_value(const struct check *c, const struct json *v, const struc
     }
 }
 
-/// NAME's row, looked for from *AT on, which is then behind it: rows and, as Kubernetes writes
-/// them, members are in the order of their names.
-static const struct pod_field *find(const struct pod_type *type, struct strview name, size_t *at)
+/// The row of that name from F on and before END, or END.
+static inline const struct pod_field *find(const struct pod_field *f, const struct pod_field *end,
+                                           struct strview name)
 {
-    for (size_t n = 0, i = *at; n < type->count; n++, i++) {
-        i = i < type->count ? i : 0;
-        const struct pod_field *f = &FIELDS[type->first + i];
-        if (sv_eq(sv_make(f->name, f->name_len), name)) {
-            *at = i + 1;
-            return f;
-        }
+    while (f < end && !sv_eq(sv_make(f->name, f->name_len), name)) {
+        f++;
     }
-    return NULL;
+    return f;
 }
 
 static void warn(const struct check *c, const struct pod_type *type, struct strview name,
@@ -225,21 +220,38 @@ static void warn(const struct check *c, const struct pod_type *type, struct strv
     }
 }
 
+/// A member that is no plain string. F is NULL for one that TYPE doesn't have. (Apart, so that the
+/// walk over the others needs no room for paths.)
+__attribute__((noinline)) static void check_member(const struct check *c, const struct json *member,
+                                                   const struct pod_type *type,
+                                                   const struct pod_field *f,
+                                                   const struct path *path)
+{
+    const struct path here = PATH_FIELD_OF(path, json_key(member));
+    if (f == NULL) {
+        warn(c, type, json_key(member), &here);
+    } else if (json_type(member) != JSON_NULL) {
+        check_value(c, member, f, &here);
+    }
+}
+
 /// Depth is that of the JSON tree, which the parser bounds.
 static void check_object(const struct check *c, const struct json *v, const struct pod_type *type,
                          const struct path *path)
 {
-    size_t at = 0;
+    const struct pod_field *first = &FIELDS[type->first], *end = first + type->count;
+    // A row is looked for from behind the last one on: rows and, as Kubernetes writes them, members
+    // are in the order of their names.
+    const struct pod_field *next = first;
     json_each(member, v) {
-        const struct pod_field *f = find(type, json_key(member), &at);
-        if (f != NULL && f->kind == KIND_STRING && json_type(member) == JSON_STRING) {
-            continue; // most are
+        const struct pod_field *f = find(next, end, json_key(member));
+        if (f == end) {
+            f = find(first, next, json_key(member));
+            f = f != next ? f : NULL;
         }
-        const struct path here = PATH_FIELD_OF(path, json_key(member));
-        if (f == NULL) {
-            warn(c, type, json_key(member), &here);
-        } else if (json_type(member) != JSON_NULL) {
-            check_value(c, member, f, &here);
+        next = f != NULL ? f + 1 : next;
+        if (f == NULL || f->kind != KIND_STRING || json_type(member) != JSON_STRING) {
+            check_member(c, member, type, f, path); // few are
         }
     }
 }
