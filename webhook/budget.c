@@ -1,8 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "webhook/budget.h"
 
-#include <stdint.h>
-
 struct budget budget_make(size_t max_bytes, size_t largest)
 {
     size_t large = max_bytes / 2 > largest ? max_bytes / 2 : largest;

@@ -24,8 +24,8 @@ struct budget {
     struct lane_sum ordinary;
 };
 
-/// Of MAX_BYTES half is for small bodies and half for large ones, which have room for one of
-/// LARGEST at least.
+/// Of MAX_BYTES large bodies have half, and room for one of LARGEST at least; the others have the
+/// rest, of which ordinary ones take their part first.
 struct budget budget_make(size_t max_bytes, size_t largest);
 
 /// A body of SIZE bytes: true when it may come in; then give it back with budget_release(), same

@@ -55,7 +55,7 @@ enum conn_state { CONN_HANDSHAKE, CONN_IDLE, CONN_REQUEST };
 
 /// One connection; lives from conns_open() to conns_close().
 struct conn {
-    // First: the handshake's end. Of its own lines: its neighbour may be another thread's.
+    // First: the handshake's end. On cache lines of its own: its neighbour may be another thread's.
     _Alignas(LANE_ALIGN) struct tls_watch watch;
     struct tls_credentials *credentials;
     int fd;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 #include "common/base/lane.h"
 
+#include <stdint.h>
+
 unsigned lane_mine(void)
 {
     static atomic_uint next;
@@ -17,5 +19,5 @@ size_t lane_total(const struct lane_sum *s)
     for (unsigned i = 0; i < LANES; i++) {
         sum += atomic_load_explicit(&s->lanes[i].n, memory_order_relaxed);
     }
-    return sum;
+    return sum <= SIZE_MAX / 2 ? sum : 0; // a subtraction was seen, its addition was not
 }

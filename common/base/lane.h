@@ -9,7 +9,7 @@
 #include <stddef.h>
 
 /// Threads beyond these share lanes, in turn; so writes are atomic all the same.
-#define LANES 8
+#define LANES 16
 /// Bytes from lane to lane: a cache line, and the next, which processors fetch along with it.
 #define LANE_ALIGN ((size_t)128)
 
@@ -29,13 +29,13 @@ static inline void lane_add(struct lane_sum *s, size_t n)
     atomic_fetch_add_explicit(&s->lanes[lane_mine()].n, n, memory_order_relaxed);
 }
 
-/// What was added in one thread may be taken away in another: only the sum is never below 0.
+/// What was added in one thread may be taken away in another.
 static inline void lane_subtract(struct lane_sum *s, size_t n)
 {
     atomic_fetch_sub_explicit(&s->lanes[lane_mine()].n, n, memory_order_relaxed);
 }
 
-/// Of a moment: others may be adding.
+/// While others add and subtract, it may miss some of either; it is never below 0.
 size_t lane_total(const struct lane_sum *s);
 
 #endif

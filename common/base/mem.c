@@ -21,9 +21,11 @@ void *mem_alloc(size_t size)
 
 void *mem_alloc_aligned(size_t align, size_t size)
 {
-    return must_fail() || size > SIZE_MAX - align
-               ? NULL
-               : aligned_alloc(align, (size + align - 1) & ~(align - 1));
+    if (must_fail() || size > SIZE_MAX - align) {
+        return NULL;
+    }
+    size_t whole = (size + align - 1) & ~(align - 1);
+    return aligned_alloc(align, whole != 0 ? whole : align);
 }
 
 void *mem_realloc(void *p, size_t size)

@@ -81,9 +81,9 @@ struct metric_at {
 
 /// NULL is accepted for M everywhere: nothing is counted.
 void metrics_add(struct metrics *m, unsigned id, struct metric_at at, uint64_t n);
-/// For a counter that is kept elsewhere: this is its value now.
+/// For a counter that is kept elsewhere: this is its value now. While others add to the same
+/// series, what they add may be lost; so with metrics_set().
 void metrics_count_to(struct metrics *m, unsigned id, struct metric_at at, uint64_t total);
-/// A gauge is either set or added to: an add at the very time of a set may be lost.
 void metrics_set(struct metrics *m, unsigned id, struct metric_at at, double value);
 void metrics_gauge_add(struct metrics *m, unsigned id, struct metric_at at, double delta);
 void metrics_observe(struct metrics *m, unsigned id, struct metric_at at, uint64_t value);

@@ -28,7 +28,7 @@ struct metrics {
 size_t metric_row_cells(const struct metric_row *r);
 size_t metric_row_series(const struct metric_row *r);
 
-/// What cell CELL says; of a gauge's value as what it is.
+/// What cell CELL says: a count, or the sum of doubles in a gauge's first cell.
 uint64_t metric_cell(const struct metrics *m, size_t cell);
 double metric_cell_gauge(const struct metrics *m, size_t cell);
 /// Observations of the histogram whose cells begin at CELL.

@@ -30,8 +30,10 @@ struct snapshots {
         // A reference that waits for the lane's next request; who exchanges it out owns it.
         _Alignas(LANE_ALIGN) struct snapshot *_Atomic kept;
     } lanes[LANES];
-    pthread_mutex_t lock;             // to take a reference, it must not change
-    struct snapshot *_Atomic current; // changed under the lock
+    // Read with each review, so it has its line to itself.
+    _Alignas(LANE_ALIGN) struct snapshot *_Atomic current;
+    // Held while a reference to `current` is taken, or `current` is changed.
+    _Alignas(LANE_ALIGN) pthread_mutex_t lock;
     // The watch thread's own:
     struct table *tables[SNAPSHOT_KIND_COUNT];
     struct table *roles; // the clusters, by role
@@ -61,7 +63,7 @@ static const struct {
 
 int snapshots_new(struct snapshots **ret, struct err *err)
 {
-    struct snapshots *s = mem_alloc_aligned(LANE_ALIGN, sizeof(*s));
+    struct snapshots *s = mem_alloc_aligned(_Alignof(struct snapshots), sizeof(*s));
     if (s == NULL) {
         return err_set(err, E_NOMEM, "no memory for snapshots");
     }
@@ -128,9 +130,11 @@ static void drop_kept(struct snapshots *s, unsigned lane)
 void snapshots_give_back(struct snapshots *s, struct snapshot *snap)
 {
     unsigned lane = lane_mine();
+    uintptr_t given = (uintptr_t)snap; // once it is in the lane, others may free it
     snapshot_unref(atomic_exchange(&s->lanes[lane].kept, snap));
-    // When a new one was put in between, who did so may have found the lane empty.
-    if (snap != atomic_load(&s->current)) {
+    // When a new one was put in between, who did so may have found the lane empty. (A new one at
+    // the address of ours is no harm: then ours is freed, and no longer in the lane.)
+    if (given != (uintptr_t)atomic_load(&s->current)) {
         drop_kept(s, lane);
     }
 }

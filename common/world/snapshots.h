@@ -32,7 +32,7 @@ struct snapshots;
 
 /// E_NOMEM.
 MUST_USE int snapshots_new(struct snapshots **ret, struct err *err);
-/// When nobody takes or tells any more. NULL is fine.
+/// When nobody takes, gives back or tells any more. NULL is fine.
 void snapshots_free(struct snapshots *s);
 
 /// A policy that stands beside the watched ones, and in the place of one of the same name: who may
@@ -62,7 +62,7 @@ MUST_USE int snapshots_start(struct snapshots *s, struct err *err);
 struct snapshot *snapshots_take(struct snapshots *s);
 
 /// The reference stays in the thread's lane (lane.h) for its next snapshots_take(), which then
-/// touches nothing that other threads write. When a new snapshot comes, the old one's are dropped
+/// writes nothing that other threads write. When a new snapshot comes, the old one's are dropped
 /// at once: no thread has to come by for that. SNAP may be NULL. Any thread.
 void snapshots_give_back(struct snapshots *s, struct snapshot *snap);
 

@@ -15,9 +15,10 @@
 static size_t allocations;
 
 // glibc's own names of what is replaced below.
-void *__libc_malloc(size_t size);           // NOLINT
-void *__libc_calloc(size_t n, size_t size); // NOLINT
-void *__libc_realloc(void *p, size_t size); // NOLINT
+void *__libc_malloc(size_t size);                 // NOLINT
+void *__libc_calloc(size_t n, size_t size);       // NOLINT
+void *__libc_realloc(void *p, size_t size);       // NOLINT
+void *__libc_memalign(size_t align, size_t size); // NOLINT
 
 __attribute__((visibility("default"))) void *malloc(size_t size)
 {
@@ -35,6 +36,12 @@ __attribute__((visibility("default"))) void *realloc(void *p, size_t size)
 {
     allocations++;
     return __libc_realloc(p, size);
+}
+
+__attribute__((visibility("default"))) void *aligned_alloc(size_t align, size_t size)
+{
+    allocations++;
+    return __libc_memalign(align, size);
 }
 
 static struct budget budget;
