@@ -42,7 +42,8 @@ static inline bool sv_present(struct strview s)
 }
 
 /// Whether the N bytes at A and at B are the same. Of most names the first and the last word, which
-/// may overlap, are all: a call of memcmp() would be most of what it costs.
+/// may overlap, are all: a call of memcmp() would be most of what it costs. Longer ones that differ
+/// mostly do so in their last byte, too ("….min", "….max").
 static inline bool sv_same_bytes(const char *a, const char *b, size_t n)
 {
     if (n > 2 * sizeof(uint64_t)) {
@@ -67,7 +68,7 @@ static inline bool sv_same_bytes(const char *a, const char *b, size_t n)
     return n == 0 || (a[n - 1] == b[n - 1] && a[0] == b[0] && a[n / 2] == b[n / 2]);
 }
 
-/// Bytes equal; absent equals empty. Of two that are not, the ends mostly tell ("….min", "….max").
+/// Bytes equal; absent equals empty.
 static inline bool sv_eq(struct strview a, struct strview b)
 {
     return a.len == b.len && sv_same_bytes(a.ptr, b.ptr, a.len);
@@ -88,7 +89,6 @@ static inline bool sv_starts(struct strview s, struct strview prefix)
                                                        memcmp(s.ptr, prefix.ptr, prefix.len) == 0));
 }
 
-/// The same of the last one.
 static inline bool sv_ends(struct strview s, struct strview suffix)
 {
     return s.len >= suffix.len &&

@@ -271,6 +271,7 @@ const struct flink_conf_entry *flink_conf_look_up(const struct flink_conf *conf,
 
 struct flink_conf flink_conf_below(const struct flink_conf *conf, struct strview prefix)
 {
+    ASSERT(prefix.len != 0);
     if (conf == NULL || (conf->firsts & flink_conf_first(prefix)) == 0) {
         return (struct flink_conf){0};
     }

@@ -133,8 +133,8 @@ static int64_t bytes_of(struct quantity q)
     return whole ? up : up - 1;
 }
 
-/// Whether LIST, requests or limits, has memory: *MEMORY. *PLAIN becomes false when an entry is to
-/// be looked at closer.
+/// Whether LIST, requests or limits, has memory above zero: *MEMORY. *PLAIN becomes false when an
+/// entry is to be looked at closer.
 static bool read_amounts(const struct json *list, int64_t *memory, bool *plain)
 {
     bool found = false;

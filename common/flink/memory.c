@@ -14,7 +14,7 @@
 #define SEARCH_FROM MIB
 #define SEARCH_TO   (INT64_C(1) << 50) // 1 PiB
 
-// Each key here is the canonical one; that of jobstore.cache-size is its name in 2.3.
+// Each key here is the canonical one.
 
 /// A key that sets one of struct memory_settings.
 struct setting {
@@ -130,6 +130,7 @@ static void read_settings(const struct flink_conf *conf, struct strview prefix,
 static void read_job_manager(const struct flink_conf *conf, struct memory_settings *s)
 {
     int64_t cache;
+    // What jobstore.cache-size is called in 2.3.
     struct strview text =
         flink_conf_get_canonical(conf, SV("completed-application-store.cache-size"));
     read_settings(conf, SV("jobmanager.memory."), JOB_MANAGER, ARRAY_LEN(JOB_MANAGER), s);

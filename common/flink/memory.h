@@ -47,8 +47,8 @@ struct flink_memory {
 /// neither
 /// `*.memory.process.size` nor `*.memory.flink.size`; 0: none. CONF is the effective configuration
 /// (NULL: none); values that can't be read are taken as absent, flink_conf_check() has named them.
-/// The arithmetic is the same in all releases from 1.17 to 2.3; the buffer count of before 1.10
-/// (taskmanager.network.numberOfBuffers) is not followed.
+/// The arithmetic is the same in all releases from 1.17 to 2.3, but for the buffer count of before
+/// 1.10 (taskmanager.network.numberOfBuffers), which 1.x still follows.
 void flink_memory_work_out(enum flink_role role, struct flink_version version,
                            int64_t process_bytes, const struct flink_conf *conf,
                            struct arena *arena, struct flink_memory *ret);

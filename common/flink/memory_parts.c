@@ -36,7 +36,7 @@ static int64_t clamp(int64_t v, int64_t min, int64_t max)
     return v < min ? min : v > max ? max : v;
 }
 
-/// Sizes stay below 2^62, which settings_read() sees to, so two of them always add up.
+/// Sizes stay at 2^60 at most, which memory.c sees to, so two of them always add up.
 static int64_t sum(const int64_t *parts, size_t n)
 {
     int64_t total = 0;

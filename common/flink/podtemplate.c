@@ -220,8 +220,8 @@ static void warn(const struct check *c, const struct pod_type *type, struct strv
     }
 }
 
-/// A member that is no plain string. F is NULL for one that TYPE doesn't have. (Apart, so that the
-/// walk over the others needs no room for paths.)
+/// Any member but a string where one belongs. F is NULL for one that TYPE doesn't have. (Apart, so
+/// that the walk over the others needs no room for paths.)
 __attribute__((noinline)) static void check_member(const struct check *c, const struct json *member,
                                                    const struct pod_type *type,
                                                    const struct pod_field *f,

@@ -6,10 +6,10 @@
 #include "common/k8s/names.h"
 #include "common/k8s/quantity.h"
 
-/// Calls EACH for requests and limits of both roles, but for plain ones: there is nothing to say of
-/// them.
 typedef void (*each_list)(struct rule_run *r, const struct path *path, const struct json *list);
 
+/// Calls EACH for requests and limits of both roles. Of a role whose lists are plain there is
+/// nothing to say.
 static void for_lists(struct rule_run *r, each_list each)
 {
     for (unsigned role = 0; role < RULE_ROLES; role++) {

@@ -64,7 +64,7 @@ struct request {
     const struct json *members[MEMBER_COUNT];
 };
 
-/// V, under KEY in the request's member WITHIN ("": in the request itself), is none of WANT.
+/// V, under KEY in the request's member WITHIN ("": in the request itself), is not WANT.
 static int fail_type(const struct json *v, struct strview within, struct strview key,
                      const char *want, struct err *err)
 {

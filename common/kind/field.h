@@ -61,7 +61,7 @@ FIELD_KINDS(X)
 struct object_type;
 
 struct field {
-    // What each walk over the rows looks at is together: a row costs it one line of the cache.
+    // What each walk over the rows looks at is together: a row mostly costs it one cache line.
     const char *name; // as in JSON
     size_t name_len;
     enum field_kind kind;

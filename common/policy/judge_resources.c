@@ -200,7 +200,8 @@ static unsigned slot_of(const struct question *q)
     return 2U * q->what + (q->limits ? 1U : 0U);
 }
 
-/// The same, of CPU and memory worked out once for all policies; of others it is in *OTHER.
+/// What the pod takes at most: of CPU and memory worked out once for all policies; of others it is
+/// in *OTHER.
 static const struct quantity *pod_amount(const struct question *q, struct quantity *other)
 {
     unsigned i = slot_of(q);
@@ -268,7 +269,10 @@ static void judge_role(struct judge_run *r, enum flink_role role,
         const struct policy_quantity *it = &max->items[i];
         struct question q = {
             .facts = r->now, .role = role, .what = what_named(it->name), .name = it->name};
-        for (unsigned k = 0; k < 2 && judge_works(r, 1); k++) {
+        for (unsigned k = 0; k < 2; k++) {
+            if (!judge_works(r, 1)) {
+                return;
+            }
             q.limits = k != 0;
             if (!is_known_within(&q, it->value)) {
                 judge_one(r, &q, it);

@@ -17,7 +17,7 @@ const struct pattern_vars *judge_read_vars(struct judge_facts *f)
     f->has_vars = true;
     f->vars.value[PATTERN_NAMESPACE] = f->ns;
     f->vars.value[PATTERN_NAME] = f->c->name;
-    if (e->version_form == FLINK_FORM_PLAIN) { // the text itself: it has no other digits
+    if (e->version_form == FLINK_FORM_PLAIN) { // as flink_version_text() would write it
         f->vars.value[PATTERN_FLINK_VERSION] = f->c->spec.flink_version;
     } else if (e->version_form != FLINK_FORM_NONE) {
         f->vars.value[PATTERN_FLINK_VERSION] = flink_version_text(f->arena, e->version);

@@ -17,8 +17,9 @@ void judge_storage_required(struct judge_run *r)
 /// Where the URIs of the fields are among the object's; those of the options follow.
 enum { URI_ROOT, URI_SAVEPOINT, URI_FIELDS };
 
-/// Whether TEXT, which is the I-th of the object's URIs, is among what is allowed.
-static bool is_allowed(struct judge_run *r, size_t i, struct strview text)
+/// Whether TEXT, which is the I-th of the object's URIs, is among what is allowed; or is not looked
+/// at any more, which judge_works() has said then.
+static bool passes(struct judge_run *r, size_t i, struct strview text)
 {
     const struct patterns *allowed = &r->policy->storage_allowed;
     struct pattern_uri *uri = &r->now->uris[i];
@@ -117,11 +118,11 @@ void judge_storage_allowed(struct judge_run *r)
     }
     const struct cluster_spec *spec = &r->now->c->spec;
     struct strview root = spec->storage.root, savepoint = spec->job.initial_savepoint_path;
-    if (sv_present(root) && !is_allowed(r, URI_ROOT, root)) {
+    if (sv_present(root) && !passes(r, URI_ROOT, root)) {
         say_place(r, UNDER(UNDER(SPEC, "storage"), "root"), URI_ROOT);
     }
     for (size_t i = 0; i < set->n; i++) {
-        if (!is_allowed(r, URI_FIELDS + i, set->items[i]->value)) {
+        if (!passes(r, URI_FIELDS + i, set->items[i]->value)) {
             say_place(r, &PATH_KEY_OF(UNDER(SPEC, "flinkConfiguration"), set->items[i]->key),
                       URI_FIELDS + i);
         }
@@ -129,7 +130,7 @@ void judge_storage_allowed(struct judge_run *r)
     if (has_endpoints(r->now)) {
         judge_endpoints(r, &judge_effective(r->now)->conf);
     }
-    if (sv_present(savepoint) && !is_allowed(r, URI_SAVEPOINT, savepoint)) {
+    if (sv_present(savepoint) && !passes(r, URI_SAVEPOINT, savepoint)) {
         say_place(r, UNDER(UNDER(SPEC, "job"), "initialSavepointPath"), URI_SAVEPOINT);
     }
 }

@@ -357,7 +357,7 @@ static bool segments_match(const struct globs *g, struct strview s, const struct
     }
 }
 
-bool globs_match_parts(const struct globs *g, struct strview s, const struct pattern_vars *vars)
+bool globs_match_shaped(const struct globs *g, struct strview s, const struct pattern_vars *vars)
 {
     if (s.len < g->head.len + g->tail.len || !sv_starts(s, g->head) || !sv_ends(s, g->tail)) {
         return false;

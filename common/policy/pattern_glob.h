@@ -70,6 +70,8 @@ struct glob {
 
 /// How a run of tokens is read.
 struct glob_form {
+    // What wildcards take: GLOB_ANY, or a set without bytes from 0x80 on, so that a byte of it is a
+    // character.
     const struct byte_set *wild;
     char sep;      // between segments; 0: there are none, and `**` is `*`
     bool tail_one; // a `**` at the end takes at least one segment
@@ -101,13 +103,13 @@ MUST_USE int glob_lex(struct strview text, unsigned allowed, bool sets, bool sla
 MUST_USE int globs_compile(struct glob_tokens tokens, struct glob_form form, struct arena *arena,
                            const struct globs **ret, struct err *err);
 
-/// globs_match() of those that are no GLOBS_TEXT.
-bool globs_match_parts(const struct globs *g, struct strview s, const struct pattern_vars *vars);
+/// globs_match() of all shapes but GLOBS_TEXT.
+bool globs_match_shaped(const struct globs *g, struct strview s, const struct pattern_vars *vars);
 
 static inline bool globs_match(const struct globs *g, struct strview s,
                                const struct pattern_vars *vars)
 {
-    return g->shape == GLOBS_TEXT ? sv_eq(s, g->head) : globs_match_parts(g, s, vars);
+    return g->shape == GLOBS_TEXT ? sv_eq(s, g->head) : globs_match_shaped(g, s, vars);
 }
 
 /// The offset of the first literal byte C, or SIZE_MAX; tokens AT to AT + LEN (clamped).

@@ -149,7 +149,7 @@ static const char *path_fault(struct strview path)
         return TOO_LONG;
     }
     for (struct strview rest = path; sv_split(&rest, '/', &part);) {
-        if (!is_path_part(part)) {
+        if (!is_path_part(part)) { // as none with a capital is
             return has_upper(path) ? BAD_CASE : BAD_PATH;
         }
     }
