@@ -2,7 +2,7 @@
 """A finished batch job is not run again, whoever dies: its JobManager, the controllers, the API server."""
 import unittest
 
-from node import START, Controllers, NodeTest, Recorder, breaches, manifest, restart_api_server, say, wait_for
+from node import KUBELET_LOOKS, START, Controllers, NodeTest, Recorder, breaches, manifest, restart_api_server, say, wait_for
 
 NUMBERS = 2000
 NAME = "batch"
@@ -46,8 +46,7 @@ class Batch(NodeTest):
     def job_manager_deleted(self, short, version):
         name = name_of(short)
         self.delete_pod(self.pods(name, "jobmanager")[0])
-        # A kubelet whose API server was away more than once within two minutes looks again after up to a minute.
-        wait_for(lambda: not self.pods(name), 150, "its JobManager is gone")
+        wait_for(lambda: not self.pods(name), KUBELET_LOOKS, "its JobManager is gone")
         self.stays(short, version)
 
     def nothing_comes(self, short, version):

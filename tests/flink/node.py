@@ -27,6 +27,8 @@ PROOF = "local:///opt/flink/usrlib/proof.jar"
 LEADER_KEY = "org.apache.flink.k8s.leader.dispatcher"
 # A JVM costs five seconds of CPU time to start, and there may be eight at once on two cores.
 START = 300
+# A kubelet whose API server was away more than once within two minutes looks again after up to a minute.
+KUBELET_LOOKS = 150
 
 
 def versions():
@@ -296,7 +298,7 @@ class Controllers:
         if again:
             self.api.delete("Pod", self.NS, pod["metadata"]["name"], {"gracePeriodSeconds": 0})
 
-    def wait_working(self, seconds=60):
+    def wait_working(self, seconds=KUBELET_LOOKS):
         """Both are ready, and one of them leads."""
         wait_for(lambda: len([p for p in self.pods() if is_ready(p)]) >= 2 and self.leader(), seconds,
                  "two controllers are ready and one leads")
