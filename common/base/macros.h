@@ -10,6 +10,9 @@
 #define UNUSED            __attribute__((unused))
 #define NORETURN          __attribute__((noreturn))
 
+/// Of a function that is seldom called, so that those that call it stay small.
+#define ASIDE __attribute__((noinline))
+
 /// Runs FN on the variable's address when it leaves its scope:
 /// `CLEANUP(strbuf_done) struct strbuf b`.
 #define CLEANUP(fn) __attribute__((cleanup(fn)))

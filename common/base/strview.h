@@ -41,6 +41,18 @@ static inline bool sv_present(struct strview s)
     return s.ptr != NULL;
 }
 
+/// Whether the first and the last TYPE's worth of the N bytes at A and at B are the same; N is no
+/// less.
+#define SV_SAME_ENDS(type, a, b, n)                                                                \
+    __extension__({                                                                                \
+        type x_[2], y_[2];                                                                         \
+        memcpy(&x_[0], (a), sizeof(type));                                                         \
+        memcpy(&y_[0], (b), sizeof(type));                                                         \
+        memcpy(&x_[1], (a) + (n) - sizeof(type), sizeof(type));                                    \
+        memcpy(&y_[1], (b) + (n) - sizeof(type), sizeof(type));                                    \
+        x_[1] == y_[1] && x_[0] == y_[0];                                                          \
+    })
+
 /// Whether the N bytes at A and at B are the same. Of most names the first and the last word, which
 /// may overlap, are all: a call of memcmp() would be most of what it costs. Longer ones that differ
 /// mostly do so in their last byte, too ("….min", "….max").
@@ -50,20 +62,10 @@ static inline bool sv_same_bytes(const char *a, const char *b, size_t n)
         return a[n - 1] == b[n - 1] && memcmp(a, b, n) == 0;
     }
     if (n >= sizeof(uint64_t)) {
-        uint64_t x[2], y[2];
-        memcpy(&x[0], a, sizeof(x[0]));
-        memcpy(&y[0], b, sizeof(y[0]));
-        memcpy(&x[1], a + n - sizeof(x[1]), sizeof(x[1]));
-        memcpy(&y[1], b + n - sizeof(y[1]), sizeof(y[1]));
-        return x[1] == y[1] && x[0] == y[0];
+        return SV_SAME_ENDS(uint64_t, a, b, n);
     }
     if (n >= sizeof(uint32_t)) {
-        uint32_t x[2], y[2];
-        memcpy(&x[0], a, sizeof(x[0]));
-        memcpy(&y[0], b, sizeof(y[0]));
-        memcpy(&x[1], a + n - sizeof(x[1]), sizeof(x[1]));
-        memcpy(&y[1], b + n - sizeof(y[1]), sizeof(y[1]));
-        return x[1] == y[1] && x[0] == y[0];
+        return SV_SAME_ENDS(uint32_t, a, b, n);
     }
     return n == 0 || (a[n - 1] == b[n - 1] && a[0] == b[0] && a[n / 2] == b[n / 2]);
 }

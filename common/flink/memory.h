@@ -43,9 +43,8 @@ struct flink_memory {
                                 // settings, in whole MiB; 0 when no size does
 };
 
-/// Works out the parts for ROLE. PROCESS_BYTES is the container's memory, used when CONF has
-/// neither
-/// `*.memory.process.size` nor `*.memory.flink.size`; 0: none. CONF is the effective configuration
+/// Works out the parts for ROLE. PROCESS_BYTES is the container's memory, used when CONF has no
+/// `*.memory.process.size` or `*.memory.flink.size`; 0: none. CONF is the effective configuration
 /// (NULL: none); values that can't be read are taken as absent, flink_conf_check() has named them.
 /// The arithmetic is the same in all releases from 1.17 to 2.3, but for the buffer count of before
 /// 1.10 (taskmanager.network.numberOfBuffers), which 1.x still follows.

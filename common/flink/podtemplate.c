@@ -3,6 +3,7 @@
 
 #include <stdint.h>
 
+#include "common/base/macros.h"
 #include "common/k8s/quantity.h"
 #include "common/kind/nearest.h"
 
@@ -222,10 +223,9 @@ static void warn(const struct check *c, const struct pod_type *type, struct strv
 
 /// Any member but a string where one belongs. F is NULL for one that TYPE doesn't have. (Apart, so
 /// that the walk over the others needs no room for paths.)
-__attribute__((noinline)) static void check_member(const struct check *c, const struct json *member,
-                                                   const struct pod_type *type,
-                                                   const struct pod_field *f,
-                                                   const struct path *path)
+ASIDE static void check_member(const struct check *c, const struct json *member,
+                               const struct pod_type *type, const struct pod_field *f,
+                               const struct path *path)
 {
     const struct path here = PATH_FIELD_OF(path, json_key(member));
     if (f == NULL) {

@@ -3,11 +3,10 @@
 
 #include <string.h>
 
+#include "common/base/macros.h"
+
 #define SMALL       16 // keys that are compared one by one
 #define FIRST_SLOTS (4 * (size_t)SMALL)
-
-// Seldom called, and kept out of what is called often.
-#define ASIDE __attribute__((noinline))
 
 static uint64_t load64(const char *p)
 {

@@ -12,7 +12,6 @@
 
 // Out of the walk's way. Were they called cold, gcc would take half of the walk, from which it
 // foresees nothing but ways to them, for code that never runs.
-#define SCAN_ASIDE __attribute__((noinline))
 
 /// A container that is open.
 struct scan_open {
@@ -34,15 +33,15 @@ struct scan {
 };
 
 /// Each gives NULL, with s->err set: a fault at AT…
-PRINTF(3, 4) SCAN_ASIDE const char *scan_fail(struct scan *s, const char *at, const char *fmt, ...);
+PRINTF(3, 4) ASIDE const char *scan_fail(struct scan *s, const char *at, const char *fmt, ...);
 /// … where something else than WANTED ("a value") stands …
-SCAN_ASIDE const char *scan_fail_unexpected(struct scan *s, const char *at, const char *wanted);
+ASIDE const char *scan_fail_unexpected(struct scan *s, const char *at, const char *wanted);
 /// … for the key whose raw text is given …
-SCAN_ASIDE const char *scan_fail_key(struct scan *s, enum keyset_answer answer, struct strview raw);
+ASIDE const char *scan_fail_key(struct scan *s, enum keyset_answer answer, struct strview raw);
 /// … for want of memory, or over a limit: of the string's length, or the values.
-SCAN_ASIDE const char *scan_fail_memory(struct scan *s);
-SCAN_ASIDE const char *scan_fail_string(struct scan *s, size_t len);
-SCAN_ASIDE const char *scan_fail_values(struct scan *s);
+ASIDE const char *scan_fail_memory(struct scan *s);
+ASIDE const char *scan_fail_string(struct scan *s, size_t len);
+ASIDE const char *scan_fail_values(struct scan *s);
 
 struct scan_string {
     const char *end; // the closing quote, or NULL after a failure
@@ -59,10 +58,10 @@ const char *scan_number(struct scan *s, const char *start, double *ret);
 const char *scan_word(struct scan *s, const char *p, int *ret_type);
 
 /// Of the children from FROM on, in the order of their keys, the first whose key is not below KEY.
-SCAN_ASIDE const struct json *scan_pass_model(const struct json *from, struct strview key);
+ASIDE const struct json *scan_pass_model(const struct json *from, struct strview key);
 
 /// Whether the container at P reads, byte for byte, as MODEL, which stands elsewhere in the text at
 /// the same depth: then it is known to be good, and what it has in it.
-SCAN_ASIDE bool scan_is_like(const struct scan *s, const char *p, const struct json *model);
+ASIDE bool scan_is_like(const struct scan *s, const char *p, const struct json *model);
 
 #endif

@@ -17,6 +17,7 @@
 #endif
 
 #include "common/base/arena.h"
+#include "common/base/macros.h"
 #include "common/base/strview.h"
 
 /// Whether C stands for itself within a string: printable ASCII but the quote and the backslash.
@@ -127,7 +128,7 @@ static inline const char *json_skip_plain_padded(const char *p)
 
 /// The first byte from P on that is no white space, 16 bytes a step; padded as above. A call, also
 /// under link-time optimisation: it is seldom, and its constants would crowd the scan's registers.
-__attribute__((noinline)) const char *json_skip_spaces_padded(const char *p);
+ASIDE const char *json_skip_spaces_padded(const char *p);
 
 /// The same where mostly there is none.
 static inline const char *json_skip_space_padded(const char *p)

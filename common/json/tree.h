@@ -14,6 +14,7 @@
 
 #include "common/base/arena.h"
 #include "common/base/err.h"
+#include "common/base/macros.h"
 #include "common/base/strview.h"
 #include "common/json/strict.h"
 #include "common/json/view.h"
@@ -69,7 +70,7 @@ static inline void json_tree_put_off(struct json *v, const struct json_source *s
 }
 
 /// Reads what V, which was put off, has in it. Without memory it stays empty, and the arena failed.
-__attribute__((cold, noinline)) void json_tree_read_later(const struct json *v);
+ASIDE void json_tree_read_later(const struct json *v);
 
 static inline const struct json *json_of(const cJSON *node)
 {

@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <string.h>
 
+#include "common/base/macros.h"
 #include "common/json/keyset.h"
 #include "common/json/tree.h"
 
@@ -75,8 +76,7 @@ static inline bool is_under(const struct json *v, struct strview key)
 }
 
 /// The same of an object that has not been read yet.
-__attribute__((cold, noinline)) static const struct json *get_later(const struct json *object,
-                                                                    struct strview key)
+ASIDE static const struct json *get_later(const struct json *object, struct strview key)
 {
     json_tree_read_later(object);
     return object->node.child != NULL ? json_get(object, key) : NULL;

@@ -3,10 +3,10 @@
 
 #include <string.h>
 
+#include "common/base/macros.h"
 #include "common/json/text.h"
 
 #define INLINE static inline __attribute__((always_inline))
-#define ASIDE  __attribute__((noinline))
 
 /// What becomes of the values that a walk reads. Each has a walk of its own, made from one text: in
 /// all that is inlined into it this is a constant.
